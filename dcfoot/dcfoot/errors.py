@@ -1,0 +1,51 @@
+"""The errors dcfoot raises; each says what happened, where, and what to do.
+
+    DcfootError
+    ├── ConfigError          a setting, site, factor or option that cannot be used (exit status 2)
+    ├── DataMissing          what was asked for is not there (exit status 3)
+    ├── StudyError           a what-if study that cannot be read or solved
+    ├── StoreError           the store of runs cannot be read or written
+    ├── ProbeUnavailable     a meter is not there or not readable; carries the command that mends it
+    └── ProbeTransient       a meter did not answer this time; the ledger records a gap
+"""
+
+
+class DcfootError(Exception):
+    """Base of every error that dcfoot raises on purpose."""
+
+
+class ConfigError(DcfootError):
+    """A setting cannot be used; the message names file, line and key where there are any."""
+
+
+class DataMissing(DcfootError):
+    """What was asked for (a run, a factor, a file) does not exist; the message names the nearest that does."""
+
+
+class StudyError(DcfootError):
+    """A study cannot be read or solved; the message lists every fault with file, line and key."""
+
+
+class StoreError(DcfootError):
+    """The store of runs cannot be read or written; the message says where it is and what to do."""
+
+
+class ProbeUnavailable(DcfootError):
+    """A meter is absent or not readable on this machine.
+
+    Parameters
+    ----------
+    reason : str
+        What was found, in one sentence.
+    remedy : str
+        The exact command or step that mends it; empty where nothing can be done (the hardware is not there).
+    """
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(f"{reason} {remedy}".strip())
+        self.reason = reason
+        self.remedy = remedy
+
+
+class ProbeTransient(DcfootError):
+    """A meter did not answer this time. The sampler goes on; the ledger records a gap."""

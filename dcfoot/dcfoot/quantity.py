@@ -1,0 +1,38 @@
+"""A value that says how well it is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dcfoot.reading import Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A value with its interval and its basis; the unit stands in the name of what holds it.
+
+    Parameters
+    ----------
+    value : float
+        The central estimate.
+    p5, p95 : float
+        The interval: 5th and 95th percentile.
+    basis : Basis
+        The worst basis of what went into it.
+    """
+
+    value: float
+    p5: float
+    p95: float
+    basis: Basis
+
+    @staticmethod
+    def from_draws(value: float, draws: Sequence[float], basis: Basis) -> "Quantity":
+        """The central `value` with the 5th and 95th percentile of `draws` (nearest rank, widened to hold `value`)."""
+        ranked = sorted(draws)
+        low = ranked[int(0.05 * (len(ranked) - 1))]
+        high = ranked[-1 - int(0.05 * (len(ranked) - 1))]
+        return Quantity(value, min(low, value), max(high, value), basis)
+
+    def as_json(self) -> dict[str, float | str]:
+        """The form of the receipt's contract."""
+        return {"value": self.value, "p5": self.p5, "p95": self.p95, "basis": str(self.basis)}

@@ -1,0 +1,38 @@
+"""Conversion constants: the only home of factors between units.
+
+What comes in is a quantity in one unit, what goes out is the same quantity in another, under a new name that ends in
+the new unit. Conversions happen once, at the edge of a layer.
+"""
+
+J_PER_KWH = 3_600_000.0
+"""Joules in a kilowatt-hour: 1000 W x 3600 s, by definition (SI Brochure, 9th edition)."""
+
+NS_PER_S = 1_000_000_000
+"""Nanoseconds in a second (SI prefix)."""
+
+NS_PER_US = 1_000
+"""Nanoseconds in a microsecond (SI prefix)."""
+
+J_PER_UJ = 1e-6
+"""Joules in a microjoule (SI prefix): what Linux powercap and hwmon count."""
+
+J_PER_MJ = 1e-3
+"""Joules in a millijoule (SI prefix; here mJ is milli, never mega): what NVML counts."""
+
+W_PER_MW = 1e-3
+"""Watts in a milliwatt (SI prefix; here mW is milli): what NVML reports as power."""
+
+W_PER_UW = 1e-6
+"""Watts in a microwatt (SI prefix): what hwmon reports as power."""
+
+BYTES_PER_GIB = 1024**3
+"""Bytes in a gibibyte (IEC 80000-13)."""
+
+G_PER_KG = 1000.0
+"""Grams in a kilogram (SI prefix)."""
+
+H_PER_YEAR = 8760.0
+"""Hours in a non-leap year."""
+
+KG_PER_LB = 0.45359237
+"""Kilograms in an avoirdupois pound, by definition (International Yard and Pound Agreement, 1959)."""

@@ -1,0 +1,1 @@
+"""What-if studies of AI data centres."""
