@@ -1,0 +1,1 @@
+"""dcfoot: the energy, water and carbon of AI computing, rung by rung."""
