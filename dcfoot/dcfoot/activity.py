@@ -1,0 +1,198 @@
+"""Who kept the processors busy: CPU time of a job and of the whole machine.
+
+A job is its cgroup where it has one of its own, else the tree of its processes: the living members' time, with that of
+children they have reaped, plus what was reaped by us. Looking for new members costs time that grows with the machine, so it
+happens only as often as `SCAN_COST_RATIO` allows; in between, the known members are read.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, thread_time
+
+SCAN_COST_RATIO = 0.0005
+"""The part of one core that looking for new processes may take (a choice: a tenth of the 0.5 % that a daemon may cost)."""
+
+SCAN_LEAST_S = 0.5
+"""Never look for new processes more often than this [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Processor seconds since some fixed moment.
+
+    Parameters
+    ----------
+    own_s : float
+        Of the consumer [s].
+    busy_s, idle_s : float
+        Of the machine, summed over its logical processors [s].
+    """
+
+    own_s: float
+    busy_s: float
+    idle_s: float
+
+    def since(self, before: "Activity") -> "Activity":
+        """What was added since `before`; never negative."""
+        return Activity(
+            max(self.own_s - before.own_s, 0.0),
+            max(self.busy_s - before.busy_s, 0.0),
+            max(self.idle_s - before.idle_s, 0.0),
+        )
+
+
+def machine_seconds(proc: Path) -> tuple[float, float]:
+    """Busy and idle processor seconds of the machine since boot, from ``/proc/stat`` (proc(5)).
+
+    Time stolen by the hypervisor is neither: it was not ours. Guest time is part of user time already.
+    """
+    with (proc / "stat").open("rb") as file:
+        fields = [int(field) for field in file.readline().split()[1:9]]
+    user, nice, system, idle, iowait, irq, softirq = fields[:7]
+    hertz = os.sysconf("SC_CLK_TCK")
+    return (user + nice + system + irq + softirq) / hertz, (idle + iowait) / hertz
+
+
+def job_cgroup(proc: Path, cgroup_root: Path, pid: int | str = "self") -> Path | None:
+    """The file that counts the CPU time of the batch job a process belongs to, or None where it has no cgroup of its own.
+
+    Known: Slurm's job cgroups, version 1 (``cpuacct.usage``) and 2 (``cpu.stat``). Other cgroups may hold more than the
+    job, so they are not taken.
+    """
+    try:
+        lines = (proc / str(pid) / "cgroup").read_text().splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        found = re.match(r"(.*/job_\d+)(/|$)", path)
+        if found is None:
+            continue
+        for base, name in (
+            (cgroup_root, "cpu.stat"),
+            (cgroup_root / "unified", "cpu.stat"),
+            (cgroup_root / (controllers or "cpuacct"), "cpuacct.usage"),
+            (cgroup_root / "cpuacct", "cpuacct.usage"),
+        ):
+            file = base / found.group(1).lstrip("/") / name
+            if file.is_file():
+                return file
+    return None
+
+
+def cgroup_seconds(file: Path) -> float:
+    """CPU time that a cgroup has used [s], from ``cpu.stat`` (v2, us) or ``cpuacct.usage`` (v1, ns)."""
+    text = file.read_text()
+    if file.name == "cpu.stat":
+        usage = next(line.split()[1] for line in text.splitlines() if line.startswith("usage_usec"))
+        return int(usage) / 1e6
+    return int(text) / 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class _Stat:
+    parent: int
+    own_s: float
+    reaped_s: float
+    started: int
+
+
+class ProcessTree:
+    """The CPU time of processes and of all their descendants, past and present.
+
+    Parameters
+    ----------
+    roots : Callable[[], Iterable[int]]
+        The processes to begin with; asked again at every look, so that ranks may join.
+    proc : Path
+        Where procfs is mounted.
+    reaped_s : Callable[[], float]
+        CPU time of children that this process itself has waited for, if they are part of the tree [s].
+    """
+
+    def __init__(
+        self, roots: Callable[[], Iterable[int]], proc: Path = Path("/proc"), reaped_s: Callable[[], float] = float
+    ) -> None:
+        self._roots = roots
+        self._proc = str(proc)
+        self._reaped_s = reaped_s
+        self._hertz = float(os.sysconf("SC_CLK_TCK"))
+        self._members: dict[int, int] = {}
+        self._next_scan = 0.0
+        self._most_s = 0.0
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The members at the last look."""
+        return frozenset(self._members)
+
+    def cpu_s(self, *, look: bool = False) -> float:
+        """CPU time so far [s]; never falls. With `look`, searches for new members however recent the last search."""
+        now = monotonic()
+        if look or now >= self._next_scan:
+            began = thread_time()
+            self._scan()
+            self._next_scan = now + max(SCAN_LEAST_S, (thread_time() - began) / SCAN_COST_RATIO)
+        self._most_s = max(self._most_s, self._sum_s())
+        return self._most_s
+
+    def _sum_s(self) -> float:
+        total_s = self._reaped_s()
+        for pid, started in list(self._members.items()):
+            stat = self._stat(pid)
+            if stat is None or stat.started != started:
+                del self._members[pid]
+                # A member whose parent waited for it lives on in the parent's `reaped_s`.
+                continue
+            total_s += stat.own_s + stat.reaped_s
+        return total_s
+
+    def _scan(self) -> None:
+        # Parents come before their children, so that a child reaped while we read is missed once, never counted twice.
+        waiting = [*self._members, *self._roots()]
+        seen: dict[int, int] = {}
+        children = self._listed_children if self._lists_children() else self._parents_children()
+        while waiting:
+            pid = waiting.pop()
+            stat = None if pid in seen else self._stat(pid)
+            if stat is not None:
+                seen[pid] = stat.started
+                waiting.extend(children(pid))
+        self._members = seen
+
+    def _lists_children(self) -> bool:
+        """Whether the kernel lists the children of a thread (CONFIG_PROC_CHILDREN)."""
+        return any(os.path.exists(f"{self._proc}/{pid}/task/{pid}/children") for pid in self._roots())
+
+    def _listed_children(self, pid: int) -> list[int]:
+        found: list[int] = []
+        try:
+            for thread in os.listdir(f"{self._proc}/{pid}/task"):
+                with open(f"{self._proc}/{pid}/task/{thread}/children", "rb") as file:
+                    found.extend(int(child) for child in file.read().split())
+        except OSError:
+            # The process or one of its threads ended while we looked; its children come with the next look.
+            return found
+        return found
+
+    def _parents_children(self) -> Callable[[int], list[int]]:
+        """Children by asking every process for its parent: slower, works everywhere."""
+        by_parent: dict[int, list[int]] = {}
+        for name in os.listdir(self._proc):
+            stat = self._stat(int(name)) if name.isdigit() else None
+            if stat is not None:
+                by_parent.setdefault(stat.parent, []).append(int(name))
+        return lambda pid: by_parent.get(pid, [])
+
+    def _stat(self, pid: int) -> _Stat | None:
+        try:
+            with open(f"{self._proc}/{pid}/stat", "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            return None
+        own_s = (int(fields[11]) + int(fields[12])) / self._hertz
+        reaped_s = (int(fields[13]) + int(fields[14])) / self._hertz
+        return _Stat(int(fields[1]), own_s, reaped_s, int(fields[19]))

@@ -1,0 +1,218 @@
+"""From the integers of one meter to joules: wrap-aware differences and integrals of power.
+
+In come the `Reading`s of one meter in order of time; out comes, for each, a `Step`: the energy since the one before, how
+much of that time is known, and by what name the step goes. Nothing is invented: what was not seen is not counted, and
+shows as time that is not covered.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from dcfoot.reading import Kind, Meter, Reading
+from dcfoot.units import NS_PER_S
+
+GAP_PERIODS = 3.0
+"""A power meter that was silent for longer than this many of its periods has a gap (a choice: two lost reads in a row)."""
+
+GAP_LEAST_S = 1.0
+"""... but never less than this [s]: a loaded machine may starve us that long without the power having changed much."""
+
+
+class Outcome(StrEnum):
+    """What a step was."""
+
+    FIRST = "first"
+    """The first reading of a meter: there is nothing to subtract from, so it yields no energy."""
+
+    STEP = "step"
+    """An ordinary difference or integral."""
+
+    WRAP = "wrap"
+    """The counter passed its end once."""
+
+    RESET = "reset"
+    """The counter restarted (driver reload, reboot of a device): what it shows since then is all that is known."""
+
+    GAP = "gap"
+    """The meter was silent for longer than its power can be bridged."""
+
+    IMPLAUSIBLE = "implausible"
+    """The reading asks for more power than the device can draw, or runs backwards in time: dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The energy between two readings.
+
+    Parameters
+    ----------
+    energy_j : float
+        Energy since the reading before [J].
+    elapsed_s : float
+        Time since the reading before [s].
+    covered_s : float
+        The part of it in which the power was known [s].
+    outcome : Outcome
+        By what name the step goes.
+    """
+
+    energy_j: float
+    elapsed_s: float
+    covered_s: float
+    outcome: Outcome
+
+
+FIRST = Step(0.0, 0.0, 0.0, Outcome.FIRST)
+
+
+class Integral(Protocol):
+    """Turns the readings of one meter into steps."""
+
+    def add(self, reading: Reading) -> Step:
+        """The step from the reading before to this one."""
+        ...
+
+
+def integral_of(meter: Meter) -> Integral:
+    """The integral that fits the meter's kind."""
+    match meter.kind:
+        case Kind.COUNTER:
+            return CounterIntegral(meter)
+        case Kind.POWER:
+            return PowerIntegral(meter)
+        case Kind.POWER_AVERAGE:
+            return AverageIntegral(meter)
+
+
+class CounterIntegral:
+    """Differences of a running total that may wrap or restart."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._last: Reading | None = None
+        self._power_w = 0.0
+
+    def add(self, reading: Reading) -> Step:
+        """The energy since the reading before; at most one wrap lies between them."""
+        last, self._last = self._last, reading
+        if last is None:
+            return FIRST
+        elapsed_s = (reading.time_ns - last.time_ns) / NS_PER_S
+        if elapsed_s < 0.0:
+            self._last = last
+            return Step(0.0, 0.0, 0.0, Outcome.IMPLAUSIBLE)
+        step = self._difference(last.value, reading.value, elapsed_s)
+        if step.outcome is Outcome.IMPLAUSIBLE:
+            # The odd value is forgotten and the next one is compared with the last good one, so that no energy is lost.
+            self._last = last
+        elif step.covered_s > 0.0 and step.outcome is not Outcome.RESET:
+            self._power_w = step.energy_j / step.covered_s
+        return step
+
+    def _difference(self, before: int, after: int, elapsed_s: float) -> Step:
+        most_j = self._meter.power_max_w * max(elapsed_s, self._meter.period_s)
+        if after >= before:
+            energy_j = (after - before) * self._meter.unit
+            if energy_j > most_j:
+                return Step(0.0, elapsed_s, 0.0, Outcome.IMPLAUSIBLE)
+            return Step(energy_j, elapsed_s, elapsed_s, Outcome.STEP)
+        wrapped_j = (after - before + (self._meter.wrap_count or 0)) * self._meter.unit
+        if self._meter.wrap_count and 0.0 <= wrapped_j <= most_j:
+            return Step(wrapped_j, elapsed_s, elapsed_s, Outcome.WRAP)
+        return self._reset(after * self._meter.unit, most_j, elapsed_s)
+
+    def _reset(self, since_reset_j: float, most_j: float, elapsed_s: float) -> Step:
+        """What a restarted counter shows was consumed since; when it restarted is inferred from the power before."""
+        if since_reset_j > most_j:
+            return Step(0.0, elapsed_s, 0.0, Outcome.RESET)
+        known_s = min(elapsed_s, since_reset_j / self._power_w) if self._power_w > 0.0 else 0.0
+        return Step(since_reset_j, elapsed_s, known_s, Outcome.RESET)
+
+
+class PowerIntegral:
+    """Trapezoids under power that was read now and then."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._longest_s = max(GAP_PERIODS * meter.period_s, GAP_LEAST_S)
+        self._last: Reading | None = None
+
+    def add(self, reading: Reading) -> Step:
+        """The trapezoid from the reading before; nothing where it was too long ago."""
+        power_w = reading.value * self._meter.unit
+        last = self._last
+        if not 0.0 <= power_w <= self._meter.power_max_w or (last is not None and reading.time_ns < last.time_ns):
+            return Step(0.0, 0.0, 0.0, Outcome.IMPLAUSIBLE)
+        self._last = reading
+        if last is None:
+            return FIRST
+        elapsed_s = (reading.time_ns - last.time_ns) / NS_PER_S
+        if elapsed_s > self._longest_s:
+            return Step(0.0, elapsed_s, 0.0, Outcome.GAP)
+        energy_j = 0.5 * (last.value * self._meter.unit + power_w) * elapsed_s
+        return Step(energy_j, elapsed_s, elapsed_s, Outcome.STEP)
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    time_ns: int
+    energy_j: float
+
+
+class AverageIntegral:
+    """Recovers energy from a moving average of power.
+
+    A mean over the last W seconds is the difference quotient of the energy, ``A(t) = (C(t) - C(t - W)) / W``, hence
+    ``C(t) = C(t - W) + W A(t)``: exact whatever the power does, where a trapezoid under A lags by half a window. Before the
+    first reading the power is taken to have been the mean that this reading shows.
+    """
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._window_ns = round(meter.window_s * NS_PER_S)
+        self._longest_ns = round(max(GAP_PERIODS * meter.period_s, GAP_LEAST_S) * NS_PER_S)
+        self._points: deque[_Point] = deque()
+
+    def add(self, reading: Reading) -> Step:
+        """The recovered energy since the reading before."""
+        power_w = reading.value * self._meter.unit
+        last = self._points[-1] if self._points else None
+        if not 0.0 <= power_w <= self._meter.power_max_w or (last is not None and reading.time_ns <= last.time_ns):
+            return Step(0.0, 0.0, 0.0, Outcome.IMPLAUSIBLE)
+        if last is None:
+            self._begin(reading.time_ns, 0.0, power_w)
+            return FIRST
+        elapsed_s = (reading.time_ns - last.time_ns) / NS_PER_S
+        if reading.time_ns - last.time_ns > max(self._window_ns, self._longest_ns):
+            return self._bridge(reading.time_ns, last.energy_j, power_w, elapsed_s)
+        energy_j = self._energy_at(reading.time_ns - self._window_ns) + power_w * self._meter.window_s
+        self._points.append(_Point(reading.time_ns, energy_j))
+        while len(self._points) > 2 and self._points[1].time_ns <= reading.time_ns - self._window_ns:
+            self._points.popleft()
+        return Step(energy_j - last.energy_j, elapsed_s, elapsed_s, Outcome.STEP)
+
+    def _begin(self, time_ns: int, energy_j: float, power_w: float) -> None:
+        self._points.clear()
+        self._points.append(_Point(time_ns - self._window_ns, energy_j - power_w * self._meter.window_s))
+        self._points.append(_Point(time_ns, energy_j))
+
+    def _bridge(self, time_ns: int, energy_before_j: float, power_w: float, elapsed_s: float) -> Step:
+        """After a silence longer than the window, the window is all that is known."""
+        window_j = power_w * self._meter.window_s
+        self._begin(time_ns, energy_before_j + window_j, power_w)
+        return Step(window_j, elapsed_s, self._meter.window_s, Outcome.GAP)
+
+    def _energy_at(self, time_ns: int) -> float:
+        before = self._points[0]
+        for after in self._points:
+            if after.time_ns >= time_ns:
+                break
+            before = after
+        else:
+            return before.energy_j
+        if after.time_ns == before.time_ns:
+            return after.energy_j
+        part = (time_ns - before.time_ns) / (after.time_ns - before.time_ns)
+        return before.energy_j + part * (after.energy_j - before.energy_j)

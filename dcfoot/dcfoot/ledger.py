@@ -1,0 +1,177 @@
+"""The ledger: readings in, energy by channel out, each joule counted once.
+
+Every meter has an account. A reading adds a step of energy to it, of which the consumer gets the share that attribution
+gives it for the same interval. Meters whose domain lies inside another's keep accounts of their own, but `total_j`
+refuses to add the two.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from threading import Lock
+
+from dcfoot.attribution import EXACT, Share
+from dcfoot.counter import Integral, Outcome, integral_of
+from dcfoot.measurement import ChannelEnergy
+from dcfoot.reading import Basis, Channel, Domain, Meter, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyRecord:
+    """The energy of one channel over one interval.
+
+    Parameters
+    ----------
+    channel : Channel
+        What was metered.
+    start_ns, end_ns : int
+        The interval on the monotonic clock [ns].
+    energy_j : float
+        Energy in it [J].
+    covered_s : float
+        The part of it in which the power was known [s].
+    outcome : Outcome
+        What the step was.
+    """
+
+    channel: Channel
+    start_ns: int
+    end_ns: int
+    energy_j: float
+    covered_s: float
+    outcome: Outcome
+
+
+class NestedDomainsError(ValueError):
+    """Energies of a domain and of one inside it were about to be added: the inner joules would count twice."""
+
+
+def total_j(energies: Iterable[ChannelEnergy]) -> float:
+    """The metered energy of several channels, none of which lies inside another [J].
+
+    Raises
+    ------
+    NestedDomainsError
+        Where one channel's domain contains another's on the same host, or a channel comes twice.
+    """
+    known = list(energies)
+    for index, one in enumerate(known):
+        for other in known[index + 1 :]:
+            _refuse_overlap(one.meter.channel, other.meter.channel)
+    return sum(energy.energy_j for energy in known)
+
+
+def _refuse_overlap(one: Channel, other: Channel) -> None:
+    if one.host != other.host:
+        return
+    nested = one.domain.contains(other.domain) or other.domain.contains(one.domain)
+    if nested or (one.domain, one.device) == (other.domain, other.device):
+        message = f"{one.domain} {one.device} and {other.domain} {other.device} of {one.host} overlap: never add them"
+        raise NestedDomainsError(message)
+
+
+def worth_keeping(meters: Iterable[Meter]) -> list[Meter]:
+    """Drops what another meter sees better: the same channel twice, and estimates of a domain that is measured."""
+    kept: dict[tuple[str, Domain, str], Meter] = {}
+    for meter in sorted(meters, key=lambda meter: meter.channel.basis.rank):
+        key = (meter.channel.host, meter.channel.domain, meter.channel.device)
+        kept.setdefault(key, meter)
+    measured = {(key[0], key[1]) for key, meter in kept.items() if meter.channel.basis is Basis.MEASURED}
+    return [
+        meter
+        for key, meter in kept.items()
+        if meter.channel.basis is Basis.MEASURED or (key[0], key[1]) not in measured
+    ]
+
+
+class _Account:
+    __slots__ = ("energy", "integral", "last_ns", "notable", "power_w")
+
+    def __init__(self, meter: Meter) -> None:
+        self.integral: Integral = integral_of(meter)
+        self.energy = ChannelEnergy(meter, 0.0, 0.0, 0.0)
+        self.notable: dict[Outcome, int] = {}
+        self.last_ns: int | None = None
+        self.power_w = 0.0
+
+
+class EnergyLedger:
+    """Keeps the accounts of one consumer (a run). Safe to use from several threads, one of which reads each meter."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[int, _Account] = {}
+        self._lock = Lock()
+
+    def open(self, meter: Meter) -> None:
+        """Opens an account; a meter that gives no reading afterwards is shown with nothing covered."""
+        with self._lock:
+            self._accounts.setdefault(id(meter), _Account(meter))
+
+    def add(self, reading: Reading, share: Share = EXACT) -> EnergyRecord | None:
+        """Books a reading.
+
+        Parameters
+        ----------
+        reading : Reading
+            Of a meter with an account; others are ignored and yield None.
+        share : Share
+            The consumer's part of the energy since this meter's reading before.
+        """
+        with self._lock:
+            account = self._accounts.get(id(reading.meter))
+            if account is None:
+                return None
+            step = account.integral.add(reading)
+            start_ns = reading.time_ns if account.last_ns is None else account.last_ns
+            if step.outcome is not Outcome.IMPLAUSIBLE:
+                account.last_ns = reading.time_ns
+            if step.outcome in {Outcome.RESET, Outcome.GAP, Outcome.IMPLAUSIBLE}:
+                account.notable[step.outcome] = account.notable.get(step.outcome, 0) + 1
+            if step.covered_s > 0.0:
+                account.power_w = step.energy_j / step.covered_s
+            account.energy = _booked(account.energy, step.energy_j, step.covered_s, share)
+        return EnergyRecord(
+            reading.meter.channel, start_ns, reading.time_ns, step.energy_j, step.covered_s, step.outcome
+        )
+
+    def energies(self) -> tuple[ChannelEnergy, ...]:
+        """Every account as it stands."""
+        with self._lock:
+            return tuple(account.energy for account in self._accounts.values())
+
+    def power_w(self) -> float | None:
+        """The power of the last step of every account, nested ones left out [W]; None where nothing is known yet."""
+        with self._lock:
+            known = [a for a in self._accounts.values() if a.last_ns is not None]
+            domains = {a.energy.meter.channel.domain for a in known}
+            outer = [a for a in known if not any(d.contains(a.energy.meter.channel.domain) for d in domains)]
+            return sum(a.power_w for a in outer) if outer else None
+
+    def remarks(self) -> list[str]:
+        """What happened to meters that a reader of the receipt must know."""
+        with self._lock:
+            return [
+                f"{account.energy.meter.name}: {_REMARKS[outcome]} ({times} x); energy is counted to what was read"
+                for account in self._accounts.values()
+                for outcome, times in account.notable.items()
+            ]
+
+
+_REMARKS = {
+    Outcome.RESET: "its counter restarted",
+    Outcome.GAP: "it did not answer for a while",
+    Outcome.IMPLAUSIBLE: "it gave a reading that cannot be",
+}
+
+
+def _booked(energy: ChannelEnergy, step_j: float, covered_s: float, share: Share) -> ChannelEnergy:
+    low_j = energy.attributed_energy_j if energy.attributed_p5_j is None else energy.attributed_p5_j
+    high_j = energy.attributed_energy_j if energy.attributed_p95_j is None else energy.attributed_p95_j
+    inexact = share.p5 < share.p95 or energy.attributed_p5_j is not None
+    return replace(
+        energy,
+        energy_j=energy.energy_j + step_j,
+        attributed_energy_j=energy.attributed_energy_j + step_j * share.value,
+        covered_s=energy.covered_s + covered_s,
+        attributed_p5_j=low_j + step_j * share.p5 if inexact else None,
+        attributed_p95_j=high_j + step_j * share.p95 if inexact else None,
+    )
