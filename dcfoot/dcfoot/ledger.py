@@ -27,6 +27,8 @@ class EnergyRecord:
         The interval on the monotonic clock [ns].
     energy_j : float
         Energy in it [J].
+    attributed_energy_j : float
+        The consumer's share of that [J].
     covered_s : float
         The part of it in which the power was known [s].
     outcome : Outcome
@@ -37,6 +39,7 @@ class EnergyRecord:
     start_ns: int
     end_ns: int
     energy_j: float
+    attributed_energy_j: float
     covered_s: float
     outcome: Outcome
 
@@ -130,7 +133,13 @@ class EnergyLedger:
                 account.power_w = step.energy_j / step.covered_s
             account.energy = _booked(account.energy, step.energy_j, step.covered_s, share)
         return EnergyRecord(
-            reading.meter.channel, start_ns, reading.time_ns, step.energy_j, step.covered_s, step.outcome
+            reading.meter.channel,
+            start_ns,
+            reading.time_ns,
+            step.energy_j,
+            step.energy_j * share.value,
+            step.covered_s,
+            step.outcome,
         )
 
     def energies(self) -> tuple[ChannelEnergy, ...]:
