@@ -138,6 +138,12 @@ class Meter:
         sensor does not see.
     source : str
         Where the accuracy figures come from.
+    observed_ratio : float
+        The part of the time that the sensor looks, in 0..1; what it does not see lies between the two powers below.
+    power_floor_w : float
+        The least that the device draws while the sensor looks away [W].
+    power_ceiling_w : float or None
+        The most that the device draws, over its sensor's period, while the sensor looks away [W]; None for `power_max_w`.
     """
 
     channel: Channel
@@ -152,6 +158,30 @@ class Meter:
     gain_p5: float = 1.0
     gain_p95: float = 1.0
     source: str = ""
+    observed_ratio: float = 1.0
+    power_floor_w: float = 0.0
+    power_ceiling_w: float | None = None
+
+    def true_energy_j(self, energy_j: float, covered_s: float) -> tuple[float, float]:
+        """The interval in which the true energy lies, given what this meter reported.
+
+        ``gain x (observed E + (1 - observed) P t)`` with P between `power_floor_w` and `power_ceiling_w`: a load in step
+        with a part-time sensor may draw anything between the two while the sensor looks away, and nothing that the
+        sensor reports can tell.
+
+        Parameters
+        ----------
+        energy_j : float
+            What the meter reported [J].
+        covered_s : float
+            Over how long [s].
+        """
+        seen_j = self.observed_ratio * energy_j
+        unseen_s = (1.0 - self.observed_ratio) * covered_s
+        ceiling_w = self.power_max_w if self.power_ceiling_w is None else self.power_ceiling_w
+        least_j = min(seen_j + unseen_s * self.power_floor_w, energy_j)
+        most_j = max(seen_j + unseen_s * ceiling_w, energy_j)
+        return self.gain_p5 * least_j, self.gain_p95 * most_j
 
 
 @dataclass(frozen=True, slots=True)
