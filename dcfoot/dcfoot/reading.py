@@ -143,7 +143,7 @@ class Meter:
     power_floor_w : float
         The least that the device draws while the sensor looks away [W].
     power_ceiling_w : float or None
-        The most that the device draws, over its sensor's period, while the sensor looks away [W]; None for `power_max_w`.
+        The most that the device draws while the sensor looks away [W]; None for `power_max_w`.
     """
 
     channel: Channel
@@ -165,8 +165,8 @@ class Meter:
     def true_energy_j(self, energy_j: float, covered_s: float) -> tuple[float, float]:
         """The interval in which the true energy lies, given what this meter reported.
 
-        ``gain x (observed E + (1 - observed) P t)`` with P between `power_floor_w` and `power_ceiling_w`: a load in step
-        with a part-time sensor may draw anything between the two while the sensor looks away, and nothing that the
+        ``gain x (observed E + (1 - observed) P t)`` with P between `power_floor_w` and `power_ceiling_w`: a load in
+        step with a part-time sensor may draw anything between the two while the sensor looks away, and nothing that the
         sensor reports can tell.
 
         Parameters
