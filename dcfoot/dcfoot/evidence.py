@@ -1,0 +1,58 @@
+"""What stands behind a number: the value, its unit, year and source, and whether it was verified."""
+
+from dataclasses import dataclass
+
+from dcfoot.draws import Spread
+from dcfoot.reading import Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One line of a receipt's sources.
+
+    Parameters
+    ----------
+    what : str
+        What the number is: ``"PUE"``, ``"grid factor CN-GD, direct CO2, average"``.
+    value : float
+        The figure as its source gives it, in `unit`.
+    unit : str
+        ``"g/kWh"``; empty for a ratio.
+    year : int or None
+        The year that the figure describes.
+    source : str
+        The document, with its place in it where known.
+    verified : bool
+        Whether the figure was checked against its document or a second copy.
+    note : str
+        What the reader must know of its use here.
+    """
+
+    what: str
+    value: float
+    unit: str
+    year: int | None
+    source: str
+    verified: bool
+    note: str = ""
+
+    def as_json(self) -> dict[str, str | float | int | bool | None]:
+        """The form of the receipt's contract; a note is part of the source's text."""
+        source = f"{self.source} ({self.note})" if self.note else self.source
+        return {
+            "what": self.what,
+            "value": self.value,
+            "unit": self.unit,
+            "year": self.year,
+            "source": source,
+            "verified": self.verified,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number that the model uses: how well it is known, of what basis, and what stands behind it."""
+
+    spread: Spread
+    basis: Basis
+    evidence: Evidence

@@ -1,0 +1,50 @@
+"""The one door to the shipped fact tables: a CSV a topic in ``data/``, every row with unit, year, source, verified.
+
+What comes in is a table's name, what goes out is its rows as they stand in the file. Only the table that is asked for is
+read, and once a process.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from dcfoot.errors import DataMissing
+
+Row = Mapping[str, str]
+
+_FOLDER = Path(__file__).with_name("data")
+
+
+@lru_cache(maxsize=None)
+def rows(name: str) -> tuple[Row, ...]:
+    """The rows of the table `name`, in the order of the file.
+
+    Parameters
+    ----------
+    name : str
+        Without the ending: ``"grid_china"``.
+
+    Raises
+    ------
+    DataMissing
+        There is no such table; the message lists those that exist.
+    """
+    import csv  # only where a table is read
+
+    path = _FOLDER / f"{name}.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return tuple(csv.DictReader(file))
+    except FileNotFoundError:
+        message = f"There is no fact table {name!r}; there are: {', '.join(names())}."
+        raise DataMissing(message) from None
+
+
+def names() -> list[str]:
+    """The names of all tables, sorted."""
+    return sorted(path.stem for path in _FOLDER.glob("*.csv"))
+
+
+def is_verified(row: Row) -> bool:
+    """Whether the row's figure was checked against its document or a second copy."""
+    return row["verified"] == "yes"
