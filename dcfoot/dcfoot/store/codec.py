@@ -1,0 +1,134 @@
+"""A `Measurement` as plain JSON values, and back; nothing is lost on the way.
+
+It comes in three parts, by how often they change: `static_to_json` (known at the start), `totals_to_json` (cumulative,
+so that the newest one makes all before it needless) and `phase_to_json` (added one by one).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from dcfoot.measurement import ChannelEnergy, Machine, Measurement, Phase, RunState
+from dcfoot.reading import Basis, Channel, Domain, Kind, Meter
+
+Json = dict[str, Any]
+"""A JSON object."""
+
+
+def to_json(measurement: Measurement) -> Json:
+    """The whole measurement as one JSON object."""
+    return {
+        **static_to_json(measurement),
+        **totals_to_json(measurement),
+        "phases": [phase_to_json(phase) for phase in measurement.phases],
+    }
+
+
+def from_json(document: Mapping[str, Any]) -> Measurement:
+    """The inverse of `to_json`. Raises KeyError, TypeError or ValueError where `document` is not of that form."""
+    return assemble(document, document, [phase_from_json(phase) for phase in document["phases"]])
+
+
+def static_to_json(measurement: Measurement) -> Json:
+    """What is known when a run starts, its meters included."""
+    return {
+        "id": measurement.id,
+        "name": measurement.name,
+        "command": measurement.command,
+        "hosts": measurement.hosts,
+        "started_at": measurement.started_at.isoformat(),
+        "machine": asdict(measurement.machine),
+        "tags": dict(measurement.tags),
+        "job": measurement.job,
+        "part_of": measurement.part_of,
+        "site_id": measurement.site_id,
+        "meters": [asdict(channel.meter) for channel in measurement.channels],
+    }
+
+
+def totals_to_json(measurement: Measurement) -> Json:
+    """What a run amounts to so far; the rows of `energies` are in the order of `meters`."""
+    return {
+        "ended_at": measurement.ended_at.isoformat(),
+        "duration_s": measurement.duration_s,
+        "exit_status": measurement.exit_status,
+        "state": measurement.state,
+        "energies": [_energy_to_row(channel) for channel in measurement.channels],
+        "gauges": {device: dict(figures) for device, figures in measurement.gauges.items()},
+        "overhead_cpu_s": measurement.overhead_cpu_s,
+        "overhead_rss_bytes": measurement.overhead_rss_bytes,
+        "warnings": measurement.warnings,
+    }
+
+
+def phase_to_json(phase: Phase) -> Json:
+    """One phase."""
+    return {"path": phase.path, "start_s": phase.start_s, "end_s": phase.end_s, "energy_j": dict(phase.energy_j)}
+
+
+def phase_from_json(document: Mapping[str, Any]) -> Phase:
+    """The inverse of `phase_to_json`."""
+    return Phase(document["path"], document["start_s"], document["end_s"], document["energy_j"])
+
+
+def assemble(static: Mapping[str, Any], totals: Mapping[str, Any], phases: Sequence[Phase]) -> Measurement:
+    """Puts the three parts together. Raises KeyError, TypeError or ValueError where one is not of its form."""
+    return Measurement(
+        id=static["id"],
+        name=static["name"],
+        command=tuple(static["command"]),
+        hosts=tuple(static["hosts"]),
+        started_at=datetime.fromisoformat(static["started_at"]),
+        ended_at=datetime.fromisoformat(totals["ended_at"]),
+        duration_s=totals["duration_s"],
+        exit_status=totals["exit_status"],
+        state=RunState(totals["state"]),
+        channels=tuple(
+            _energy_from_row(_meter_from_json(meter), row)
+            for meter, row in zip(static["meters"], totals["energies"], strict=True)
+        ),
+        machine=_machine_from_json(static["machine"]),
+        tags=dict(static["tags"]),
+        phases=tuple(phases),
+        gauges=dict(totals["gauges"]),
+        job=static["job"],
+        part_of=static["part_of"],
+        site_id=static["site_id"],
+        overhead_cpu_s=totals["overhead_cpu_s"],
+        overhead_rss_bytes=totals["overhead_rss_bytes"],
+        warnings=tuple(totals["warnings"]),
+    )
+
+
+def _energy_to_row(channel: ChannelEnergy) -> list[float | None]:
+    return [
+        channel.energy_j,
+        channel.attributed_energy_j,
+        channel.covered_s,
+        channel.attributed_p5_j,
+        channel.attributed_p95_j,
+    ]
+
+
+def _energy_from_row(meter: Meter, row: Sequence[Any]) -> ChannelEnergy:
+    energy_j, attributed_energy_j, covered_s, attributed_p5_j, attributed_p95_j = row
+    return ChannelEnergy(meter, energy_j, attributed_energy_j, covered_s, attributed_p5_j, attributed_p95_j)
+
+
+def _meter_from_json(document: Mapping[str, Any]) -> Meter:
+    fields: Json = {
+        **document,
+        "channel": _channel_from_json(document["channel"]),
+        "kind": Kind(document["kind"]),
+    }
+    return Meter(**fields)
+
+
+def _channel_from_json(document: Mapping[str, Any]) -> Channel:
+    return Channel(document["host"], Domain(document["domain"]), document["device"], Basis(document["basis"]))
+
+
+def _machine_from_json(document: Mapping[str, Any]) -> Machine:
+    fields: Json = {**document, "accelerators": tuple(document["accelerators"])}
+    return Machine(**fields)
