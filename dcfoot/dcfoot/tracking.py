@@ -15,12 +15,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import ParamSpec, TypeVar, cast
 
+from dcfoot.account import choose_site
 from dcfoot.config import Settings, load
 from dcfoot.errors import ConfigError
 from dcfoot.lease import Leader, Member, acquire, job_identity, measured_by
 from dcfoot.measurement import Measurement
 from dcfoot.probe import installed_probes
-from dcfoot.site import resolve_site
 from dcfoot.store import RunStore
 from dcfoot.tracker import Consumer, Subject, Tracker, new_run_id
 from dcfoot.units import J_PER_KWH
@@ -83,21 +83,15 @@ class Run:
         whole_node : bool
             Count everything the machine's meters saw instead of this run's share.
 
-        Raises
-        ------
-        ConfigError
-            Where a configuration file cannot be used.
         """
         measurement = self.measurement()
         if measurement is None:
             return None
-        from dcfoot.receipt import receipt_of
+        from dcfoot.account import receipt_of, site_of
 
-        site = resolve_site(measurement.site_id, None, None)
-        return cast(
-            "Mapping[str, object]",
-            receipt_of(measurement, site, load(os.environ, Path.cwd()), whole_node=whole_node),
-        )
+        settings, _ = _settings(os.environ)
+        receipt = receipt_of(measurement, settings, site_of(measurement, settings), whole_node=whole_node)
+        return cast("Mapping[str, object]", receipt)
 
 
 class track:  # noqa: N801 - used like a function, as `contextlib.suppress` is
@@ -243,9 +237,9 @@ def _settings(environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
 
 def _site_id(settings: Settings, place: tuple[str | None, str | None, str | None]) -> tuple[str | None, list[str]]:
     """The site that was asked for; where there is none of that name, none and a warning."""
-    chosen = place if any(place) else (settings.site, settings.country, settings.region)
     try:
-        return resolve_site(*chosen).id, []
+        site = choose_site(settings, *place)
+        return site.id if site.chosen else None, []
     except ConfigError as fault:
         return None, [f"no site was used: {fault}"]
 

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from dcfoot.account import choose_site, receipt_of
 from dcfoot.config import Settings, load
 from dcfoot.errors import ConfigError, DcfootError
 from dcfoot.job import CANNOT_START, Job, JobNotStartedError, adopt_orphans, block_signals, end_like
 from dcfoot.lease import job_identity, measured_by
 from dcfoot.measurement import Measurement
 from dcfoot.probe import Surroundings, installed_probes
-from dcfoot.site import Site, resolve_site
+from dcfoot.site import Site
 from dcfoot.store import RunStore
 from dcfoot.tracker import Consumer, Subject, Tracker, new_run_id
 
@@ -55,11 +56,7 @@ def execute(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     command = _command(arguments.command)
     settings = load(os.environ, Path.cwd())
-    site = resolve_site(
-        arguments.site or (None if arguments.country or arguments.region else settings.site),
-        arguments.country or (None if arguments.site else settings.country),
-        arguments.region or (None if arguments.site else settings.region),
-    )
+    site = choose_site(settings, arguments.site, arguments.country, arguments.region)
     subject = _subject(arguments, command, site)
     unblocked = block_signals()
     adopt_orphans()
@@ -93,10 +90,9 @@ def _report(arguments: argparse.Namespace, settings: Settings, site: Site, measu
 
 
 def _write_receipt(arguments: argparse.Namespace, settings: Settings, site: Site, measurement: Measurement) -> None:
-    from dcfoot.receipt import receipt_of, text
+    from dcfoot.receipt import text
 
-    whole_node = settings.whole_node if arguments.whole_node is None else True
-    receipt = receipt_of(measurement, site, settings, whole_node=whole_node)
+    receipt = receipt_of(measurement, settings, site, whole_node=arguments.whole_node)
     if arguments.receipt is not None:
         import json
 
@@ -125,7 +121,7 @@ def _subject(arguments: argparse.Namespace, command: list[str], site: Site) -> S
         tags=_tags(arguments.tag),
         job=identity.job if identity else None,
         part_of=measured_by(os.environ),
-        site_id=site.id,
+        site_id=site.id if site.chosen else None,
     )
 
 

@@ -1,0 +1,67 @@
+"""One door from a measurement to its receipt, for every way in: `run`, `show` and `track()`.
+
+In come a measurement, the settings and perhaps a site; out goes the receipt as JSON. What was asked for on the spot goes
+before what is configured, and a place is one thing: naming a country sets a configured site aside.
+"""
+
+from typing import TYPE_CHECKING
+
+from dcfoot.site import Site, resolve_site
+
+if TYPE_CHECKING:
+    from dcfoot.config import Settings
+    from dcfoot.measurement import Measurement
+    from dcfoot.receipt.contract import ReceiptJson
+
+
+def choose_site(
+    settings: "Settings", site: str | None = None, country: str | None = None, region: str | None = None
+) -> Site:
+    """The site that was named on the spot, else the configured one, else the world average.
+
+    Raises
+    ------
+    ConfigError
+        No place of that name; the nearest are offered.
+    """
+    if site or country or region:
+        return resolve_site(site, country, region)
+    return resolve_site(settings.site, settings.country, settings.region)
+
+
+def site_of(measurement: "Measurement", settings: "Settings") -> Site:
+    """The site a run was started with, else the configured one."""
+    return choose_site(settings, measurement.site_id)
+
+
+def receipt_of(
+    measurement: "Measurement", settings: "Settings", site: Site, *, whole_node: bool | None = None
+) -> "ReceiptJson":
+    """The receipt of a run at a site.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        What was measured.
+    settings : Settings
+        Node class, prices and what to count where `whole_node` is None.
+    site : Site
+        Where it ran.
+    whole_node : bool or None
+        Count everything the machine's meters saw instead of the run's share.
+    """
+    from dcfoot.calibration import load_calibration
+    from dcfoot.footprint import assess
+    from dcfoot.receipt.build import receipt
+
+    whole = settings.whole_node if whole_node is None else whole_node
+    footprint = assess(
+        measurement,
+        site,
+        whole_node=whole,
+        node_class=settings.node_class,
+        calibration=load_calibration(settings.data_dir, measurement.hosts[0]),
+        electricity_price_per_kwh=settings.electricity_price_per_kwh,
+        currency=settings.currency,
+    )
+    return receipt(measurement, footprint, site, whole_node=whole)
