@@ -1,0 +1,83 @@
+"""Which of the project's public names hold a number, and which units a name may end in."""
+
+import dataclasses
+import inspect
+import pkgutil
+import re
+import types
+import typing
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+
+from dcfoot.quantity import Quantity
+
+UNITS = (
+    *("j", "kj", "mj", "uj", "wh", "kwh", "mwh", "gwh"),
+    *("w", "kw", "mw", "gw", "uw"),
+    *("ns", "us", "ms", "s", "h", "hours", "days", "year", "years"),
+    *("g", "kg", "t", "lb", "l", "ml", "m", "mm", "km", "m2", "m3"),
+    *("c", "k", "pa", "kpa", "hz", "mhz", "ghz", "deg"),
+    *("bytes", "kib", "mib", "gib", "gb", "tb"),
+    *("ratio", "percent", "count", "index"),
+    *("usd", "eur", "cny"),
+)
+
+_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
+ENDS_IN_A_UNIT = re.compile(rf"(^|_)({_UNIT})(_per_(\w+_)?({_UNIT}))?$")
+
+
+def public_modules(*packages: str) -> Iterator[ModuleType]:
+    """Every module of these packages that can be imported here and has no underscore in front."""
+    for package in map(import_module, packages):
+        yield package
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not found.name.rpartition(".")[2].startswith("_"):
+                yield import_module(found.name)
+
+
+def numbers_of(module: ModuleType) -> Iterator[tuple[str, str]]:
+    """The public numeric names that `module` itself defines: ``("dcfoot.x.Class.field", "field")``."""
+    for name, member in vars(module).items():
+        if name.startswith("_") or getattr(member, "__module__", None) != module.__name__:
+            continue
+        where = f"{module.__name__}.{name}"
+        if inspect.isclass(member):
+            yield from _of_class(member, where)
+        elif inspect.isfunction(member):
+            yield from _of_function(member, where)
+
+
+def _of_class(cls: type[object], where: str) -> Iterator[tuple[str, str]]:
+    yield from ((f"{where}.{name}", name) for name in _numeric_fields(cls))
+    for name, member in vars(cls).items():
+        if name.startswith("_"):
+            continue
+        function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
+        if isinstance(member, property) and is_number(typing.get_type_hints(function).get("return")):
+            yield f"{where}.{name}", name
+        elif inspect.isfunction(function):
+            yield from _of_function(function, f"{where}.{name}")
+
+
+def _numeric_fields(cls: type[object]) -> list[str]:
+    if not dataclasses.is_dataclass(cls):
+        return []
+    hints = typing.get_type_hints(cls)
+    names = (field.name for field in dataclasses.fields(cls))
+    return [name for name in names if not name.startswith("_") and is_number(hints[name])]
+
+
+def _of_function(function: types.FunctionType, where: str) -> Iterator[tuple[str, str]]:
+    hints = typing.get_type_hints(function)
+    for name in inspect.signature(function).parameters:
+        if not name.startswith("_") and is_number(hints.get(name)):
+            yield f"{where}({name})", name
+
+
+def is_number(annotation: object) -> bool:
+    """Whether this is an int, a float or a `Quantity`, or one of them or None."""
+    united = typing.get_origin(annotation) in {typing.Union, types.UnionType}
+    choices: tuple[object, ...] = typing.get_args(annotation) if united else (annotation,)
+    numbers = [choice for choice in choices if choice is not type(None)]
+    return bool(numbers) and all(any(choice is kind for kind in (int, float, Quantity)) for choice in numbers)
