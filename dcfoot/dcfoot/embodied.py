@@ -1,0 +1,93 @@
+"""Embodied emissions: the run's share of what it took to make the machine.
+
+Follows the Software Carbon Intensity specification (ISO/IEC 21031:2024). The footprints are single vendors' documents for
+single products, in ``data/embodied.csv``.
+"""
+
+import re
+from dataclasses import dataclass
+
+from dcfoot.draws import Spread
+from dcfoot.evidence import Evidence
+from dcfoot.measurement import Machine
+from dcfoot.tables import Row, is_verified, rows
+from dcfoot.units import G_PER_KG, H_PER_YEAR
+
+
+def embodied_share_g(
+    total_kg: float, reserved_h: float, lifespan_h: float, resources_reserved: float, resources_total: float
+) -> float:
+    """The share of a machine's embodied emissions that a piece of work carries: ``TE x TiR/EL x RR/ToR``.
+
+    Source: ISO/IEC 21031:2024, Software Carbon Intensity, embodied emissions M.
+
+    Parameters
+    ----------
+    total_kg : float
+        Embodied emissions of the machine, TE [kg]
+    reserved_h : float
+        Time that it was reserved for the work, TiR [h]
+    lifespan_h : float
+        Expected lifespan, EL [h]
+    resources_reserved : float
+        Resources reserved for the work, RR [-]
+    resources_total : float
+        Resources of the machine, ToR, in the unit of RR [-]
+    """
+    return total_kg * G_PER_KG * (reserved_h / lifespan_h) * (resources_reserved / resources_total)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbodiedPart:
+    """One kind of part of a machine: how many there are, and what one took to make [kg]."""
+
+    count: int
+    each_kg: Spread
+    evidence: Evidence
+
+
+def machine_parts(machine: Machine, node_class: str) -> tuple[EmbodiedPart, ...] | None:
+    """What the machine is made of: a base and its accelerators.
+
+    Returns
+    -------
+    tuple of EmbodiedPart or None
+        None where it is not known: of a virtual machine, or where the bus could not be listed.
+    """
+    if machine.virtual or not machine.accelerators_known:
+        return None
+    base = next(row for row in rows("embodied") if row["kind"] == "base" and row["match"] == node_class)
+    cards = [_accelerator_row(name) for name in machine.accelerators]
+    kinds = {row["item"]: row for row in cards}
+    counts = {item: sum(row["item"] == item for row in cards) for item in kinds}
+    return (_part(base, 1), *(_part(row, counts[item]) for item, row in kinds.items()))
+
+
+def lifespan_years() -> EmbodiedPart:
+    """How long a machine serves [years], in the form of a part so that its evidence travels with it."""
+    return _part(next(row for row in rows("embodied") if row["kind"] == "lifetime"), 1)
+
+
+def lifespan_h(years: float) -> float:
+    """A service life of so many years in hours [h]."""
+    return years * H_PER_YEAR
+
+
+def _accelerator_row(name: str) -> Row:
+    """The first row whose pattern stands in `name` as a whole word; the last row's empty pattern matches all."""
+    cards = [row for row in rows("embodied") if row["kind"] == "accelerator"]
+    return next(row for row in cards if not row["match"] or re.search(rf"\b({row['match']})\b", name.lower()))
+
+
+def _part(row: Row, count: int) -> EmbodiedPart:
+    spread = Spread(float(row["central"]), float(row["p5"]), float(row["p95"]))
+    evidence = Evidence(
+        f"embodied: {row['item']}" + (f" (x{count})" if count > 1 else ""),
+        spread.central,
+        row["unit"],
+        int(row["year"]),
+        row["source"],
+        is_verified(row),
+        row["note"],
+    )
+    return EmbodiedPart(count, spread, evidence)

@@ -1,0 +1,200 @@
+"""Grid factors: which family, which method, which year; and why two of different families never meet in a sum.
+
+A direct factor counts what leaves the power station's stack; a life-cycle factor adds fuel supply, building and losses.
+The type says which it is, and adding one to the other is an error.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from dcfoot.draws import Spread
+from dcfoot.errors import DcfootError
+from dcfoot.evidence import Evidence
+from dcfoot.reading import Basis
+from dcfoot.tables import Row, is_verified, rows
+
+
+class BoundaryMismatch(DcfootError):
+    """Two amounts or factors of different families were to be added: direct with life-cycle, or CO2 with CO2e."""
+
+
+class Boundary(StrEnum):
+    """What a factor or an amount of emissions includes."""
+
+    DIRECT = "direct"
+    LIFE_CYCLE = "life_cycle"
+
+
+class Method(StrEnum):
+    """Which generation a factor describes."""
+
+    AVERAGE = "average"
+    RESIDUAL = "residual"
+    MARGINAL = "marginal"
+
+    @property
+    def accounting(self) -> str:
+        """The accounting method that it serves: ``"location"``, ``"market"`` or ``"marginal"``.
+
+        Source: GHG Protocol Scope 2 Guidance (2015), chapter 4; without contracts, the market-based method takes the
+        residual mix.
+        """
+        return {Method.AVERAGE: "location", Method.RESIDUAL: "market", Method.MARGINAL: "marginal"}[self]
+
+
+def require_same_boundary(one: tuple[str, str], other: tuple[str, str]) -> None:
+    """Refuses to let two families meet in a sum.
+
+    Parameters
+    ----------
+    one, other : tuple of str
+        Boundary and gas of each side.
+
+    Raises
+    ------
+    BoundaryMismatch
+        They differ.
+    """
+    if one != other:
+        message = (
+            f"{' '.join(one)} and {' '.join(other)} cannot be added: a direct factor leaves out what a life-cycle "
+            "factor counts. Report them side by side."
+        )
+        raise BoundaryMismatch(message)
+
+
+@dataclass(frozen=True, slots=True)
+class GridFactor:
+    """Emissions per unit of electricity drawn from a grid.
+
+    Parameters
+    ----------
+    zone : str
+        ``"CN-GD"``, ``"US-RFCW"``, ``"FRA"``, ``"WLD"``.
+    name : str
+        The zone's name, as its source writes it.
+    boundary : Boundary
+        Direct or life-cycle.
+    gas : str
+        ``"CO2"`` or ``"CO2e"``.
+    method : Method
+        Average, residual mix or marginal.
+    year : int
+        The year that the factor describes.
+    g_per_kwh : Spread
+        With the interval of its use two years later [g/kWh].
+    basis : Basis
+        `MODELLED` for the zone itself, `DEFAULT` where it stands in for an unknown place.
+    source, url, note : str
+        The document; where it lies; what its own name for the figure is.
+    verified : bool
+        Whether the figure was checked.
+    """
+
+    zone: str
+    name: str
+    boundary: Boundary
+    gas: str
+    method: Method
+    year: int
+    g_per_kwh: Spread
+    basis: Basis
+    source: str
+    verified: bool
+    url: str = ""
+    note: str = ""
+
+    def __add__(self, other: "GridFactor") -> "GridFactor":
+        """The sum of two parts of one chain, such as generation and transmission loss, of one family.
+
+        Raises
+        ------
+        BoundaryMismatch
+            One is direct and the other life-cycle, or their gases differ.
+        """
+        require_same_boundary((self.boundary, self.gas), (other.boundary, other.gas))
+        one, two = self.g_per_kwh, other.g_per_kwh
+        return GridFactor(
+            self.zone,
+            f"{self.name} + {other.name}",
+            self.boundary,
+            self.gas,
+            self.method,
+            min(self.year, other.year),
+            Spread(one.central + two.central, one.p5 + two.p5, one.p95 + two.p95, one.floor + two.floor),
+            Basis.worst(self.basis, other.basis),
+            f"{self.source}; {other.source}",
+            self.verified and other.verified,
+        )
+
+    def evidence(self) -> Evidence:
+        """The line for a receipt's sources."""
+        what = f"grid factor {self.zone}: {self.boundary} {self.gas}, {self.method}"
+        return Evidence(what, self.g_per_kwh.central, "g/kWh", self.year, self.source, self.verified, self.note)
+
+
+def emissions_g(energy_kwh: float, g_per_kwh: float) -> float:
+    """Emissions of drawing energy from a grid: ``energy x factor``.
+
+    Source: GHG Protocol Scope 2 Guidance (2015), chapter 6.
+
+    Parameters
+    ----------
+    energy_kwh : float
+        Energy that the facility draws [kWh]
+    g_per_kwh : float
+        The grid's factor [g/kWh]
+    """
+    return energy_kwh * g_per_kwh
+
+
+def latest_factors(zone: str) -> tuple[GridFactor, ...]:
+    """The newest average and residual factors of `zone`, one for each family; empty where none is known."""
+    newest: dict[tuple[str, str, Method], GridFactor] = {}
+    for factor in factors_of(_table_of(zone)):
+        key = (factor.boundary, factor.gas, factor.method)
+        if factor.zone == zone and factor.method is not Method.MARGINAL and factor.year >= _year(newest.get(key)):
+            newest[key] = factor
+    return tuple(newest.values())
+
+
+def _year(factor: GridFactor | None) -> int:
+    return factor.year if factor else 0
+
+
+def _table_of(zone: str) -> str:
+    if zone == "CN" or zone.startswith("CN-"):
+        return "grid_china"
+    return "grid_egrid" if zone == "US" or zone.startswith("US-") else "grid_country"
+
+
+def all_factors() -> tuple[GridFactor, ...]:
+    """Every grid factor that is shipped."""
+    return tuple(factor for table in ("grid_china", "grid_egrid", "grid_country") for factor in factors_of(table))
+
+
+@lru_cache(maxsize=None)
+def factors_of(table: str) -> tuple[GridFactor, ...]:
+    """The factors of one of the tables ``grid_china``, ``grid_egrid``, ``grid_country``."""
+    kind = "grid_china" if table == "grid_china" else "grid_average"
+    row = next(row for row in rows("intervals") if row["what"] == kind)
+    low, high = float(row["p5"]), float(row["p95"])
+    return tuple(_factor(row, low, high) for row in rows(table))
+
+
+def _factor(row: Row, low: float, high: float) -> GridFactor:
+    return GridFactor(
+        row["zone"],
+        row["name"],
+        Boundary(row["boundary"]),
+        row["gas"],
+        Method(row["method"]),
+        int(row["year"]),
+        Spread.around(float(row["g_per_kwh"]), low, high),
+        Basis.DEFAULT if row["zone"] == "WLD" else Basis.MODELLED,
+        row["source"],
+        is_verified(row),
+        row["url"],
+        row["note"],
+    )

@@ -1,0 +1,207 @@
+"""From chips to the wall: what a node draws beside the chips that are metered.
+
+What comes in is the mean power of chips and memory, what goes out is the power at the wall plug: regulators of the CPU,
+fans, board, network cards, drives, and the loss of the power supply. The constants of three classes of node stand in
+``data/node_classes.csv``, each with its published source and interval; none was fitted to a machine of ours.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dcfoot.draws import Draws, Spread
+from dcfoot.errors import ConfigError
+from dcfoot.evidence import Evidence
+from dcfoot.measurement import Machine
+from dcfoot.tables import is_verified, rows
+
+
+def psu_loss_w(output_w: float, rated_w: float, efficiencies: tuple[float, float, float]) -> float:
+    """Loss of a power supply: two straight lines through its loss at 20, 50 and 100 % load, the first down to no load.
+
+    Each certified efficiency e at load x is a loss of ``x (1/e - 1)`` of the rated power. The line through 20 and 50 %
+    gives 90.8 % at 10 % load for an 80 PLUS Titanium supply, of which the programme asks 90 %.
+
+    Source: CLEAResult, 80 PLUS certification levels.
+
+    Parameters
+    ----------
+    output_w : float
+        Power that the supply delivers, at least 0 [W]
+    rated_w : float
+        Rated output of all supplies that share the load [W]
+    efficiencies : tuple of float
+        Efficiency at 20, 50 and 100 % load, in 0..1 [-]
+    """
+    load = output_w / rated_w
+    at_20, at_50, at_100 = (x * (1 / e - 1) for x, e in zip((0.2, 0.5, 1.0), efficiencies, strict=True))
+    low = at_50 + (load - 0.5) * (at_50 - at_20) / 0.3
+    high = at_50 + (load - 0.5) * (at_100 - at_50) / 0.5
+    return rated_w * max(low, high, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeParameters:
+    """One set of constants of a node; a draw of each `Spread` of its class, or their central values.
+
+    Parameters
+    ----------
+    fixed_w : float
+        Board, drives, network and fans at rest, accelerators' share included [W].
+    fan_ratio : float
+        Fans, per watt of chips and memory [W/W].
+    regulator_ratio : float
+        Loss between the supply and the CPU packages, per watt of package [W/W].
+    psu_rated_w : float
+        Rated output of all supplies that share the load [W].
+    psu_efficiencies : tuple of float
+        At 20, 50 and 100 % load [-].
+    dram_w : float
+        Memory that has no meter [W].
+    """
+
+    fixed_w: float
+    fan_ratio: float
+    regulator_ratio: float
+    psu_rated_w: float
+    psu_efficiencies: tuple[float, float, float]
+    dram_w: float = 0.0
+
+
+def wall_power_w(chips_w: float, package_w: float, node: NodeParameters) -> float:
+    """Power at the wall: chips, memory, regulators, fans and board, plus the supply's loss at that load.
+
+    ``dc = (chips + dram) (1 + fans) + package x regulators + fixed``; ``wall = dc + loss(dc)``.
+
+    Parameters
+    ----------
+    chips_w : float
+        What the meters of accelerators, CPU packages and memory see together [W]
+    package_w : float
+        The CPU packages' part of it: an accelerator's power is taken before its own regulators, a package's after [W]
+    node : NodeParameters
+        The constants.
+    """
+    dc_w = (chips_w + node.dram_w) * (1 + node.fan_ratio) + package_w * node.regulator_ratio + node.fixed_w
+    return dc_w + psu_loss_w(dc_w, node.psu_rated_w, node.psu_efficiencies)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeClass:
+    """A kind of node: each constant with its interval and what stands behind it.
+
+    Parameters
+    ----------
+    id : str
+        ``"workstation"``, ``"server"`` or ``"server_8gpu"``.
+    spreads : Mapping[str, Spread]
+        By the constant's name, which ends in its unit.
+    evidence : tuple of Evidence
+        One entry a constant.
+    """
+
+    id: str
+    spreads: Mapping[str, Spread]
+    evidence: tuple[Evidence, ...]
+
+    def parameters(
+        self, machine: Machine, draws: Draws, *, dram_metered: bool, fixed_share: Spread | None = None
+    ) -> list[NodeParameters]:
+        """The central constants (first) and one set a draw.
+
+        Parameters
+        ----------
+        machine : Machine
+            Its number of accelerators and its memory.
+        draws : Draws
+            Streams named ``node.<class>.<constant>``.
+        dram_metered : bool
+            Whether a meter already sees the memory.
+        fixed_share : Spread or None
+            The part of the fixed power that is this machine's: of a virtual one not known [-]; None for all of it.
+        """
+
+        def stream(name: str) -> list[float]:
+            spread = self.spreads[name]
+            key = "psu_efficiency" if name.startswith("psu_efficiency") else name
+            return [spread.central, *draws.of(f"node.{self.id}.{key}", spread)]
+
+        share = fixed_share or Spread.exact(1.0)
+        shares = [share.central, *draws.of(f"node.{self.id}.fixed_share", share)]
+        count = len(machine.accelerators)
+        gib = 0.0 if dram_metered else machine.memory_gib or 0.0
+        fixed, each, fans, regulators, rated, low, middle, full, dram = map(stream, _CONSTANTS)
+        return [
+            NodeParameters(s * (f + count * e), fan, reg, watts, (e20, e50, e100), gib * d)
+            for s, f, e, fan, reg, watts, e20, e50, e100, d in zip(
+                shares, fixed, each, fans, regulators, rated, low, middle, full, dram, strict=True
+            )
+        ]
+
+
+_CONSTANTS = (
+    "fixed_w",
+    "per_accelerator_w",
+    "fan_ratio",
+    "regulator_ratio",
+    "psu_rated_w",
+    "psu_efficiency_20_ratio",
+    "psu_efficiency_50_ratio",
+    "psu_efficiency_100_ratio",
+    "dram_w_per_gib",
+)
+
+
+def node_class(name: str) -> NodeClass:
+    """The class called `name`, from the shipped table.
+
+    Raises
+    ------
+    ConfigError
+        There is no such class; the message lists those that exist.
+    """
+    table = rows("node_classes")
+    mine = [row for row in table if row["node_class"] == name]
+    if not mine:
+        known = ", ".join(sorted({row["node_class"] for row in table}))
+        message = f"There is no node class {name!r}; there are: {known}."
+        raise ConfigError(message)
+    spreads = {row["what"]: Spread(float(row["central"]), float(row["p5"]), float(row["p95"])) for row in mine}
+    evidence = tuple(
+        Evidence(
+            f"node {name}: {row['what']}",
+            float(row["central"]),
+            row["unit"],
+            int(row["year"]),
+            row["source"],
+            is_verified(row),
+            row["note"],
+        )
+        for row in mine
+    )
+    return NodeClass(name, spreads, evidence)
+
+
+_SERVER_CPUS = ("xeon", "epyc", "opteron", "neoverse", "ampere", "altra", "graviton", "grace", "kunpeng", "hygon")
+_WORKSTATION_CPUS = ("xeon(r) w", "xeon w", "core", "ryzen", "threadripper", "pentium", "celeron", "apple", "athlon")
+_BOARD_ACCELERATORS = 4
+"""From four accelerators of a data centre in one machine on, they sit on a baseboard with switches of their own."""
+
+
+def guess_node_class(machine: Machine) -> NodeClass:
+    """The class that `machine` most likely belongs to: by its accelerators first, then by its CPU's name.
+
+    Four or more accelerators that are no consumer cards make an 8-GPU server (its fixed power is counted per
+    accelerator); a desktop CPU makes a workstation; everything else, and what is not known, is a server.
+    """
+    cards = [name.lower() for name in machine.accelerators]
+    if len([card for card in cards if not _is_consumer_card(card)]) >= _BOARD_ACCELERATORS:
+        return node_class("server_8gpu")
+    cpu = (machine.cpu_name or "").lower()
+    desktop = any(word in cpu for word in _WORKSTATION_CPUS)
+    server = any(word in cpu for word in _SERVER_CPUS) and not desktop
+    several = (machine.cpu_sockets or 1) > 1
+    return node_class("workstation" if desktop and not server and not several and not machine.virtual else "server")
+
+
+def _is_consumer_card(name: str) -> bool:
+    return any(word in name for word in ("geforce", "rtx", "gtx", "radeon", "titan", "quadro"))

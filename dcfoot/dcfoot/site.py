@@ -1,0 +1,254 @@
+"""Where a run takes place: the facility's PUE and WUE, the grid's factors, the water behind its electricity.
+
+What comes in is what the user named (a site, a country, a region, or nothing), what goes out is a frozen `Site` in which
+every number carries its interval, its basis and what stands behind it. Nothing is fetched. With no choice it is the world
+average, and the site says so.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dcfoot.draws import Spread
+from dcfoot.errors import ConfigError
+from dcfoot.evidence import Evidence, Fact
+from dcfoot.grid import GridFactor, latest_factors
+from dcfoot.places import Place, all_places, find_country, find_place, find_region, national_zone, nearest
+from dcfoot.reading import Basis
+from dcfoot.tables import Row, is_verified, rows
+
+WORLD = "WLD"
+"""The zone of world averages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place to run in, as far as energy, water and carbon go. None is "not known".
+
+    Parameters
+    ----------
+    id : str
+        What ``--site`` calls it.
+    name : str
+        For people.
+    country : str or None
+        ISO 3166 alpha-3 code; None for the world.
+    grid_zone : str
+        The zone of its grid factors.
+    pue : Fact or None
+        Power usage effectiveness [-].
+    wue_l_per_kwh : Fact or None
+        On-site water per unit of IT energy [L/kWh].
+    ewif_l_per_kwh : Fact or None
+        Water consumed per unit of electricity [L/kWh].
+    factors : tuple of GridFactor
+        One for each family and method that is known; families that are not known are absent.
+    lifetime_years : Fact or None
+        How long its machines serve; None for the usual [years].
+    chosen : bool
+        False where nobody named a place and the world average stands in.
+    """
+
+    id: str
+    name: str
+    country: str | None
+    grid_zone: str
+    pue: Fact | None
+    wue_l_per_kwh: Fact | None
+    ewif_l_per_kwh: Fact | None
+    factors: tuple[GridFactor, ...]
+    lifetime_years: Fact | None = None
+    chosen: bool = True
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What stands behind each number of the site."""
+        facts = (self.pue, self.wue_l_per_kwh, self.ewif_l_per_kwh, self.lifetime_years)
+        return (*(fact.evidence for fact in facts if fact), *(factor.evidence() for factor in self.factors))
+
+
+def resolve_site(
+    site: str | None = None, country: str | None = None, region: str | None = None, user_sites: Path | None = None
+) -> Site:
+    """The site that the user means; a country or region names the grid of a site that has none of its own.
+
+    Parameters
+    ----------
+    site : str or None
+        An id of the user's file or of the library (``"gcp-us-central1"``), or a place (``"cn-guangdong"``, ``"fr"``).
+    country : str or None
+        ISO code or name, in English or Chinese.
+    region : str or None
+        Chinese province or grid region, eGRID subregion, US state.
+    user_sites : Path or None
+        A TOML file with sites of the user's own; see `dcfoot.site_file`.
+
+    Raises
+    ------
+    ConfigError
+        A name is unknown (the nearest are offered), or site, country and region contradict each other.
+    """
+    place = _place(country, region)
+    if site is None:
+        return world_site(chosen=False) if place is None else place_site(place)
+    found = _named_site(site, user_sites)
+    if place is None:
+        return found
+    if found.country is None:
+        return _with_grid(found, place)
+    if found.country != place.country or (region and found.grid_zone != place.zone):
+        message = f"Site {site!r} lies in {found.grid_zone}, not in {place.zone}. Name the site alone, or the place alone."
+        raise ConfigError(message)
+    return found
+
+
+def library_ids() -> list[str]:
+    """Every id that ``--site`` accepts without a file of the user's: the library's first, then the places'."""
+    return [row["id"] for row in rows("sites")] + ["world"] + [place.id for place in all_places()]
+
+
+def world_site(*, chosen: bool = True) -> Site:
+    """The world average."""
+    return Site(
+        "world",
+        "World average",
+        None,
+        WORLD,
+        facility_fact("pue", WORLD),
+        facility_fact("wue", WORLD),
+        _ewif(WORLD),
+        latest_factors(WORLD),
+        chosen=chosen,
+    )
+
+
+def place_site(place: Place) -> Site:
+    """An average facility of a country on the grid of `place`."""
+    return Site(
+        place.id,
+        place.name,
+        place.country,
+        place.zone,
+        facility_fact("pue", place.country) or facility_fact("pue", WORLD),
+        facility_fact("wue", place.country) or facility_fact("wue", WORLD),
+        _ewif(place.country) or _ewif(WORLD),
+        zone_factors(place.zone, place.country),
+    )
+
+
+def zone_factors(zone: str, country: str) -> tuple[GridFactor, ...]:
+    """The zone's own factors, and for each family and method that it lacks its country's.
+
+    China's footprint factors are its ministry's; elsewhere the life-cycle family is the country's of the world table.
+    """
+    own = () if zone == country else (zone,)
+    factors: dict[tuple[str, str], GridFactor] = {}
+    for at in (*own, national_zone(country), country):
+        for factor in latest_factors(at):
+            factors.setdefault((factor.boundary, factor.method), factor)
+    return tuple(factors.values())
+
+
+def _place(country: str | None, region: str | None) -> Place | None:
+    nation = find_country(country) if country is not None else None
+    if region is not None:
+        return find_region(region, nation.zone if nation else None)
+    return nation
+
+
+def _named_site(site: str, user_sites: Path | None) -> Site:
+    own: dict[str, Site] = {}
+    if user_sites is not None:
+        from dcfoot.site_file import read_sites  # tomllib: only where there is a file
+
+        own = read_sites(user_sites)
+    wanted = site.strip().lower()
+    if site in own:
+        return own[site]
+    row = next((row for row in rows("sites") if row["id"] == wanted), None)
+    if row is not None:
+        return _library_site(row)
+    if wanted == "world":
+        return world_site()
+    place = find_place(site)
+    if place is not None:
+        return place_site(place)
+    message = f"No site is called {site!r}.{nearest(site, [*own, *library_ids()])} `dcfoot sites` lists them."
+    raise ConfigError(message)
+
+
+def _library_site(row: Row) -> Site:
+    country = row["country"] or None
+    operator = row["id"].partition("-")[0]
+    wider = (operator, country or WORLD, WORLD)
+    return Site(
+        row["id"],
+        row["name"],
+        country,
+        row["grid_zone"],
+        _first_fact("pue", row["id"], wider),
+        _first_fact("wue", row["id"], wider),
+        _ewif(country or WORLD) or _ewif(WORLD),
+        zone_factors(row["grid_zone"], country) if country else latest_factors(WORLD),
+    )
+
+
+def _with_grid(site: Site, place: Place) -> Site:
+    there = place_site(place)
+    return replace(
+        site,
+        name=f"{site.name}, on the grid of {place.name}",
+        country=place.country,
+        grid_zone=place.zone,
+        ewif_l_per_kwh=there.ewif_l_per_kwh,
+        factors=there.factors,
+    )
+
+
+def _first_fact(metric: str, place: str, wider: tuple[str, ...]) -> Fact | None:
+    return next((fact for fact in (facility_fact(metric, name) for name in (place, *wider)) if fact), None)
+
+
+def facility_fact(metric: str, place: str) -> Fact | None:
+    """The PUE or WUE (``"pue"``, ``"wue"``) of a site, operator, country or the world; None if none is shipped."""
+    row = next((row for row in rows("facility") if row["place"] == place and row["metric"] == metric), None)
+    if row is None:
+        return None
+    average = place == WORLD or (place.isupper() and len(place) == 3)  # a country's code: an average over sites
+    kind = "survey" if average else ("overhead" if metric == "pue" else "site")
+    low, high = _interval(f"{metric}_{kind}")
+    value = float(row["value"])
+    spread = pue_spread(value, low, high) if metric == "pue" else Spread.around(value, low, high)
+    return Fact(spread, Basis.DEFAULT if average else Basis.MODELLED, _evidence(metric.upper(), row))
+
+
+def pue_spread(pue: float, low_ratio: float, high_ratio: float) -> Spread:
+    """A PUE whose part above 1 may be `low_ratio` to `high_ratio` times what is stated; never below 1."""
+    overhead = pue - 1
+    return Spread(pue, 1 + overhead * low_ratio, 1 + overhead * high_ratio, 1.0)
+
+
+def _ewif(place: str) -> Fact | None:
+    row = next((row for row in rows("water_country") if row["place"] == place), None)
+    if row is None:
+        return None
+    low, high = _interval("ewif")
+    basis = Basis.DEFAULT if place == WORLD else Basis.MODELLED
+    return Fact(Spread.around(float(row["value"]), low, high), basis, _evidence("EWIF", row))
+
+
+def _interval(what: str) -> tuple[float, float]:
+    row = next(row for row in rows("intervals") if row["what"] == what)
+    return float(row["p5"]), float(row["p95"])
+
+
+def _evidence(what: str, row: Row) -> Evidence:
+    place = row["place"]
+    return Evidence(
+        f"{what} ({place})",
+        float(row["value"]),
+        row["unit"],
+        int(row["year"]),
+        row["source"],
+        is_verified(row),
+        row["note"],
+    )

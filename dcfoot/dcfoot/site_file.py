@@ -1,0 +1,216 @@
+"""A user's own sites, in TOML.
+
+    [sites.lab]
+    name = "Our machine room"
+    country = "CN"                       # or region = "广东"; leave both out for a grid of your own
+    pue = 1.25                           # or {value = 1.25, p5 = 1.2, p95 = 1.35}
+    wue_l_per_kwh = 0.4
+    ewif_l_per_kwh = 3.1
+    lifetime_years = 5
+    source = "metering report 2025"      # stands behind every number above
+    year = 2025
+
+    [[sites.lab.factors]]                # replaces the grid factors of the country
+    boundary = "direct"                  # or "life_cycle"
+    gas = "CO2"                          # or "CO2e"
+    method = "residual"                  # or "average", "marginal"
+    g_per_kwh = 310
+    year = 2025
+    source = "supplier's disclosure"
+
+Whatever is left out comes from the country's averages. All faults are told at once, each with file, line and key.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+from dcfoot.draws import Spread
+from dcfoot.errors import ConfigError
+from dcfoot.evidence import Evidence, Fact
+from dcfoot.grid import Boundary, GridFactor, Method
+from dcfoot.places import nearest
+from dcfoot.reading import Basis
+from dcfoot.site import Site, resolve_site, world_site
+
+_KEYS = (
+    "name",
+    "country",
+    "region",
+    "pue",
+    "wue_l_per_kwh",
+    "ewif_l_per_kwh",
+    "lifetime_years",
+    "source",
+    "year",
+    "factors",
+)
+_FACTOR_KEYS = ("boundary", "gas", "method", "g_per_kwh", "year", "source")
+_LEAST = {"pue": 1.0, "wue_l_per_kwh": 0.0, "ewif_l_per_kwh": 0.0, "lifetime_years": 0.1, "g_per_kwh": 0.0}
+"""The least that each quantity can be: by definition (PUE), or because it counts something."""
+
+_UNITS = {"pue": "", "wue_l_per_kwh": "L/kWh", "ewif_l_per_kwh": "L/kWh", "lifetime_years": "years"}
+
+Table = Mapping[str, Any]
+
+
+@dataclass
+class _Reader:
+    """One file while it is read: its text, to find lines, and the faults so far."""
+
+    path: Path
+    text: str
+    faults: list[str] = field(default_factory=list[str])
+
+    def fault(self, table: str, key: str, message: str) -> None:
+        self.faults.append(f"{self.path}:{self.line(table, key)}: {table}.{key}: {message}")
+
+    def line(self, table: str, key: str) -> int:
+        """The line of `key` inside `[table]`, or of the table's header where the key stands elsewhere."""
+        header = 1
+        inside = False
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            if line.lstrip().startswith("["):
+                inside = line.strip(" []\t").split("]")[0] == table
+                header = number if inside else header
+            elif inside and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+                return number
+        return header
+
+
+def read_sites(path: Path) -> dict[str, Site]:
+    """Every site of the file `path`, by id.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read or holds faults: each with file, line and key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path}: the file of sites cannot be read: {error}"
+        raise ConfigError(message) from error
+    except tomllib.TOMLDecodeError as error:
+        message = f"{path}: {error}"
+        raise ConfigError(message) from error
+    reader = _Reader(path, text)
+    tables = _table(content.get("sites", {}))
+    if not tables:
+        reader.faults.append(f"{path}:1: sites: there is no table [sites.NAME]")
+    sites = {name: _site(reader, name, _table(table)) for name, table in tables.items()}
+    if reader.faults:
+        raise ConfigError("\n".join(reader.faults))
+    return sites
+
+
+def _table(value: object) -> Table:
+    return cast("Table", value) if isinstance(value, dict) else {}
+
+
+def _site(reader: _Reader, name: str, table: Table) -> Site:
+    where = f"sites.{name}"
+    _check_keys(reader, where, table, _KEYS)
+    base = _base(reader, where, table)
+    facts = {key: _fact(reader, where, table, key) for key in _UNITS}
+    factors = tuple(_factors(reader, where, table, name))
+    return replace(
+        base,
+        id=name,
+        name=str(table.get("name", name)),
+        pue=facts["pue"] or base.pue,
+        wue_l_per_kwh=facts["wue_l_per_kwh"] or base.wue_l_per_kwh,
+        ewif_l_per_kwh=facts["ewif_l_per_kwh"] or base.ewif_l_per_kwh,
+        lifetime_years=facts["lifetime_years"],
+        factors=factors or base.factors,
+        chosen=True,
+    )
+
+
+def _base(reader: _Reader, where: str, table: Table) -> Site:
+    country, region = table.get("country"), table.get("region")
+    try:
+        return resolve_site(
+            None, None if country is None else str(country), None if region is None else str(region), None
+        )
+    except ConfigError as error:
+        reader.fault(where, "region" if region is not None else "country", str(error))
+        return world_site()
+
+
+def _check_keys(reader: _Reader, where: str, table: Table, known: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in known:
+            reader.fault(where, key, f"unknown key.{nearest(key, known)}")
+
+
+def _fact(reader: _Reader, where: str, table: Table, key: str) -> Fact | None:
+    if key not in table:
+        return None
+    spread = _spread(reader, where, key, table[key])
+    year = table.get("year")
+    evidence = Evidence(
+        key,
+        spread.central,
+        _UNITS[key],
+        year if isinstance(year, int) else None,
+        str(table.get("source", f"the user's file {reader.path.name}")),
+        verified=False,
+        note="stated by the user",
+    )
+    return Fact(spread, Basis.MODELLED, evidence)
+
+
+def _spread(reader: _Reader, where: str, key: str, value: object) -> Spread:
+    least = _LEAST[key]
+    parts = _table(value) if isinstance(value, dict) else {"value": value}
+    central = parts.get("value")
+    low, high = parts.get("p5", central), parts.get("p95", central)
+    numbers = [part for part in (low, central, high) if isinstance(part, int | float) and not isinstance(part, bool)]
+    if len(numbers) != 3 or set(parts) - {"value", "p5", "p95"}:
+        reader.fault(where, key, f"must be a number or {{value, p5, p95}}, not {value!r}")
+    elif not least <= numbers[0] <= numbers[1] <= numbers[2] < float("inf"):
+        reader.fault(where, key, f"must be at least {least:g} and in the order p5 <= value <= p95, not {value!r}")
+    else:
+        return Spread(float(numbers[1]), float(numbers[0]), float(numbers[2]), least)
+    return Spread.exact(max(least, 0.0))
+
+
+def _factors(reader: _Reader, where: str, table: Table, zone: str) -> list[GridFactor]:
+    entries = table.get("factors", [])
+    if not isinstance(entries, list):
+        reader.fault(where, "factors", "must be a list of tables: [[sites.NAME.factors]]")
+        return []
+    return [_factor(reader, f"{where}.factors", _table(entry), zone) for entry in cast("list[object]", entries)]
+
+
+def _factor(reader: _Reader, where: str, table: Table, zone: str) -> GridFactor:
+    _check_keys(reader, where, table, _FACTOR_KEYS)
+    year = table.get("year")
+    if not isinstance(year, int):
+        reader.fault(where, "year", f"must be a year, not {year!r}")
+    return GridFactor(
+        zone,
+        zone,
+        Boundary(_choice(reader, where, table, "boundary", tuple(Boundary))),
+        _choice(reader, where, table, "gas", ("CO2", "CO2e")),
+        Method(_choice(reader, where, table, "method", tuple(Method))),
+        year if isinstance(year, int) else 0,
+        _spread(reader, where, "g_per_kwh", table.get("g_per_kwh")),
+        Basis.MODELLED,
+        str(table.get("source", f"the user's file {reader.path.name}")),
+        verified=False,
+        note="stated by the user",
+    )
+
+
+def _choice(reader: _Reader, where: str, table: Table, key: str, known: tuple[str, ...]) -> str:
+    value = table.get(key)
+    if value in known:
+        return str(value)
+    reader.fault(where, key, f"must be one of {', '.join(known)}, not {value!r}.{nearest(str(value), known)}")
+    return known[0]
