@@ -15,3 +15,8 @@ and the names of the files sort by time. That works on a laptop's disk and on a 
 `merge`         several nodes' or ranks' measurements as one run
 ==============  ==================================================================================
 """
+
+from dcfoot.store.journal import Journal
+from dcfoot.store.runstore import Entry, RunStore
+
+__all__ = ["Entry", "Journal", "RunStore"]

@@ -1,7 +1,7 @@
 """What older versions of dcfoot wrote, brought to today's form when it is read; files are never rewritten for it.
 
-To change the form of a journal: raise the version of `CURRENT` from n to n + 1 and enter under n the function that turns
-a body of version n into one of n + 1. Bodies are JSON objects, functions are pure, and each knows the kind of line.
+To change the form of a journal: raise the version of `CURRENT` from n to n + 1 and enter under n the function that
+turns a body of version n into one of n + 1. Bodies are JSON objects, and functions are pure.
 """
 
 from collections.abc import Callable, Mapping
