@@ -1,0 +1,189 @@
+"""The receipt's JSON contract as types: ``dcfoot.receipt/1``.
+
+`dcfoot.receipt.build` makes it, the renderers read it, other programs read it from a file. The same contract as a JSON
+Schema is ``schema.json`` beside this module. Fields are only ever added; taking one away or changing what it means
+makes version 2. What is not known is null, never 0.
+"""
+
+from typing import TypedDict
+
+SCHEMA = "dcfoot.receipt/1"
+"""What stands under ``"schema"`` in every receipt of this version."""
+
+
+class QuantityJson(TypedDict):
+    """A value, its interval (5th and 95th percentile) and how it came about; the unit is in the key that holds it."""
+
+    value: float
+    p5: float
+    p95: float
+    basis: str
+
+
+class RunJson(TypedDict):
+    """Which run it was. `command` is empty for ``dcfoot.track()``; `host` is the first of `hosts`."""
+
+    id: str
+    name: str
+    command: list[str]
+    host: str
+    hosts: list[str]
+    started_at: str
+    ended_at: str
+    duration_s: float
+    exit_status: int | None
+    state: str
+    tags: dict[str, str]
+    job: str | None
+    part_of: str | None
+
+
+class SiteJson(TypedDict):
+    """Where it ran. `chosen` is false where nobody said, so that the world average stands in."""
+
+    id: str
+    name: str
+    grid_zone: str | None
+    chosen: bool
+
+
+class MachineJson(TypedDict):
+    """What it ran on, as far as it could be seen."""
+
+    cpu_name: str | None
+    cpu_sockets: int | None
+    cpu_threads: int | None
+    memory_gib: float | None
+    accelerators: list[str]
+    accelerators_known: bool
+    virtual: bool
+
+
+class ChannelJson(TypedDict):
+    """One meter: all that it saw (`energy_j`) and this run's share (`attributed_energy_j`).
+
+    `average_power_w` is `energy_j` over the time the meter was known; null where it never was. The interval of the
+    share is that of the attribution rule alone, null where the share is exact.
+    """
+
+    host: str
+    domain: str
+    device: str
+    name: str
+    method: str
+    basis: str
+    energy_j: float
+    attributed_energy_j: float
+    attributed_p5_j: float | None
+    attributed_p95_j: float | None
+    average_power_w: float | None
+    coverage_ratio: float
+
+
+class RungJson(TypedDict):
+    """One rung of the boundary ladder. Rungs are cumulative: each holds the ones before it."""
+
+    rung: str
+    energy_kwh: float | None
+    p5_kwh: float | None
+    p95_kwh: float | None
+    basis: str | None
+    note: str
+
+
+class CarbonJson(TypedDict):
+    """Carbon of the electricity under one accounting method and one boundary; two of them are never added."""
+
+    method: str
+    boundary: str
+    gas: str
+    year: int | None
+    value_g: float
+    p5_g: float
+    p95_g: float
+    basis: str
+    source: str
+
+
+class CostJson(TypedDict):
+    """What the electricity cost."""
+
+    currency: str
+    value: float
+    p5: float
+    p95: float
+    basis: str
+
+
+class FootprintJson(TypedDict):
+    """What follows from the energy at this site."""
+
+    it_energy_kwh: QuantityJson | None
+    facility_energy_kwh: QuantityJson | None
+    pue: QuantityJson | None
+    embodied_g: QuantityJson | None
+    water_onsite_l: QuantityJson | None
+    water_offsite_l: QuantityJson | None
+    carbon: list[CarbonJson]
+    cost: CostJson | None
+
+
+class EquivalentJson(TypedDict):
+    """The same amount in something a person knows: `value` of `what`, from `quantity` (a field of the footprint)."""
+
+    what: str
+    quantity: str
+    value: float
+    p5: float
+    p95: float
+    basis: str
+    each_value: float
+    each_unit: str
+    year: int | None
+    source: str
+
+
+class OverheadJson(TypedDict):
+    """What dcfoot itself took; `rss_bytes` is null where it shares the job's process."""
+
+    cpu_s: float
+    rss_bytes: int | None
+
+
+class PhaseJson(TypedDict):
+    """A named part of the run: this run's share of the energy by domain."""
+
+    path: str
+    start_s: float
+    end_s: float
+    energy_j: dict[str, float]
+
+
+class SourceJson(TypedDict):
+    """A figure that went in, and where it is from; `verified` is false where nobody has checked it at its source."""
+
+    what: str
+    value: float | None
+    unit: str
+    year: int | None
+    source: str
+    verified: bool
+
+
+class ReceiptJson(TypedDict):
+    """The whole receipt."""
+
+    schema: str
+    run: RunJson
+    site: SiteJson
+    machine: MachineJson
+    ladder_basis: str
+    channels: list[ChannelJson]
+    ladder: list[RungJson]
+    footprint: FootprintJson
+    equivalents: list[EquivalentJson]
+    phases: list[PhaseJson]
+    gauges: dict[str, dict[str, float]]
+    overhead: OverheadJson
+    sources: list[SourceJson]
+    warnings: list[str]

@@ -1,0 +1,406 @@
+"""A receipt in words: every figure as text with its unit, interval and basis, before any layout.
+
+The renderers (terminal, Markdown, HTML) differ only in how they place what stands here, so that no two of them can
+disagree on a number. Comes in: the receipt's JSON and a language. Goes out: a frozen `View`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+from dcfoot.receipt.advice import next_step
+from dcfoot.receipt.contract import CarbonJson, ChannelJson, EquivalentJson, QuantityJson, ReceiptJson, RungJson, SourceJson
+from dcfoot.receipt.layout import printable
+from dcfoot.receipt.scale import (
+    ENERGY_KWH,
+    MASS_G,
+    POWER_W,
+    PURE,
+    VOLUME_L,
+    Scale,
+    common,
+    fitting,
+    number,
+    percent,
+    show,
+)
+from dcfoot.receipt.words import Words, words
+from dcfoot.units import J_PER_KWH
+
+_BYTES_PER_MB = 1e6
+_S_PER_MIN, _S_PER_H, _S_PER_DAY = 60, 3600, 86400
+_HOSTS_NAMED = 3
+_NUMBER_MARKS = ("-", ":", "#")
+_SHELL_SIGNAL_BASE = 128
+"""A shell shows a job that a signal ended as 128 plus the signal's number (POSIX.1-2017, XCU 2.8.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: `basis` is the word, `basis_key` the contract's key; both empty where the figure is not known.
+
+    `low`, `middle` and `high` are the interval and the value as parts of the largest of its table, for a bar.
+    """
+
+    label: str
+    value: str
+    unit: str = ""
+    interval: str = ""
+    basis: str = ""
+    basis_key: str = ""
+    note: str = ""
+    low: float = 0.0
+    middle: float = 0.0
+    high: float = 0.0
+
+    @property
+    def amount(self) -> str:
+        """The value with its unit."""
+        return f"{self.value} {self.unit}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class MeterLine:
+    """One meter, or several alike: `count` of them."""
+
+    label: str
+    share: str
+    device: str
+    power: str
+    coverage: str
+    basis: str
+    basis_key: str
+    method: str
+    host: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A figure that went in: what it is, its value with unit and year, where from; `flag` where it is unverified."""
+
+    what: str
+    value: str
+    source: str
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseLine:
+    """A part of the run: its path, how long, and this run's energy in it by domain."""
+
+    path: str
+    duration: str
+    energies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything that a receipt says, in one language."""
+
+    words: Words
+    name: str
+    state: str
+    state_key: str
+    command: str
+    when: str
+    part_of: str
+    site: str
+    site_chosen: bool
+    ladder_basis: str
+    rungs: tuple[Figure, ...]
+    meters: tuple[MeterLine, ...]
+    meter_groups: tuple[MeterLine, ...]
+    carbon: tuple[Figure, ...]
+    carbon_method: str
+    two_boundaries: bool
+    other: tuple[Figure, ...]
+    equivalents: tuple[Figure, ...]
+    phases: tuple[PhaseLine, ...]
+    overhead: str
+    sources: tuple[SourceLine, ...]
+    warnings: tuple[str, ...]
+    next_step: str
+
+
+def view(receipt: ReceiptJson, lang: str) -> View:
+    """What the receipt says in `lang`."""
+    said = words(lang)
+    receipt = cast("ReceiptJson", _harmless(receipt))
+    run = receipt["run"]
+    method, carbon = _carbon(receipt["footprint"]["carbon"], said)
+    return View(
+        words=said,
+        name=run["name"] or said.untitled,
+        state=said.states.get(run["state"], run["state"]),
+        state_key=run["state"],
+        command=_command(run["command"]),
+        when=_when(receipt, said),
+        part_of=said.part_of.format(run=run["part_of"]) if run["part_of"] else "",
+        site=_site(receipt, said),
+        site_chosen=receipt["site"]["chosen"],
+        ladder_basis=said.ladder_basis[receipt["ladder_basis"]],
+        rungs=_rungs(receipt["ladder"], said),
+        meters=_meters([[channel] for channel in receipt["channels"]], said),
+        meter_groups=_meters(_alike(receipt["channels"]), said),
+        carbon=carbon,
+        carbon_method=method,
+        two_boundaries=len({carbon["boundary"] for carbon in receipt["footprint"]["carbon"]}) > 1,
+        other=_other(receipt, said),
+        equivalents=tuple(_equivalent(equivalent, said) for equivalent in receipt["equivalents"]),
+        phases=_phases(receipt, said),
+        overhead=_overhead(receipt, said),
+        sources=_sources(receipt, said),
+        warnings=tuple(receipt["warnings"]),
+        next_step=said.next_steps[next_step(receipt)].format(run=run["id"]),
+    )
+
+
+def duration(seconds: float, said: Words) -> str:
+    """A duration in two or three fitting units: ``"1 h 02 min 14 s"``."""
+    day, hour, minute, second = said.duration_units
+    if seconds < _S_PER_MIN:
+        return f"{number(seconds)} {second}"
+    whole = round(seconds)
+    minutes, s = divmod(whole, _S_PER_MIN)
+    hours, m = divmod(minutes, 60)
+    if whole < _S_PER_H:
+        return f"{m} {minute} {s:02d} {second}"
+    if whole < _S_PER_DAY:
+        return f"{hours} {hour} {m:02d} {minute} {s:02d} {second}"
+    return f"{whole // _S_PER_DAY} {day} {hours % 24:02d} {hour} {m:02d} {minute}"
+
+
+def _harmless(value: object) -> object:
+    """The same JSON with every string free of control characters: a run's name must not steer a terminal."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {_harmless(key): _harmless(item) for key, item in cast("dict[str, object]", value).items()}
+    if isinstance(value, list):
+        return [_harmless(item) for item in cast("list[object]", value)]
+    return value
+
+
+def _command(command: Sequence[str]) -> str:
+    from shlex import join  # only here
+
+    return join(command)
+
+
+def _when(receipt: ReceiptJson, said: Words) -> str:
+    run = receipt["run"]
+    start = run["started_at"].replace("T", " ")[: len("2026-11-24 08:15:00")]
+    parts = [said.head.format(start=start, duration=duration(run["duration_s"], said)), _ending(run["exit_status"], said)]
+    if run["hosts"]:
+        parts.append(_hosts(run["hosts"], said))
+    return said.comma.join(parts)
+
+
+def _hosts(hosts: Sequence[str], said: Words) -> str:
+    if len(hosts) <= _HOSTS_NAMED:
+        return said.hosts.format(hosts=" ".join(hosts))
+    return said.many_hosts.format(count=len(hosts), first=min(hosts), last=max(hosts))
+
+
+def _ending(status: int | None, said: Words) -> str:
+    if status is None:
+        return said.exit_unknown
+    if status > _SHELL_SIGNAL_BASE:
+        return said.exit_signal.format(signal=status - _SHELL_SIGNAL_BASE)
+    return said.exit_status.format(status=status)
+
+
+def _site(receipt: ReceiptJson, said: Words) -> str:
+    site = receipt["site"]
+    zone = f"{said.comma}{said.grid_zone.format(zone=site['grid_zone'])}" if site["grid_zone"] else ""
+    return f"{site['name']} ({site['id']}){zone}"
+
+
+def _figure(label: str, known: QuantityJson | None, scales: tuple[Scale, ...], said: Words, unit: str = "") -> Figure:
+    if known is None:
+        return Figure(label, said.not_known)
+    shown = show(known["value"], known["p5"], known["p95"], scales)
+    return Figure(label, shown.value, unit or shown.unit, shown.interval, said.bases[known["basis"]], known["basis"])
+
+
+def _rungs(ladder: Sequence[RungJson], said: Words) -> tuple[Figure, ...]:
+    values = [rung["energy_kwh"] for rung in ladder if rung["energy_kwh"] is not None]
+    top = max((rung["p95_kwh"] for rung in ladder if rung["p95_kwh"] is not None), default=0.0)
+    scale = common(ENERGY_KWH, values)
+    return tuple(_rung(rung, said, scale, top) for rung in ladder)
+
+
+def _rung(rung: RungJson, said: Words, scale: Scale | None, top_kwh: float) -> Figure:
+    label = said.rungs[rung["rung"]]
+    value, p5, p95, basis = rung["energy_kwh"], rung["p5_kwh"], rung["p95_kwh"], rung["basis"]
+    if value is None or p5 is None or p95 is None or basis is None:
+        return Figure(label, said.not_known, note=rung["note"])
+    shown = show(value, p5, p95, ENERGY_KWH, scale)
+    low, middle, high = (x / top_kwh if top_kwh else 0.0 for x in (p5, value, p95))
+    return Figure(
+        label, shown.value, shown.unit, shown.interval, said.bases[basis], basis, rung["note"], low, middle, high
+    )
+
+
+def _alike(channels: Sequence[ChannelJson]) -> list[list[ChannelJson]]:
+    """Channels of the same kind of meter together."""
+    groups: dict[tuple[str, ...], list[ChannelJson]] = {}
+    for channel in channels:
+        kind = (channel["domain"], _product(channel), channel["method"], channel["basis"])
+        groups.setdefault(kind, []).append(channel)
+    return list(groups.values())
+
+
+def _meters(groups: Sequence[Sequence[ChannelJson]], said: Words) -> tuple[MeterLine, ...]:
+    energies = [_sum(group, key) / J_PER_KWH for group in groups for key in ("energy_j", "attributed_energy_j")]
+    scale = common(ENERGY_KWH, energies)
+    return tuple(_meter(group, said, scale) for group in groups)
+
+
+def _sum(group: Sequence[ChannelJson], key: Literal["energy_j", "attributed_energy_j"]) -> float:
+    return sum(channel[key] for channel in group)
+
+
+def _product(channel: ChannelJson) -> str:
+    """What the meter is called without its number, so that alike meters are seen to be alike; never a model's number."""
+    name = channel["name"]
+    while (stem := name.rstrip("0123456789"))[-1:] in _NUMBER_MARKS and stem != name:
+        name = stem[:-1]
+    return name or channel["name"]
+
+
+def _meter_name(group: Sequence[ChannelJson], said: Words) -> str:
+    first = group[0]
+    domain = said.domains.get(first["domain"], first["domain"])
+    name = first["name"] if len(group) == 1 else _product(first)
+    spoken = domain if name == first["domain"] else name if name.startswith(domain) else f"{domain} {name}"
+    return f"{len(group)} × {spoken}" if len(group) > 1 else spoken
+
+
+def _meter(group: Sequence[ChannelJson], said: Words, scale: Scale | None) -> MeterLine:
+    first = group[0]
+    powers = [c["average_power_w"] for c in group if c["average_power_w"] is not None]
+    return MeterLine(
+        label=_meter_name(group, said),
+        share=_energy(_sum(group, "attributed_energy_j"), scale),
+        device=_energy(_sum(group, "energy_j"), scale),
+        power=_power(sum(powers)) if powers else said.not_known,
+        coverage=percent(min(c["coverage_ratio"] for c in group)),
+        basis=said.bases[first["basis"]],
+        basis_key=first["basis"],
+        method=first["method"],
+        host=first["host"],
+        count=len(group),
+    )
+
+
+def _energy(energy_j: float, scale: Scale | None) -> str:
+    energy_kwh = energy_j / J_PER_KWH
+    scale = scale or fitting(ENERGY_KWH, energy_kwh)
+    return f"{number(energy_kwh / scale.base_units)} {scale.symbol}"
+
+
+def _power(power_w: float) -> str:
+    scale = fitting(POWER_W, power_w)
+    return f"{number(power_w / scale.base_units)} {scale.symbol}"
+
+
+def _carbon(carbons: Sequence[CarbonJson], said: Words) -> tuple[str, tuple[Figure, ...]]:
+    """The method that all figures share (empty where they differ), and the figures."""
+    methods = {carbon["method"] for carbon in carbons}
+    shared = said.carbon_methods[methods.pop()] if len(methods) == 1 else ""
+    return shared, tuple(_carbon_figure(carbon, said, named=not shared) for carbon in carbons)
+
+
+def _carbon_figure(carbon: CarbonJson, said: Words, *, named: bool) -> Figure:
+    parts = [f"{carbon['gas']} {said.carbon_boundaries[carbon['boundary']]}"]
+    parts += [said.carbon_methods[carbon["method"]]] if named else []
+    parts += [str(carbon["year"])] if carbon["year"] else []
+    amount = QuantityJson(value=carbon["value_g"], p5=carbon["p5_g"], p95=carbon["p95_g"], basis=carbon["basis"])
+    return replace(_figure(said.comma.join(parts), amount, MASS_G, said), note=carbon["source"])
+
+
+def _other(receipt: ReceiptJson, said: Words) -> tuple[Figure, ...]:
+    amounts = receipt["footprint"]
+    figures = [
+        _figure(said.water_onsite, amounts["water_onsite_l"], VOLUME_L, said),
+        _figure(said.water_offsite, amounts["water_offsite_l"], VOLUME_L, said),
+        _figure(said.embodied, amounts["embodied_g"], MASS_G, said),
+        _figure(said.pue, amounts["pue"], PURE, said),
+    ]
+    cost = amounts["cost"]
+    if cost:
+        known = QuantityJson(value=cost["value"], p5=cost["p5"], p95=cost["p95"], basis=cost["basis"])
+        figures.append(_figure(said.cost, known, PURE, said, cost["currency"]))
+    return tuple(figures)
+
+
+def _equivalent(equivalent: EquivalentJson, said: Words) -> Figure:
+    shown = show(equivalent["value"], equivalent["p5"], equivalent["p95"], PURE)
+    return Figure(
+        label=said.equivalent_names[equivalent["what"]],
+        value=shown.value,
+        interval=shown.interval,
+        basis=said.bases[equivalent["basis"]],
+        basis_key=equivalent["basis"],
+    )
+
+
+def _equivalent_source(equivalent: EquivalentJson, said: Words) -> SourceLine:
+    year = f" ({equivalent['year']})" if equivalent["year"] else ""
+    return SourceLine(
+        what=said.equivalent_things[equivalent["what"]],
+        value=f"{equivalent['each_value']:,.6g} {equivalent['each_unit']}{year}",
+        source=equivalent["source"],
+    )
+
+
+def _phases(receipt: ReceiptJson, said: Words) -> tuple[PhaseLine, ...]:
+    energies = [energy_j / J_PER_KWH for phase in receipt["phases"] for energy_j in phase["energy_j"].values()]
+    scale = common(ENERGY_KWH, energies)
+    bases = _basis_words(receipt["channels"], said)
+    return tuple(
+        PhaseLine(
+            path=phase["path"],
+            duration=duration(phase["end_s"] - phase["start_s"], said),
+            energies=tuple(
+                f"{said.domains.get(domain, domain)} {_energy(energy_j, scale)}{bases.get(domain, '')}"
+                for domain, energy_j in phase["energy_j"].items()
+            ),
+        )
+        for phase in receipt["phases"]
+    )
+
+
+def _basis_words(channels: Sequence[ChannelJson], said: Words) -> dict[str, str]:
+    """By domain the worst basis of its meters, in brackets."""
+    order = list(said.bases)
+    worst: dict[str, int] = {}
+    for channel in channels:
+        worst[channel["domain"]] = max(worst.get(channel["domain"], 0), order.index(channel["basis"]))
+    return {domain: said.beside.format(said.bases[order[rank]]) for domain, rank in worst.items()}
+
+
+def _overhead(receipt: ReceiptJson, said: Words) -> str:
+    overhead = receipt["overhead"]
+    memory = overhead["rss_bytes"]
+    taken = said.overhead_row.format(cpu=number(overhead["cpu_s"]))
+    beside = said.overhead_shared if memory is None else said.overhead_memory.format(memory=number(memory / _BYTES_PER_MB))
+    return f"{taken}{said.comma}{beside}"
+
+
+def _sources(receipt: ReceiptJson, said: Words) -> tuple[SourceLine, ...]:
+    things = (_equivalent_source(equivalent, said) for equivalent in receipt["equivalents"])
+    return (*(_source(source, said) for source in receipt["sources"]), *things)
+
+
+def _source(source: SourceJson, said: Words) -> SourceLine:
+    value, year = source["value"], source["year"]
+    parts = [
+        "" if value is None else f"{value:,.6g}",
+        source["unit"],
+        f"({year})" if year else "",
+    ]
+    flag = "" if source["verified"] else said.unverified
+    return SourceLine(source["what"], " ".join(filter(None, parts)), source["source"], flag)
