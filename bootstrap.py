@@ -120,14 +120,13 @@ def _pip(python: Path) -> list[str]:
     if _works([str(python), "-m", "ensurepip"]):
         return own
     beside = [sys.executable, "-m", "pip", "--python", str(python)]
-    return beside if _works([*beside, "--version"]) else _pip_zipapp(python)
+    return beside if _works([*beside, "--version"]) else pip_zipapp(python)
 
 
-def _pip_zipapp(python: Path, url: str = PIP_ZIPAPP_URL) -> list[str]:
-    """A pip in one file: `pip.pyz` beside this file if somebody put it there, else fetched."""
-    zipapp = next((path for path in (HERE / "pip.pyz", VENV / "pip.pyz") if path.is_file()), None)
-    if zipapp is None:
-        zipapp = VENV / "pip.pyz"
+def pip_zipapp(python: Path, url: str = PIP_ZIPAPP_URL, beside: Path = HERE, inside: Path = VENV) -> list[str]:
+    """A pip in one file: `pip.pyz` beside this file if somebody put it there, else fetched into `.venv`."""
+    zipapp = next((path for path in (beside / "pip.pyz", inside / "pip.pyz") if path.is_file()), inside / "pip.pyz")
+    if not zipapp.is_file():
         try:
             with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - the constant above, or a test's file
                 zipapp.write_bytes(answer.read())
@@ -135,7 +134,7 @@ def _pip_zipapp(python: Path, url: str = PIP_ZIPAPP_URL) -> list[str]:
             sys.exit(
                 f"This Python has neither pip nor ensurepip, and {url} cannot be fetched ({error}).\n"
                 f"Either: apt install python3-venv (as root)\n"
-                f"Or: fetch that file on another machine and put it at {HERE / 'pip.pyz'}"
+                f"Or: fetch that file on another machine and put it at {beside / 'pip.pyz'}"
             )
     return [str(python), str(zipapp)]
 

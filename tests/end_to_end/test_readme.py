@@ -23,7 +23,7 @@ from simulated.repository import ROOT
 BLOCK = re.compile(
     r"^(?:<!-- (?P<order>.+?) -->\n+)?```(?P<language>\w*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
 )
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *(ROOT.glob("*/README.md"))])
+PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")})
 
 
 @dataclass(frozen=True)
