@@ -1,8 +1,8 @@
 """Uncertainty by draws: the same formulas, run on a few hundred plausible values of each input.
 
-What comes in is a `Spread` (a central value with its 5th and 95th percentile) and the name of the input; what goes out is
-a list of draws. Each input has its own stream, keyed by its name, so that two variants that share an input share its draws
-(common random numbers) and their difference is not noise. Standard library only: a receipt never imports numpy.
+What comes in is a `Spread` (a central value with its 5th and 95th percentile) and the name of the input; what goes out
+is a list of draws. Each input has its own stream, keyed by its name, so that two variants that share an input share its
+draws (common random numbers) and their difference is not noise. Standard library only: a receipt never imports numpy.
 """
 
 import math
@@ -44,8 +44,7 @@ class Spread:
             The order is not p5 <= central <= p95.
         """
         if not self.p5 <= self.central <= self.p95:
-            message = f"A spread needs p5 <= central <= p95, not {self.p5}, {self.central}, {self.p95}."
-            raise ValueError(message)
+            raise ValueError(f"A spread needs p5 <= central <= p95, not {self.p5}, {self.central}, {self.p95}.")
 
     @staticmethod
     def exact(value: float) -> "Spread":

@@ -1,7 +1,7 @@
 """Embodied emissions: the run's share of what it took to make the machine.
 
-Follows the Software Carbon Intensity specification (ISO/IEC 21031:2024). The footprints are single vendors' documents for
-single products, in ``data/embodied.csv``.
+Follows the Software Carbon Intensity specification (ISO/IEC 21031:2024). The footprints are single vendors' documents
+for single products, in ``data/embodied.csv``.
 """
 
 import re

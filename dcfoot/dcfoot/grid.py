@@ -6,7 +6,7 @@ The type says which it is, and adding one to the other is an error.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache
 
 from dcfoot.draws import Spread
 from dcfoot.errors import DcfootError
@@ -57,11 +57,10 @@ def require_same_boundary(one: tuple[str, str], other: tuple[str, str]) -> None:
         They differ.
     """
     if one != other:
-        message = (
+        raise BoundaryMismatch(
             f"{' '.join(one)} and {' '.join(other)} cannot be added: a direct factor leaves out what a life-cycle "
             "factor counts. Report them side by side."
         )
-        raise BoundaryMismatch(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +173,7 @@ def all_factors() -> tuple[GridFactor, ...]:
     return tuple(factor for table in ("grid_china", "grid_egrid", "grid_country") for factor in factors_of(table))
 
 
-@lru_cache(maxsize=None)
+@cache
 def factors_of(table: str) -> tuple[GridFactor, ...]:
     """The factors of one of the tables ``grid_china``, ``grid_egrid``, ``grid_country``."""
     kind = "grid_china" if table == "grid_china" else "grid_average"

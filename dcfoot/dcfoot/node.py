@@ -163,8 +163,7 @@ def node_class(name: str) -> NodeClass:
     mine = [row for row in table if row["node_class"] == name]
     if not mine:
         known = ", ".join(sorted({row["node_class"] for row in table}))
-        message = f"There is no node class {name!r}; there are: {known}."
-        raise ConfigError(message)
+        raise ConfigError(f"There is no node class {name!r}; there are: {known}.")
     spreads = {row["what"]: Spread(float(row["central"]), float(row["p5"]), float(row["p95"])) for row in mine}
     evidence = tuple(
         Evidence(

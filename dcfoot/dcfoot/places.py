@@ -5,7 +5,7 @@ What comes in is a name or code in English, Chinese or ISO letters, what goes ou
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from dcfoot.errors import ConfigError
 from dcfoot.tables import rows
@@ -73,8 +73,7 @@ def find_country(name: str) -> Place:
     found = _called(name, countries)
     if found:
         return found[0]
-    message = f"No country is called {name!r}.{nearest(name, _names(countries))}"
-    raise ConfigError(message)
+    raise ConfigError(f"No country is called {name!r}.{nearest(name, _names(countries))}")
 
 
 def find_region(name: str, country: str | None = None) -> Place:
@@ -98,14 +97,11 @@ def find_region(name: str, country: str | None = None) -> Place:
         return found[0]
     if found:
         several = ", ".join(f"{place.name} ({place.id})" for place in found)
-        message = f"Region {name!r} could be any of {several}. Name the country too."
-        raise ConfigError(message)
+        raise ConfigError(f"Region {name!r} could be any of {several}. Name the country too.")
     where = f" of {country}" if country else ""
     if country and not regions:
-        message = f"No regions of {country} are known; leave the region out to use the country's factor."
-        raise ConfigError(message)
-    message = f"No region{where} is called {name!r}.{nearest(name, _names(regions))}"
-    raise ConfigError(message)
+        raise ConfigError(f"No regions of {country} are known; leave the region out to use the country's factor.")
+    raise ConfigError(f"No region{where} is called {name!r}.{nearest(name, _names(regions))}")
 
 
 def find_place(name: str) -> Place | None:
@@ -113,7 +109,9 @@ def find_place(name: str) -> Place | None:
     prefix, _, rest = name.partition("-")
     country = COUNTRY_OF_PREFIX.get(prefix.upper())
     if country and rest:
-        found = _called(rest, [place for place in all_places() if place.level != "country" and place.country == country])
+        found = _called(
+            rest, [place for place in all_places() if place.level != "country" and place.country == country]
+        )
     else:
         found = _called(name, [place for place in all_places() if place.level == "country"])
         found = found or _called(name, [place for place in all_places() if not name.isascii() or len(name) > 3])
@@ -141,7 +139,7 @@ def _called(name: str, places: Iterable[Place]) -> list[Place]:
     return [place for place in places if wanted and wanted in _plain_names(place)]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _plain_names(place: Place) -> frozenset[str]:
     return frozenset(_plain(name) for name in (place.zone, place.name, *place.spellings) if name)
 

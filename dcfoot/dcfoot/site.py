@@ -1,8 +1,8 @@
 """Where a run takes place: the facility's PUE and WUE, the grid's factors, the water behind its electricity.
 
-What comes in is what the user named (a site, a country, a region, or nothing), what goes out is a frozen `Site` in which
-every number carries its interval, its basis and what stands behind it. Nothing is fetched. With no choice it is the world
-average, and the site says so.
+What comes in is what the user named (a site, a country, a region, or nothing), what goes out is a frozen `Site` in
+which every number carries its interval, its basis and what stands behind it. Nothing is fetched. With no choice it is
+the world average, and the site says so.
 """
 
 from dataclasses import dataclass, replace
@@ -96,8 +96,9 @@ def resolve_site(
     if found.country is None:
         return _with_grid(found, place)
     if found.country != place.country or (region and found.grid_zone != place.zone):
-        message = f"Site {site!r} lies in {found.grid_zone}, not in {place.zone}. Name the site alone, or the place alone."
-        raise ConfigError(message)
+        raise ConfigError(
+            f"Site {site!r} lies in {found.grid_zone}, not in {place.zone}. Name the site alone, or the place alone."
+        )
     return found
 
 
@@ -172,8 +173,7 @@ def _named_site(site: str, user_sites: Path | None) -> Site:
     place = find_place(site)
     if place is not None:
         return place_site(place)
-    message = f"No site is called {site!r}.{nearest(site, [*own, *library_ids()])} `dcfoot sites` lists them."
-    raise ConfigError(message)
+    raise ConfigError(f"No site is called {site!r}.{nearest(site, [*own, *library_ids()])} `dcfoot sites` lists them.")
 
 
 def _library_site(row: Row) -> Site:

@@ -93,11 +93,9 @@ def read_sites(path: Path) -> dict[str, Site]:
         text = path.read_text(encoding="utf-8")
         content = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: the file of sites cannot be read: {error}"
-        raise ConfigError(message) from error
+        raise ConfigError(f"{path}: the file of sites cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
-        message = f"{path}: {error}"
-        raise ConfigError(message) from error
+        raise ConfigError(f"{path}: {error}") from error
     reader = _Reader(path, text)
     tables = _table(content.get("sites", {}))
     if not tables:
@@ -167,7 +165,7 @@ def _fact(reader: _Reader, where: str, table: Table, key: str) -> Fact | None:
 
 def _spread(reader: _Reader, where: str, key: str, value: object) -> Spread:
     least = _LEAST[key]
-    parts = _table(value) if isinstance(value, dict) else {"value": value}
+    parts = _table(value) or {"value": value}
     central = parts.get("value")
     low, high = parts.get("p5", central), parts.get("p95", central)
     numbers = [part for part in (low, central, high) if isinstance(part, int | float) and not isinstance(part, bool)]

@@ -1,11 +1,11 @@
 """The one door to the shipped fact tables: a CSV a topic in ``data/``, every row with unit, year, source, verified.
 
-What comes in is a table's name, what goes out is its rows as they stand in the file. Only the table that is asked for is
-read, and once a process.
+What comes in is a table's name, what goes out is its rows as they stand in the file. Only the table that is asked for
+is read, and once a process.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from dcfoot.errors import DataMissing
@@ -15,7 +15,7 @@ Row = Mapping[str, str]
 _FOLDER = Path(__file__).with_name("data")
 
 
-@lru_cache(maxsize=None)
+@cache
 def rows(name: str) -> tuple[Row, ...]:
     """The rows of the table `name`, in the order of the file.
 
@@ -36,8 +36,7 @@ def rows(name: str) -> tuple[Row, ...]:
         with path.open(encoding="utf-8", newline="") as file:
             return tuple(csv.DictReader(file))
     except FileNotFoundError:
-        message = f"There is no fact table {name!r}; there are: {', '.join(names())}."
-        raise DataMissing(message) from None
+        raise DataMissing(f"There is no fact table {name!r}; there are: {', '.join(names())}.") from None
 
 
 def names() -> list[str]:

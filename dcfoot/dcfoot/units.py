@@ -31,6 +31,9 @@ BYTES_PER_GIB = 1024**3
 G_PER_KG = 1000.0
 """Grams in a kilogram (SI prefix)."""
 
+S_PER_H = 3600.0
+"""Seconds in an hour."""
+
 H_PER_YEAR = 8760.0
 """Hours in a non-leap year."""
 

@@ -1,7 +1,7 @@
 """Water: what the site evaporates, and what the power stations behind its electricity consume.
 
-On-site water goes with IT energy, source water with facility energy. Multiplying WUE by facility energy counts PUE into a
-figure that already is per unit of IT energy.
+On-site water goes with IT energy, source water with facility energy. Multiplying WUE by facility energy counts PUE into
+a figure that already is per unit of IT energy.
 """
 
 

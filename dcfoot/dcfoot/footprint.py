@@ -1,0 +1,412 @@
+"""From a measured run and a site to its footprint: the ladder, carbon, water, embodied emissions, cost.
+
+What comes in is a `Measurement` (joules and seconds) and a `Site`, what goes out is a frozen `Footprint` in which every
+amount has its interval, its basis and its evidence, and in which what is not known is None, never 0.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from dcfoot.calibration import Calibration
+from dcfoot.draws import Draws
+from dcfoot.embodied import EmbodiedPart, embodied_share_g, lifespan_h, lifespan_years, machine_parts
+from dcfoot.errors import ConfigError
+from dcfoot.evidence import Evidence, Fact
+from dcfoot.facility import facility_energy_kwh
+from dcfoot.grid import GridFactor, emissions_g, require_same_boundary
+from dcfoot.ladder import Approach, Energy, Ladder, climb
+from dcfoot.measurement import Measurement
+from dcfoot.node import NodeClass, guess_node_class
+from dcfoot.node import node_class as named_node_class
+from dcfoot.quantity import Quantity
+from dcfoot.reading import Basis, Domain
+from dcfoot.site import Site
+from dcfoot.units import J_PER_KWH, S_PER_H
+from dcfoot.water import water_offsite_l, water_onsite_l
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One rung of the boundary ladder. Rungs are cumulative.
+
+    Parameters
+    ----------
+    name : str
+        ``"accelerator"``, ``"host"``, ``"node"`` or ``"facility"``.
+    energy_kwh : Quantity or None
+        None where it is not known [kWh].
+    note : str
+        What the reader must know of it.
+    """
+
+    name: str
+    energy_kwh: Quantity | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Carbon:
+    """Emissions of the run's electricity by one method, in one family.
+
+    Parameters
+    ----------
+    method : str
+        ``"location"``, ``"market"`` or ``"marginal"``.
+    boundary : str
+        ``"direct"`` or ``"life_cycle"``.
+    gas : str
+        ``"CO2"`` or ``"CO2e"``.
+    year : int
+        The factor's year.
+    value : Quantity
+        The amount [g].
+    zone : str
+        The grid that the factor describes.
+    source : str
+        The factor's document.
+    verified : bool
+        Whether the factor was checked.
+    """
+
+    method: str
+    boundary: str
+    gas: str
+    year: int
+    value: Quantity
+    zone: str
+    source: str
+    verified: bool
+
+    def __add__(self, other: "Carbon") -> "Carbon":
+        """The sum of two runs' emissions of one family and method; percentiles add as if fully correlated.
+
+        Raises
+        ------
+        BoundaryMismatch
+            The two are of different families or methods.
+        """
+        require_same_boundary((self.boundary, self.gas), (other.boundary, other.gas))
+        require_same_boundary((self.method, self.gas), (other.method, other.gas))
+        one, two = self.value, other.value
+        basis = Basis.worst(one.basis, two.basis)
+        return Carbon(
+            self.method,
+            self.boundary,
+            self.gas,
+            min(self.year, other.year),
+            Quantity(one.value + two.value, one.p5 + two.p5, one.p95 + two.p95, basis),
+            self.zone if self.zone == other.zone else f"{self.zone}, {other.zone}",
+            self.source if self.source == other.source else f"{self.source}; {other.source}",
+            self.verified and other.verified,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the facility's energy costs at the price that the user gave."""
+
+    currency: str
+    value: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Everything that follows from a run at a site. None is "not known".
+
+    Parameters
+    ----------
+    rungs : tuple of Rung
+        Accelerator, host, node, facility; cumulative.
+    it_energy_kwh : Quantity or None
+        Energy at the wall: the node rung [kWh].
+    facility_energy_kwh : Quantity or None
+        IT energy times PUE [kWh].
+    pue : Quantity or None
+        Power usage effectiveness [-].
+    embodied_g : Quantity or None
+        The run's share of making the machine [g].
+    water_onsite_l, water_offsite_l : Quantity or None
+        At the site; at the power stations [L].
+    carbon : tuple of Carbon
+        One for each family and method of which a factor is known.
+    cost : Cost or None
+        None without a price.
+    evidence : tuple of Evidence
+        What stands behind every number.
+    warnings : tuple of str
+        What the reader must know.
+    """
+
+    rungs: tuple[Rung, ...]
+    it_energy_kwh: Quantity | None
+    facility_energy_kwh: Quantity | None
+    pue: Quantity | None
+    embodied_g: Quantity | None
+    water_onsite_l: Quantity | None
+    water_offsite_l: Quantity | None
+    carbon: tuple[Carbon, ...]
+    cost: Cost | None
+    evidence: tuple[Evidence, ...]
+    warnings: tuple[str, ...]
+
+
+def assess(
+    measurement: Measurement,
+    site: Site,
+    *,
+    whole_node: bool = False,
+    node_class: str | None = None,
+    calibration: Calibration | None = None,
+    draws: int = 300,
+    electricity_price_per_kwh: float | None = None,
+    currency: str | None = None,
+) -> Footprint:
+    """The footprint of a run at a site.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        The run; an interrupted one counts up to its last record.
+    site : Site
+        Where it ran.
+    whole_node : bool
+        Count what the meters saw instead of the run's share.
+    node_class : str or None
+        ``"workstation"``, ``"server"``, ``"server_8gpu"``; None to guess from the machine.
+    calibration : Calibration or None
+        A fit to this host's wall meter; used in place of the node class if it was made with the same meters.
+    draws : int
+        How many plausible values of each input are tried.
+    electricity_price_per_kwh : float or None
+        In `currency` per kWh of facility energy; None for no cost.
+    currency : str or None
+        Code of the money, ``"CNY"``.
+
+    Raises
+    ------
+    ConfigError
+        The node class is unknown, or the price comes without a currency.
+    """
+    kind = named_node_class(node_class) if node_class else guess_node_class(measurement.machine)
+    fitted, told = _usable(calibration, measurement)
+    streams = Draws(measurement.id, draws)
+    ladder = climb(measurement, Approach(streams, whole_node, kind, fitted))
+    return _footprint(
+        _Assessment(measurement, site, streams, ladder, kind, fitted, whole_node),
+        _price(electricity_price_per_kwh, currency),
+        told,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    """A value with its draws, in whatever unit the holder's name says."""
+
+    value: float
+    draws: Sequence[float]
+    basis: Basis
+
+    def quantity(self) -> Quantity:
+        return Quantity.from_draws(self.value, self.draws, self.basis)
+
+
+@dataclass(frozen=True, slots=True)
+class _Assessment:
+    """One assessment: what goes in, and the formulas over its draws."""
+
+    measurement: Measurement
+    site: Site
+    streams: Draws
+    ladder: Ladder
+    kind: NodeClass
+    fitted: Calibration | None
+    whole_node: bool
+
+    @property
+    def it_kwh(self) -> _Amount | None:
+        return _kwh(self.ladder.node)
+
+    @property
+    def pue(self) -> _Amount | None:
+        return self._fact("pue", self.site.pue)
+
+    @property
+    def facility_kwh(self) -> _Amount | None:
+        return _times(facility_energy_kwh, self.it_kwh, self.pue)
+
+    @property
+    def water_onsite(self) -> _Amount | None:
+        return _times(water_onsite_l, self.it_kwh, self._fact("wue", self.site.wue_l_per_kwh))
+
+    @property
+    def water_offsite(self) -> _Amount | None:
+        return _times(water_offsite_l, self.facility_kwh, self._fact("ewif", self.site.ewif_l_per_kwh))
+
+    def carbon(self) -> Iterable[Carbon]:
+        for factor in self.site.factors:
+            amount = _times(emissions_g, self.facility_kwh, self._factor(factor))
+            if amount is not None:
+                yield Carbon(
+                    factor.method.accounting,
+                    str(factor.boundary),
+                    factor.gas,
+                    factor.year,
+                    amount.quantity(),
+                    factor.zone,
+                    factor.source,
+                    factor.verified,
+                )
+
+    def _fact(self, name: str, fact: Fact | None) -> _Amount | None:
+        if fact is None:
+            return None
+        return _Amount(fact.spread.central, self.streams.of(f"site.{name}", fact.spread), fact.basis)
+
+    def _factor(self, factor: GridFactor) -> _Amount:
+        spread = factor.g_per_kwh
+        return _Amount(spread.central, self.streams.of(f"grid.{factor.boundary}", spread), factor.basis)
+
+    @property
+    def parts(self) -> tuple[EmbodiedPart, ...] | None:
+        return machine_parts(self.measurement.machine, self.kind.id)
+
+    @property
+    def life(self) -> tuple[Evidence, _Amount]:
+        stated = self.site.lifetime_years
+        usual = lifespan_years()
+        evidence, spread = (stated.evidence, stated.spread) if stated else (usual.evidence, usual.each_kg)
+        basis = stated.basis if stated else Basis.DEFAULT
+        return evidence, _Amount(spread.central, self.streams.of("embodied.life", spread), basis)
+
+    @property
+    def embodied(self) -> _Amount | None:
+        """The share of the machines of all hosts that the run carries: by its part of the chips' energy."""
+        share, parts = self.energy_share, self.parts
+        if share is None or parts is None:
+            return None
+        life = self.life[1]
+        columns = [self.streams.of(f"embodied.{part.evidence.what}", part.each_kg) for part in parts]
+        central = sum(part.count * part.each_kg.central for part in parts)
+        kilograms = [
+            sum(part.count * each for part, each in zip(parts, row, strict=True)) for row in zip(*columns, strict=True)
+        ]
+        hours = self.measurement.duration_s / S_PER_H
+        hosts = max(1, len(self.measurement.hosts))
+
+        def share_g(total_kg: float, years: float) -> float:
+            return hosts * embodied_share_g(total_kg, hours, lifespan_h(years), share, 1.0)
+
+        values = [share_g(total, years) for total, years in zip(kilograms, life.draws, strict=True)]
+        return _Amount(share_g(central, life.value), values, Basis.DEFAULT)
+
+    @property
+    def energy_share(self) -> float | None:
+        """The run's part of what its chips' meters saw [-]; None where nothing was metered."""
+        metered = sum(channel.energy_j for channel in self.measurement.channels)
+        if metered <= 0:
+            return None
+        counted = sum(channel.attributed_energy_j for channel in self.measurement.channels)
+        return 1.0 if self.whole_node else min(1.0, counted / metered)
+
+
+def _footprint(one: _Assessment, price: tuple[float, str] | None, told: Sequence[str]) -> Footprint:
+    ladder, facility = one.ladder, one.facility_kwh
+    energies = {
+        "accelerator": _kwh(ladder.accelerator),
+        "host": _kwh(ladder.host),
+        "node": one.it_kwh,
+        "facility": facility,
+    }
+    rungs = tuple(Rung(name, _quantity(energy), ladder.notes.get(name, "")) for name, energy in energies.items())
+    return Footprint(
+        rungs,
+        _quantity(one.it_kwh),
+        _quantity(facility),
+        _quantity(one.pue),
+        _quantity(one.embodied),
+        _quantity(one.water_onsite),
+        _quantity(one.water_offsite),
+        tuple(one.carbon()),
+        _cost(facility, price),
+        tuple(_evidence(one)),
+        (*told, *ladder.warnings, *_warnings(one)),
+    )
+
+
+def _kwh(energy: Energy | None) -> _Amount | None:
+    if energy is None:
+        return None
+    return _Amount(energy.value_j / J_PER_KWH, [joules / J_PER_KWH for joules in energy.draws_j], energy.basis)
+
+
+def _times(formula: Callable[[float, float], float], one: _Amount | None, two: _Amount | None) -> _Amount | None:
+    """The formula of two amounts, draw by draw; None where one of them is not known."""
+    if one is None or two is None:
+        return None
+    draws = [formula(a, b) for a, b in zip(one.draws, two.draws, strict=True)]
+    return _Amount(formula(one.value, two.value), draws, Basis.worst(one.basis, two.basis))
+
+
+def _quantity(amount: _Amount | None) -> Quantity | None:
+    return None if amount is None else amount.quantity()
+
+
+def _price(price_per_kwh: float | None, currency: str | None) -> tuple[float, str] | None:
+    if price_per_kwh is None:
+        return None
+    if not currency or price_per_kwh < 0:
+        raise ConfigError("A price of electricity is at least 0 and needs its currency, such as CNY or EUR.")
+    return price_per_kwh, currency
+
+
+def _cost(facility: _Amount | None, price: tuple[float, str] | None) -> Cost | None:
+    if facility is None or price is None:
+        return None
+    per_kwh, currency = price
+    values = [kwh * per_kwh for kwh in facility.draws]
+    return Cost(currency, Quantity.from_draws(facility.value * per_kwh, values, facility.basis))
+
+
+def _usable(calibration: Calibration | None, measurement: Measurement) -> tuple[Calibration | None, list[str]]:
+    """The calibration, if it was made for one host with the meters that the run has; otherwise why it is left out."""
+    if calibration is None:
+        return None, []
+    chips = {str(c.meter.channel.domain) for c in measurement.channels} - {str(Domain.NODE)}
+    if set(calibration.domains) == chips and len(measurement.hosts) <= 1:
+        return calibration, []
+    made, has = ", ".join(calibration.domains), ", ".join(sorted(chips)) or "no meter"
+    return None, [f"The calibration of {calibration.host} was made with {made}; this run has {has}, so it is not used."]
+
+
+def _warnings(one: _Assessment) -> Iterable[str]:
+    if not one.site.chosen:
+        yield (
+            "No site was named: PUE, water and carbon are WORLD AVERAGES and may be wrong by a factor of ten. "
+            "Name one with --site, --country or --region."
+        )
+    if one.ladder.node is None and one.measurement.channels:
+        yield "The energy at the wall is not known, so neither are the facility's energy, water and carbon."
+    if one.parts is None:
+        yield "What the machine is made of is not known, so neither are its embodied emissions."
+    unverified = [evidence.what for evidence in one.site.evidence if not evidence.verified]
+    if unverified:
+        yield f"Not verified: {', '.join(unverified)}."
+
+
+def _evidence(one: _Assessment) -> Iterable[Evidence]:
+    """Meters, node, site, embodied; each once."""
+    seen: set[str] = set()
+    for channel in one.measurement.channels:
+        meter = channel.meter
+        if meter.source and meter.method not in seen:
+            seen.add(meter.method)
+            note = f"true over read energy: {meter.gain_p5:.3f} to {meter.gain_p95:.3f}"
+            yield Evidence(f"meter: {meter.method}", 1.0, "", None, meter.source, verified=True, note=note)
+    walls = any(channel.meter.channel.domain is Domain.NODE for channel in one.measurement.channels)
+    if one.ladder.node is not None and not walls:
+        yield from one.fitted.evidence() if one.fitted else one.kind.evidence
+    yield from one.site.evidence
+    if one.embodied is not None:
+        yield from (part.evidence for part in one.parts or ())
+        if one.site.lifetime_years is None:
+            yield one.life[0]

@@ -1,0 +1,339 @@
+"""The boundary ladder: from metered channels to the energy of accelerators, host and node, each with its draws.
+
+What comes in is a `Measurement`, what goes out is an `Energy` for each rung, or None where a rung is not known. Rungs
+are cumulative: the node contains the host, the host contains the accelerators.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from dcfoot.calibration import Calibration
+from dcfoot.draws import Draws, Spread
+from dcfoot.measurement import ChannelEnergy, Machine, Measurement
+from dcfoot.node import NodeClass, wall_power_w
+from dcfoot.reading import Basis, Domain
+from dcfoot.tables import rows
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """An energy that is not exactly known.
+
+    Parameters
+    ----------
+    value_j : float
+        The central value [J].
+    draws_j : Sequence[float]
+        What it may be, one a draw [J].
+    basis : Basis
+        The worst of what went in.
+    """
+
+    value_j: float
+    draws_j: Sequence[float]
+    basis: Basis
+
+    def plus(self, other: "Energy") -> "Energy":
+        """The sum, draw by draw."""
+        draws = [a + b for a, b in zip(self.draws_j, other.draws_j, strict=True)]
+        return Energy(self.value_j + other.value_j, draws, Basis.worst(self.basis, other.basis))
+
+    def at_least(self, other: "Energy") -> "Energy":
+        """The larger of the two, draw by draw."""
+        draws = [max(a, b) for a, b in zip(self.draws_j, other.draws_j, strict=True)]
+        return Energy(max(self.value_j, other.value_j), draws, Basis.worst(self.basis, other.basis))
+
+
+def total(energies: Iterable[Energy], count: int) -> Energy:
+    """The sum of `energies`; exactly 0 J, measured, for none."""
+    summed = Energy(0.0, [0.0] * count, Basis.MEASURED)
+    for energy in energies:
+        summed = summed.plus(energy)
+    return summed
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The energy of each rung up to the wall; None is "not known".
+
+    Parameters
+    ----------
+    accelerator, host, node : Energy or None
+        Cumulative.
+    notes : dict
+        By rung: what the reader must know of it.
+    warnings : tuple of str
+        What is wrong or missing.
+    """
+
+    accelerator: Energy | None
+    host: Energy | None
+    node: Energy | None
+    notes: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """How the ladder is to be climbed.
+
+    Parameters
+    ----------
+    draws : Draws
+        The streams of the run.
+    whole_node : bool
+        Whether to count what the meters saw, not the run's share of it.
+    node_class : NodeClass
+        For a node without a meter at the wall.
+    calibration : Calibration or None
+        A fit to this host's wall meter; it takes the place of the class.
+    """
+
+    draws: Draws
+    whole_node: bool
+    node_class: NodeClass
+    calibration: Calibration | None
+
+
+def true_energy(channel: ChannelEnergy, duration_s: float) -> Spread:
+    """What the meter of `channel` should have seen, the gaps of the run included in the upper bound [J].
+
+    The central value is what the meter said; the interval is the meter's own. In time that is not covered the mean
+    power may have gone on: that widens the upper bound and is not extrapolated into the central value.
+
+    Parameters
+    ----------
+    channel : ChannelEnergy
+        With `covered_s` > 0.
+    duration_s : float
+        The run's duration [s].
+    """
+    read_j, known_s = channel.energy_j, channel.covered_s
+    low, high = channel.meter.true_energy_j(read_j, known_s)
+    gap_s = max(0.0, duration_s - known_s)
+    return Spread(read_j, min(read_j, low), max(read_j, high) + gap_s * read_j / known_s)
+
+
+def run_energy(channel: ChannelEnergy, duration_s: float, draws: Draws) -> Energy:
+    """The run's share of a channel.
+
+    Gains of devices of one method are drawn together: ten boards of one make may all read low. A share smaller than
+    what the meter saw is a rule's result, so it is modelled.
+    """
+    truth = metered_energy(channel, duration_s, draws)
+    read_j, share_j = channel.energy_j, channel.attributed_energy_j
+    low = share_j if channel.attributed_p5_j is None else min(share_j, channel.attributed_p5_j)
+    high = share_j if channel.attributed_p95_j is None else max(share_j, channel.attributed_p95_j)
+    if read_j <= 0 or (low == share_j == high == read_j):
+        return truth
+    spread = Spread(share_j, low, high).scaled(1 / read_j)
+    shares = draws.of(f"attribution.{channel.meter.channel.domain}", spread)
+    part = [min(1.0, share) * energy for share, energy in zip(shares, truth.draws_j, strict=True)]
+    modelled = Basis.MODELLED if share_j < read_j * (1 - 1e-9) else Basis.MEASURED
+    return Energy(share_j, part, Basis.worst(truth.basis, modelled))
+
+
+def metered_energy(channel: ChannelEnergy, duration_s: float, draws: Draws) -> Energy:
+    """All that the meter of a channel saw."""
+    spread = true_energy(channel, duration_s)
+    values = draws.of(f"meter.{channel.meter.method}", spread)
+    return Energy(channel.energy_j, values, channel.meter.channel.basis)
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    """The channels of one host, by what they are to the ladder, and the run that they belong to."""
+
+    machine: Machine
+    duration_s: float
+    approach: Approach
+    channels: tuple[ChannelEnergy, ...]
+
+    def of(self, *domains: Domain) -> tuple[ChannelEnergy, ...]:
+        return tuple(c for c in self.channels if c.meter.channel.domain in domains)
+
+    def metered(self, channels: Iterable[ChannelEnergy]) -> Energy:
+        draws = self.approach.draws
+        return total((metered_energy(c, self.duration_s, draws) for c in channels), draws.count)
+
+    def counted(self, channels: Iterable[ChannelEnergy]) -> Energy:
+        if self.approach.whole_node:
+            return self.metered(channels)
+        draws = self.approach.draws
+        return total((run_energy(c, self.duration_s, draws) for c in channels), draws.count)
+
+    @property
+    def processors(self) -> tuple[ChannelEnergy, ...]:
+        """The packages, or what stands in for them: cores with uncore, or the platform."""
+        cores = self.of(Domain.CORE)
+        alternatives = (self.of(Domain.PACKAGE), (*cores, *self.of(Domain.UNCORE)) if cores else ())
+        return next((channels for channels in alternatives if channels), self.of(Domain.PLATFORM))
+
+    @property
+    def chips(self) -> tuple[ChannelEnergy, ...] | None:
+        """The channels that make up the host rung; None where a part of it has no meter.
+
+        A module holds its accelerators, processors and memory.
+        """
+        modules = self.of(Domain.MODULE)
+        if modules:
+            return modules
+        unknown = not self.processors or (self.machine_has_accelerators and not self.of(Domain.GPU))
+        return None if unknown else (*self.of(Domain.GPU), *self.processors, *self.memory)
+
+    @property
+    def memory(self) -> tuple[ChannelEnergy, ...]:
+        """Memory beside the processors; a platform meter already holds it."""
+        inside = any(c.meter.channel.domain is Domain.PLATFORM for c in self.processors)
+        return () if inside else self.of(Domain.DRAM)
+
+    @property
+    def dram_metered(self) -> bool:
+        return bool(self.of(Domain.DRAM, Domain.MODULE, Domain.PLATFORM))
+
+    @property
+    def machine_has_accelerators(self) -> bool:
+        return bool(self.machine.accelerators) or not self.machine.accelerators_known
+
+    @property
+    def accelerator(self) -> Energy | None:
+        channels = self.of(Domain.GPU)
+        return None if not channels and self.machine_has_accelerators else self.counted(channels)
+
+    @property
+    def host(self) -> Energy | None:
+        return None if self.chips is None else self.counted(self.chips)
+
+    @property
+    def node(self) -> Energy | None:
+        wall = self.of(Domain.NODE)
+        return self.counted(wall) if wall else self._modelled_node()
+
+    def _modelled_node(self) -> Energy | None:
+        """Wall power for the mean power of all chips, and of it the part that the run has of the chips' energy."""
+        if self.chips is None or self.duration_s <= 0:
+            return None
+        metered, counted = self.metered(self.chips), self.counted(self.chips)
+        processors = self.metered(self.processors)
+        fitted = self.approach.calibration
+        walls = self._calibrated(fitted, metered) if fitted else self._from_class(metered, processors)
+        share = _ratio(counted.value_j, metered.value_j)
+        shares = map(_ratio, counted.draws_j, metered.draws_j)
+        draws = [part * wall * self.duration_s for part, wall in zip(shares, walls[1:], strict=True)]
+        basis = Basis.worst(Basis.MODELLED, counted.basis)
+        return Energy(share * walls[0] * self.duration_s, draws, basis)
+
+    def _from_class(self, chips: Energy, processors: Energy) -> list[float]:
+        """Watts at the wall: the central value, then one a draw."""
+        parameters = self.approach.node_class.parameters(
+            self.machine,
+            self.approach.draws,
+            dram_metered=self.dram_metered,
+            fixed_share=_virtual_share() if self.machine.virtual else None,
+        )
+        inputs = zip(
+            (chips.value_j, *chips.draws_j), (processors.value_j, *processors.draws_j), parameters, strict=True
+        )
+        time = self.duration_s
+        return [wall_power_w(chip / time, package / time, node) for chip, package, node in inputs]
+
+    def _calibrated(self, fitted: Calibration, chips: Energy) -> list[float]:
+        watts = [energy / self.duration_s for energy in chips.draws_j]
+        central = chips.value_j / self.duration_s
+        return [max(central, fitted.wall_w(central)), *fitted.draws_w(watts, self.approach.draws)]
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else 0.0
+
+
+def _virtual_share() -> Spread:
+    row = next(row for row in rows("intervals") if row["what"] == "virtual_share")
+    return Spread(0.5, float(row["p5"]), float(row["p95"]))
+
+
+def climb(measurement: Measurement, approach: Approach) -> Ladder:
+    """The ladder of a run, over all its hosts."""
+    known = tuple(c for c in measurement.channels if c.covered_s > 0)
+    names = sorted({c.meter.channel.host for c in measurement.channels})
+    hosts = [
+        _Host(
+            measurement.machine,
+            measurement.duration_s,
+            approach,
+            tuple(c for c in known if c.meter.channel.host == name),
+        )
+        for name in names
+    ]
+    if not hosts:
+        hosts = [_Host(measurement.machine, measurement.duration_s, approach, ())]
+    count = approach.draws.count
+    accelerator = _all([host.accelerator for host in hosts], count)
+    host = _all([host.host for host in hosts], count)
+    node = _all([host.node for host in hosts], count)
+    ladder = Ladder(accelerator, host, node, _notes(hosts, measurement), tuple(_warnings(hosts, measurement)))
+    return _ordered(ladder)
+
+
+def _all(energies: Sequence[Energy | None], count: int) -> Energy | None:
+    known = [energy for energy in energies if energy is not None]
+    return total(known, count) if len(known) == len(energies) else None
+
+
+def _ordered(ladder: Ladder) -> Ladder:
+    """No rung below one that it contains: meters that contradict each other are told, and the larger one is taken."""
+    host, node, told = ladder.host, ladder.node, list(ladder.warnings)
+    if host and ladder.accelerator:
+        if ladder.accelerator.value_j > host.value_j * (1 + 1e-9):
+            told.append("The accelerators' meters read more than the meter of the module that holds them.")
+        host = host.at_least(ladder.accelerator)
+    below = host or ladder.accelerator
+    if node and below:
+        if below.value_j > node.value_j * (1 + 1e-9):
+            told.append("The node's meter reads less than the meters of its chips together; the larger is taken.")
+            node = node.at_least(below)
+        else:
+            node = replace(node.at_least(below), basis=node.basis)
+    return replace(ladder, host=host, node=node, warnings=tuple(told))
+
+
+def _notes(hosts: Sequence[_Host], measurement: Measurement) -> dict[str, str]:
+    first, machine = hosts[0], measurement.machine
+    notes: dict[str, str] = {}
+    if not first.of(Domain.GPU):
+        notes["accelerator"] = "not metered" if first.machine_has_accelerators else "no accelerator on the bus"
+    if first.of(Domain.MODULE):
+        notes["host"] = "from the module's own meter"
+    elif not first.processors:
+        notes["host"] = "no meter of the processors"
+    elif not first.of(Domain.PACKAGE):
+        notes["host"] = "from the meter of " + ("cores" if first.of(Domain.CORE) else "the platform")
+    elif not first.dram_metered:
+        notes["host"] = "memory has no meter; it is counted in the node"
+    if first.of(Domain.NODE):
+        notes["node"] = "from the meter at the wall or the supply's input"
+    elif first.approach.calibration:
+        notes["node"] = f"modelled: {first.approach.calibration.source}"
+    elif first.chips is not None:
+        notes["node"] = f"modelled: a node of the class {first.approach.node_class.id}"
+    if machine.virtual and "node" in notes:
+        notes["node"] += "; a virtual machine, whose part of its host is not known"
+    return notes
+
+
+def _warnings(hosts: Sequence[_Host], measurement: Measurement) -> Iterable[str]:
+    if not any(host.channels for host in hosts):
+        yield "Nothing was metered: no energy of this run is known."
+        return
+    machine = measurement.machine
+    for host in hosts:
+        metered = len(host.of(Domain.GPU))
+        if len(hosts) == 1 and 0 < metered < len(machine.accelerators):
+            yield f"{metered} of {len(machine.accelerators)} accelerators were metered; the others are not counted."
+    if not machine.accelerators_known and not any(host.of(Domain.GPU) for host in hosts):
+        yield "The bus could not be listed: whether there is an accelerator is not known."
+    for channel in measurement.channels:
+        ratio = channel.covered_s / measurement.duration_s if measurement.duration_s > 0 else 1.0
+        if ratio < 0.99:
+            name = f"{channel.meter.channel.domain} {channel.meter.channel.device}"
+            yield f"{name} was known for {ratio:.0%} of the run; its upper bound covers the gap, its value does not."
