@@ -127,6 +127,7 @@ def carbon(boundary: str, gas: str, year: int, known: QuantityJson) -> CarbonJso
         method="location",
         boundary=boundary,
         gas=gas,
+        zone="CN",
         year=year,
         value_g=known["value"],
         p5_g=known["p5"],

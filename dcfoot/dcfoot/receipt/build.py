@@ -1,7 +1,7 @@
 """From a measurement and its footprint to the receipt as JSON: the contract that every renderer and program reads.
 
-Nothing is computed here that a formula of the model should compute; values change their shape, never their size. What is
-not a finite number is not known, and stands as null.
+Nothing is computed here that a formula of the model should compute; values change their shape, never their size. What
+is not a finite number is not known, and stands as null.
 """
 
 from collections.abc import Mapping
@@ -47,9 +47,7 @@ def receipt(
         equivalents=equivalents(amounts),
         phases=[_phase(phase) for phase in measurement.phases],
         gauges={_text(device): _finite(gauges) for device, gauges in measurement.gauges.items()},
-        overhead=json.OverheadJson(
-            cpu_s=measurement.overhead_cpu_s, rss_bytes=measurement.overhead_rss_bytes or None
-        ),
+        overhead=json.OverheadJson(cpu_s=measurement.overhead_cpu_s, rss_bytes=measurement.overhead_rss_bytes or None),
         sources=[
             json.SourceJson(
                 what=_text(evidence.what),
@@ -141,21 +139,24 @@ def _footprint(footprint: Footprint) -> json.FootprintJson:
 def _carbon(carbon: Carbon) -> json.CarbonJson | None:
     known = _quantity(carbon.value)
     return known and json.CarbonJson(
-        method=str(carbon.method),
-        boundary=str(carbon.boundary),
-        gas=str(carbon.gas),
+        method=carbon.method,
+        boundary=carbon.boundary,
+        gas=carbon.gas,
+        zone=_text(carbon.zone),
         year=carbon.year,
         value_g=known["value"],
         p5_g=known["p5"],
         p95_g=known["p95"],
         basis=known["basis"],
-        source=carbon.source,
+        source=_text(carbon.source),
     )
 
 
 def _cost(cost: Cost | None) -> json.CostJson | None:
     known = _quantity(cost.value) if cost else None
-    return known and cost and json.CostJson(currency=cost.currency, **known)
+    if cost is None or known is None:
+        return None
+    return json.CostJson(currency=cost.currency, **known)
 
 
 def _phase(phase: Phase) -> json.PhaseJson:

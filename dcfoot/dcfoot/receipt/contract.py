@@ -97,6 +97,7 @@ class CarbonJson(TypedDict):
     method: str
     boundary: str
     gas: str
+    zone: str
     year: int | None
     value_g: float
     p5_g: float

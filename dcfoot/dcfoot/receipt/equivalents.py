@@ -1,7 +1,7 @@
 """An amount of energy or carbon in things that a person knows, each with its published source.
 
-Comes in: the facility's energy and one carbon figure. Goes out: two or three equivalents whose counts are easy to picture
-(as near to ten as there is). The thing itself is taken as exact; the interval is that of the amount.
+Comes in: the facility's energy and one carbon figure. Goes out: two or three equivalents whose counts are easy to
+picture (as near to ten as there is). The thing itself is taken as exact; the interval is that of the amount.
 """
 
 from dataclasses import dataclass
@@ -78,9 +78,7 @@ def equivalents(footprint: FootprintJson) -> list[EquivalentJson]:
     carbon = _carbon_to_show(footprint["carbon"])
     if carbon and carbon["value_g"] > 0:
         things = tuple(thing for thing in CARBON_THINGS if thing.gas == carbon["gas"])
-        amount = QuantityJson(
-            value=carbon["value_g"], p5=carbon["p5_g"], p95=carbon["p95_g"], basis=carbon["basis"]
-        )
+        amount = QuantityJson(value=carbon["value_g"], p5=carbon["p5_g"], p95=carbon["p95_g"], basis=carbon["basis"])
         chosen += [_equivalent(thing, "carbon", amount) for thing in _easiest(things, carbon["value_g"], 1)]
     return chosen
 

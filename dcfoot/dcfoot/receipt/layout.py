@@ -4,6 +4,8 @@ Knows of nothing but text: cells come in, lines no wider than asked go out. Ambi
 dashes) count as one column, as terminals draw them.
 """
 
+# ruff: noqa: RUF001 - closing punctuation of Chinese is meant.
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import category, east_asian_width
@@ -71,7 +73,7 @@ def _pieces(text: str) -> list[str]:
     """Where a line may break: after blanks, and around every wide character."""
     pieces = [""]
     for before, char in zip(" " + text, text, strict=False):
-        wide = _char_width(char) == 2 or _char_width(before) == 2  # noqa: PLR2004 - a wide character's columns
+        wide = _char_width(char) == 2 or _char_width(before) == 2
         starts = char != " " and (before == " " or (wide and char not in _NEVER_FIRST))
         if starts:
             pieces.append("")
@@ -84,7 +86,8 @@ _NEVER_FIRST = "，。；：、）》！？％,.;:)!?%"
 
 
 def _chopped(piece: str, width: int) -> list[str]:
-    chunks, current = [], ""
+    chunks: list[str] = []
+    current = ""
     for char in piece:
         if display_width(current + char) > width:
             chunks.append(current)

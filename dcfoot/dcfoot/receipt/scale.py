@@ -3,6 +3,8 @@
 Comes in: a float in a base unit (kWh, g, L, W). Goes out: text and the symbol of its unit.
 """
 
+# ruff: noqa: RUF001 - an en dash between two numbers is meant.
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import ceil, floor, log10
@@ -119,4 +121,4 @@ def percent(ratio: float) -> str:
     tenths = floor(ratio * 1000 + _FLOAT_NOISE)
     if not tenths:
         return "<0.1 %"
-    return f"{tenths // 10} %" if 100 <= tenths < 990 else f"{tenths / 10:.1f} %"  # noqa: PLR2004 - 10 % and 99 %
+    return f"{tenths // 10} %" if 100 <= tenths < 990 else f"{tenths / 10:.1f} %"

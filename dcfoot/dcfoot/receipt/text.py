@@ -3,13 +3,16 @@
 Words carry everything; colour only repeats them. No third-party library: this runs at the end of every ``dcfoot run``.
 """
 
+# ruff: noqa: RUF001 - typographic signs and their ASCII stand-ins is meant.
+
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dcfoot.receipt.contract import ReceiptJson
 from dcfoot.receipt.layout import Cell, Column, clip, column_widths, display_width, pad, paint, table, table_width, wrap
-from dcfoot.receipt.view import Figure, MeterLine, View, view
+from dcfoot.receipt.view import Figure, MeterLine, SourceLine, View, view
+from dcfoot.receipt.words import Words
 
 NARROWEST, WIDEST = 60, 110
 """Below the first a table cannot be read; beyond the second the eye loses the line [columns]."""
@@ -18,6 +21,7 @@ _INDENT = "  "
 _BAR_LEAST, _BAR_MOST = 8, 30
 _MANY_METERS = 6
 _COMMAND_LINES = 2
+_MANY_FIGURES = 4
 
 _ASCII = str.maketrans("█▒─–×≈…³", "#:--x~~3")
 
@@ -57,7 +61,7 @@ def terminal_width() -> int:
 
 
 def encodable(text: str, encoding: str) -> str:
-    """`text` for a stream of that encoding: bars and dashes in ASCII where it lacks them, so that writing never raises."""
+    """`text` for a stream of that encoding: in ASCII what it lacks, so that writing never raises."""
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
@@ -156,7 +160,7 @@ def _bar(figure: Figure, room: int) -> str:
 def _notes(page: _Page, figures: Sequence[Figure]) -> Iterator[str]:
     for figure in figures:
         if figure.note:
-            yield from page.wrapped(f"{figure.label}{page.view.words.colon}{figure.note}", "dim")
+            yield from page.wrapped(f"{figure.label.removeprefix('+ ')}{page.view.words.colon}{figure.note}", "dim")
 
 
 def _equivalents(page: _Page) -> Iterator[str]:
@@ -207,14 +211,33 @@ def _phases(page: _Page) -> Iterator[str]:
 
 
 def _sources(page: _Page) -> Iterator[str]:
-    """One line a source, cut at the edge: the report (Markdown, HTML, JSON) has them whole."""
+    """One line a source, cut at the edge: the reports (Markdown, HTML, JSON) have them whole."""
     seen, said = page.view, page.view.words
     if seen.sources:
-        yield page.title(said.sources)
+        yield page.title(said.sources, said.sources_whole.format(run=seen.run_id))
+    groups: dict[str, list[SourceLine]] = {}
     for source in seen.sources:
-        flag = f" [{source.flag}]" if source.flag else ""
-        line = f"{_INDENT}{source.what} {source.value}{flag}{said.colon}{source.source}"
-        yield page.paint(clip(line, page.width), "dim")
+        groups.setdefault(source.group or source.what, []).append(source)
+    for name, group in groups.items():
+        lines = group if len(group) < _MANY_FIGURES else [_together(name, group, said)]
+        for line in lines:
+            yield page.paint(clip(_INDENT + _source(line, said), page.width), "dim")
+
+
+def _source(line: SourceLine, said: Words) -> str:
+    flag = f"[{line.flag}]" if line.flag else ""
+    return f"{' '.join(filter(None, (line.what, line.value, flag)))}{said.colon}{line.source}"
+
+
+def _together(name: str, group: Sequence[SourceLine], said: Words) -> SourceLine:
+    flags = [source.flag for source in group if source.flag]
+    documents = dict.fromkeys(source.source.partition(",")[0].partition(":")[0] for source in group)
+    return SourceLine(
+        f"{name}{said.comma}{said.figures.format(count=len(group))}",
+        "",
+        "; ".join(documents),
+        said.some_unverified.format(count=len(flags)) if flags else "",
+    )
 
 
 def _end(page: _Page) -> Iterator[str]:

@@ -4,12 +4,22 @@ The renderers (terminal, Markdown, HTML) differ only in how they place what stan
 disagree on a number. Comes in: the receipt's JSON and a language. Goes out: a frozen `View`.
 """
 
+# ruff: noqa: RUF001 - a multiplication sign before a count is meant.
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from dcfoot.receipt.advice import next_step
-from dcfoot.receipt.contract import CarbonJson, ChannelJson, EquivalentJson, QuantityJson, ReceiptJson, RungJson, SourceJson
+from dcfoot.receipt.contract import (
+    CarbonJson,
+    ChannelJson,
+    EquivalentJson,
+    QuantityJson,
+    ReceiptJson,
+    RungJson,
+    SourceJson,
+)
 from dcfoot.receipt.layout import printable
 from dcfoot.receipt.scale import (
     ENERGY_KWH,
@@ -24,6 +34,7 @@ from dcfoot.receipt.scale import (
     percent,
     show,
 )
+from dcfoot.receipt.sentences import NO_SITE, said_in
 from dcfoot.receipt.words import Words, words
 from dcfoot.units import J_PER_KWH
 
@@ -77,12 +88,16 @@ class MeterLine:
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """A figure that went in: what it is, its value with unit and year, where from; `flag` where it is unverified."""
+    """A figure that went in: what it is, its value with unit and year, where from; `flag` where it is unverified.
+
+    `group` is what several figures of one thing have in common.
+    """
 
     what: str
     value: str
     source: str
     flag: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +114,7 @@ class View:
     """Everything that a receipt says, in one language."""
 
     words: Words
+    run_id: str
     name: str
     state: str
     state_key: str
@@ -131,6 +147,7 @@ def view(receipt: ReceiptJson, lang: str) -> View:
     method, carbon = _carbon(receipt["footprint"]["carbon"], said)
     return View(
         words=said,
+        run_id=run["id"],
         name=run["name"] or said.untitled,
         state=said.states.get(run["state"], run["state"]),
         state_key=run["state"],
@@ -151,7 +168,7 @@ def view(receipt: ReceiptJson, lang: str) -> View:
         phases=_phases(receipt, said),
         overhead=_overhead(receipt, said),
         sources=_sources(receipt, said),
-        warnings=tuple(receipt["warnings"]),
+        warnings=tuple(said_in(warning, said.lang) for warning in _warnings(receipt)),
         next_step=said.next_steps[next_step(receipt)].format(run=run["id"]),
     )
 
@@ -182,6 +199,11 @@ def _harmless(value: object) -> object:
     return value
 
 
+def _warnings(receipt: ReceiptJson) -> list[str]:
+    """All but the one that the site's own line says louder."""
+    return [w for w in receipt["warnings"] if receipt["site"]["chosen"] or not w.startswith(NO_SITE)]
+
+
 def _command(command: Sequence[str]) -> str:
     from shlex import join  # only here
 
@@ -191,7 +213,10 @@ def _command(command: Sequence[str]) -> str:
 def _when(receipt: ReceiptJson, said: Words) -> str:
     run = receipt["run"]
     start = run["started_at"].replace("T", " ")[: len("2026-11-24 08:15:00")]
-    parts = [said.head.format(start=start, duration=duration(run["duration_s"], said)), _ending(run["exit_status"], said)]
+    parts = [
+        said.head.format(start=start, duration=duration(run["duration_s"], said)),
+        _ending(run["exit_status"], said),
+    ]
     if run["hosts"]:
         parts.append(_hosts(run["hosts"], said))
     return said.comma.join(parts)
@@ -232,15 +257,13 @@ def _rungs(ladder: Sequence[RungJson], said: Words) -> tuple[Figure, ...]:
 
 
 def _rung(rung: RungJson, said: Words, scale: Scale | None, top_kwh: float) -> Figure:
-    label = said.rungs[rung["rung"]]
+    label, note = said.rungs[rung["rung"]], said_in(rung["note"], said.lang)
     value, p5, p95, basis = rung["energy_kwh"], rung["p5_kwh"], rung["p95_kwh"], rung["basis"]
     if value is None or p5 is None or p95 is None or basis is None:
-        return Figure(label, said.not_known, note=rung["note"])
+        return Figure(label, said.not_known, note=note)
     shown = show(value, p5, p95, ENERGY_KWH, scale)
     low, middle, high = (x / top_kwh if top_kwh else 0.0 for x in (p5, value, p95))
-    return Figure(
-        label, shown.value, shown.unit, shown.interval, said.bases[basis], basis, rung["note"], low, middle, high
-    )
+    return Figure(label, shown.value, shown.unit, shown.interval, said.bases[basis], basis, note, low, middle, high)
 
 
 def _alike(channels: Sequence[ChannelJson]) -> list[list[ChannelJson]]:
@@ -263,7 +286,7 @@ def _sum(group: Sequence[ChannelJson], key: Literal["energy_j", "attributed_ener
 
 
 def _product(channel: ChannelJson) -> str:
-    """What the meter is called without its number, so that alike meters are seen to be alike; never a model's number."""
+    """What the meter is called without its own number, so that alike meters are seen to be; a model's number stays."""
     name = channel["name"]
     while (stem := name.rstrip("0123456789"))[-1:] in _NUMBER_MARKS and stem != name:
         name = stem[:-1]
@@ -386,7 +409,9 @@ def _overhead(receipt: ReceiptJson, said: Words) -> str:
     overhead = receipt["overhead"]
     memory = overhead["rss_bytes"]
     taken = said.overhead_row.format(cpu=number(overhead["cpu_s"]))
-    beside = said.overhead_shared if memory is None else said.overhead_memory.format(memory=number(memory / _BYTES_PER_MB))
+    beside = (
+        said.overhead_shared if memory is None else said.overhead_memory.format(memory=number(memory / _BYTES_PER_MB))
+    )
     return f"{taken}{said.comma}{beside}"
 
 
@@ -397,10 +422,14 @@ def _sources(receipt: ReceiptJson, said: Words) -> tuple[SourceLine, ...]:
 
 def _source(source: SourceJson, said: Words) -> SourceLine:
     value, year = source["value"], source["year"]
-    parts = [
-        "" if value is None else f"{value:,.6g}",
-        source["unit"],
-        f"({year})" if year else "",
-    ]
-    flag = "" if source["verified"] else said.unverified
-    return SourceLine(source["what"], " ".join(filter(None, parts)), source["source"], flag)
+    group, colon, _ = source["what"].partition(": ")
+    # A meter's figure is the gain that its readings were taken with: 1, which its accuracy says better.
+    shown = "" if value is None or group == "meter" else f"{value:,.6g}"
+    parts = [shown, source["unit"], f"({year})" if year else ""]
+    return SourceLine(
+        source["what"],
+        " ".join(filter(None, parts)),
+        source["source"],
+        "" if source["verified"] else said.unverified,
+        group if colon else "",
+    )

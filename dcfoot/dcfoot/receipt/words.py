@@ -5,6 +5,8 @@ GB/T 32910 (data centres), of the GHG Protocol's Scope 2 Guidance in its Chinese
 (电力碳足迹因子 for the life cycle).
 """
 
+# ruff: noqa: RUF001 - Chinese punctuation and an en dash between two numbers is meant.
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -73,9 +75,12 @@ class Words:
     overhead_memory: str
     overhead_shared: str
     sources: str
+    sources_whole: str
+    figures: str
     year: str
     source: str
     unverified: str
+    some_unverified: str
     warnings: str
     next_step: str
     next_steps: Mapping[str, str]
@@ -176,9 +181,12 @@ ENGLISH = Words(
     overhead_memory="{memory} MB of memory",
     overhead_shared="inside the job's process",
     sources="Sources",
+    sources_whole="whole in `dcfoot show {run} --markdown`",
+    figures="{count} figures",
     year="year",
     source="source",
     unverified="unverified",
+    some_unverified="{count} unverified",
     warnings="Warnings",
     next_step="Next",
     next_steps={
@@ -286,9 +294,12 @@ CHINESE = Words(
     overhead_memory="内存 {memory} MB",
     overhead_shared="与任务同一进程",
     sources="数据来源",
+    sources_whole="全文见 `dcfoot show {run} --markdown`",
+    figures="{count} 个数值",
     year="年份",
     source="来源",
     unverified="未核实",
+    some_unverified="{count} 个未核实",
     warnings="警告",
     next_step="下一步",
     next_steps={

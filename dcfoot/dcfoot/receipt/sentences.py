@@ -1,0 +1,71 @@
+"""Chinese for the English sentences that measuring and modelling write into a receipt (notes and warnings).
+
+They are data in the receipt's JSON, in English. A sentence that is not known here stays English: a translation may be
+missing, a warning never.
+"""
+
+# ruff: noqa: RUF001 - Chinese punctuation is meant.
+
+import re
+
+NO_SITE = "No site was named: "
+"""How the model's warning begins that the world average stands in; renderers say it at the site itself, and louder."""
+
+_CHINESE = (
+    ("not metered", "没有计量表"),
+    ("no accelerator on the bus", "总线上没有加速器"),
+    ("from the module's own meter", "取自模组自身的计量表"),
+    ("no meter of the processors", "处理器没有计量表"),
+    ("from the meter of cores", "取自 CPU 核心的计量表"),
+    ("from the meter of the platform", "取自平台的计量表"),
+    ("memory has no meter; it is counted in the node", "内存没有计量表，计入节点"),
+    ("from the meter at the wall or the supply's input", "取自插座或电源输入端的计量表"),
+    (r"modelled: a node of the class (\w+)", r"模型估算：节点类别 \1"),
+    ("; a virtual machine, whose part of its host is not known", "；虚拟机，其占宿主机的份额未知"),
+    (r"Nothing was metered: no energy of this run is known\.", "没有任何计量：本次运行的能耗未知。"),
+    (
+        r"The energy at the wall is not known, so neither are the facility's energy, water and carbon\.",
+        "插座处的能耗未知，因此设施能耗、用水和碳排放也未知。",
+    ),
+    (
+        r"What the machine is made of is not known, so neither are its embodied emissions\.",
+        "机器的构成未知，因此其隐含碳也未知。",
+    ),
+    (r"Not verified: (.+)\.", r"未核实：\1。"),
+    (
+        r"(\d+) of (\d+) accelerators were metered; the others are not counted\.",
+        r"\2 个加速器中计量了 \1 个，其余未计入。",
+    ),
+    (
+        r"The bus could not be listed: whether there is an accelerator is not known\.",
+        "无法列出总线上的设备：是否有加速器未知。",
+    ),
+    (
+        r"(\S+) (\S+) was known for (\S+) of the run; its upper bound covers the gap, its value does not\.",
+        r"\1 \2 的计量只覆盖运行时间的 \3；区间上限包含缺口，数值不包含。",
+    ),
+    (
+        r"the machine slept for (\d+) s; that time is not part of the run's duration",
+        r"机器休眠了 \1 秒，该时间不计入运行时长",
+    ),
+    (
+        r"the wall clock was stepped by (\S+) s; times are counted from the start",
+        r"系统时钟跳变了 \1 秒，时间从起点计算",
+    ),
+)
+
+
+def said_in(sentence: str, lang: str) -> str:
+    """The sentence in `lang`, as far as its words are known; the parts of a note are joined by ``"; "``."""
+    if lang != "zh":
+        return sentence
+    head, mark, tail = sentence.partition("; a virtual machine")
+    return _chinese(head) + (_chinese(mark + tail) if mark else "")
+
+
+def _chinese(sentence: str) -> str:
+    for pattern, chinese in _CHINESE:
+        found = re.fullmatch(pattern, sentence)
+        if found:
+            return found.expand(chinese)
+    return sentence
