@@ -72,7 +72,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class MeterLine:
-    """One meter, or several alike: `count` of them."""
+    """One meter, or several alike (then `host` and `device_name` are the first's); `device` is all that it saw."""
 
     label: str
     share: str
@@ -83,7 +83,7 @@ class MeterLine:
     basis_key: str
     method: str
     host: str
-    count: int = 1
+    device_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +314,7 @@ def _meter(group: Sequence[ChannelJson], said: Words, scale: Scale | None) -> Me
         basis_key=first["basis"],
         method=first["method"],
         host=first["host"],
-        count=len(group),
+        device_name=first["device"],
     )
 
 
