@@ -16,8 +16,8 @@ SCHEDULERS = {"SLURM_JOB_ID": "slurm", "PBS_JOBID": "pbs", "LSB_JOBID": "lsf", "
 RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID")
 LOCAL_RANKS = ("LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID")
 """Rank in the job and on the machine, the innermost launcher first: torchrun, Open MPI, PMIx, MPICH and Intel MPI,
-Slurm (PyTorch's torchrun page, mpirun(1), Intel MPI's environment reference, srun(1)). A torchrun inside a Slurm step starts
-several ranks that share one SLURM_PROCID."""
+Slurm (PyTorch's torchrun page, mpirun(1), Intel MPI's environment reference, srun(1)). A torchrun inside a Slurm step
+starts several ranks that share one SLURM_PROCID."""
 
 MPI_LAUNCHES = ("PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid")
 """What all ranks of one mpirun share (PMIx standard, "pmix.nspace"; Open MPI 4)."""
