@@ -1,0 +1,109 @@
+"""``dcfoot show``: the receipt of a run that was kept, of several as one, or from a file; also for another site."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dcfoot.account import choose_site, receipt_of, site_of
+from dcfoot.config import Settings, load
+from dcfoot.errors import ConfigError
+from dcfoot.measurement import Measurement
+from dcfoot.receipt.contract import ReceiptJson
+from dcfoot.store import RunStore
+
+HELP = "show the receipt of a run, again or for another site"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of ``dcfoot show``."""
+    parser.add_argument(
+        "run", nargs="*", metavar="RUN", help="id, its beginning, a name, or `last`; several are one run; or FILE.json"
+    )
+    parser.add_argument("--job", metavar="ID", help="every run of this job (its ranks and nodes) as one")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the receipt as JSON")
+    form.add_argument("--markdown", action="store_true", help="a report in Markdown, sources in full")
+    form.add_argument("--html", action="store_true", help="a page of HTML that needs nothing else")
+    parser.add_argument("--lang", choices=("en", "zh"), help="language")
+    parser.add_argument("--site", help="assess it for this site of `dcfoot sites`")
+    parser.add_argument("--country", help="or for this country (code or name)")
+    parser.add_argument("--region", help="or its province, grid region or state")
+    parser.add_argument(
+        "--whole-node", action="store_true", default=None, help="count the whole machine, not the share"
+    )
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Writes the receipt to stdout.
+
+    Raises
+    ------
+    DataMissing
+        There is no such run or file.
+    ConfigError
+        The site is unknown, the file is no receipt, or what was asked for cannot be done with a file.
+    """
+    settings = load(os.environ, Path.cwd())
+    receipt = _from_file(arguments) or _from_store(arguments, settings)
+    sys.stdout.write(_rendered(receipt, arguments, arguments.lang or settings.lang))
+    sys.stdout.flush()
+    return 0
+
+
+def _from_file(arguments: argparse.Namespace) -> ReceiptJson | None:
+    """The receipt in the file that was named, if one was."""
+    files = [name for name in arguments.run if name.endswith(".json")]
+    if not files:
+        return None
+    if len(arguments.run) > 1 or arguments.job:
+        message = "A receipt's file is shown alone. Runs that are kept can be shown together: give their ids."
+        raise ConfigError(message)
+    if arguments.site or arguments.country or arguments.region or arguments.whole_node:
+        message = f"{files[0]} is a receipt, whose site is settled. Give the run's id to assess it anew."
+        raise ConfigError(message)
+    from dcfoot.receipt.reader import read_receipt
+
+    return read_receipt(Path(files[0]))
+
+
+def _from_store(arguments: argparse.Namespace, settings: Settings) -> ReceiptJson:
+    measurement = _measurement(RunStore(settings.data_dir), arguments.run, arguments.job)
+    if arguments.site or arguments.country or arguments.region:
+        site = choose_site(settings, arguments.site, arguments.country, arguments.region)
+    else:
+        site = site_of(measurement, settings)
+    return receipt_of(measurement, settings, site, whole_node=arguments.whole_node)
+
+
+def _measurement(store: RunStore, runs: Sequence[str], job: str | None) -> Measurement:
+    if job is None and len(runs) <= 1:
+        return store.load(runs[0] if runs else "last")
+    from dcfoot.store.merge import merge
+
+    return merge([*(store.load(run) for run in runs), *(store.job(job) if job else ())])
+
+
+def _rendered(receipt: ReceiptJson, arguments: argparse.Namespace, lang: str) -> str:
+    encoding = sys.stdout.encoding or "utf-8"
+    if arguments.json:
+        from dcfoot.receipt.reader import dumps
+
+        return dumps(receipt, ascii_only="utf" not in encoding.lower())
+    from dcfoot.receipt.text import encodable, render
+
+    if arguments.markdown:
+        from dcfoot.receipt import markdown
+
+        return encodable(markdown.render(receipt, lang=lang), encoding)
+    if arguments.html:
+        from dcfoot.receipt import html
+
+        return html.render(receipt, lang=lang).encode(encoding, "xmlcharrefreplace").decode(encoding)
+    return encodable(render(receipt, colour=_colour(), lang=lang), encoding)
+
+
+def _colour() -> bool:
+    """Whether stdout shows colours and the user wants them (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
