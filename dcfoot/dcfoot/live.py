@@ -2,12 +2,12 @@
 
 The terminal belongs to the job, which writes to it whenever it likes, half lines and progress bars included; a line
 drawn with carriage returns would sooner or later stand in the middle of its words. So the last row is taken out of the
-scrolling region (DECSTBM, as apt does while packages print what they like): what the job writes scrolls above it and the
-two never meet. Where even a row is too much, the window's title can carry the same words.
+scrolling region (DECSTBM, as apt does while packages print what they like): what the job writes scrolls above it and
+the two never meet. Where even a row is too much, the window's title can carry the same words.
 
-The terminal is opened a second time, so that not blocking is a property of our descriptor and not of the job's: one that
-was stopped with Ctrl-S, or is slow, costs a frame and never a moment of the job. Nothing is drawn while another process
-group is in the foreground. Nothing raises.
+The terminal is opened a second time, so that not blocking is a property of our descriptor and not of the job's: one
+that was stopped with Ctrl-S, or is slow, costs a frame and never a moment of the job. Nothing is drawn while another
+process group is in the foreground. Nothing raises.
 """
 
 import os
