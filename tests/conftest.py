@@ -6,7 +6,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from simulated.nvml.fixtures import nvml_library, simulated_gpus
 from simulated.peers import require_gpu, require_peer
+
+__all__ = ["nvml_library", "simulated_gpus"]
 
 # A shared machine may stand still for a second; a law that holds needs no deadline. In CI a law's examples are the same
 # each time, so that a red result is about the change.
