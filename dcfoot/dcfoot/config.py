@@ -5,6 +5,7 @@ value came from. All faults are found in one pass, each with its file, line and 
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -192,7 +193,6 @@ def _given_in_file(path: Path, problems: list[str], *, must_exist: bool) -> Iter
 
 
 def _parse(path: Path, text: str, problems: list[str]) -> Mapping[str, object]:
-    import re
     import tomllib  # 15 ms: only where there is a file
 
     try:
@@ -207,8 +207,6 @@ def _parse(path: Path, text: str, problems: list[str]) -> Mapping[str, object]:
 
 def _line_of(key: str, lines: Sequence[str]) -> int:
     """The line that sets `key` or opens the table of that name; tomllib does not tell."""
-    import re
-
     setting = re.compile(rf"""\s*\[{{0,2}}\s*["']?{re.escape(key)}["']?\s*[=.\]]""")
     return next((number for number, line in enumerate(lines, 1) if setting.match(line)), 1)
 

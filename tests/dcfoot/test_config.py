@@ -1,0 +1,228 @@
+"""Settings: the nearest wins, each says where it came from, and every fault is named at once."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from dcfoot.cli import main
+from dcfoot.config import Settings, files, keys, load, variable
+from dcfoot.errors import ConfigError
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Path:
+    """The user's file, not yet written."""
+    path = tmp_path / "config" / "dcfoot" / "config.toml"
+    path.parent.mkdir(parents=True)
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A working directory."""
+    path = tmp_path / "project"
+    path.mkdir()
+    return path
+
+
+def environ(users: Path, **more: str) -> Mapping[str, str]:
+    return {"XDG_CONFIG_HOME": str(users.parent.parent), **more}
+
+
+def problems(users: Path, project: Path, **more: str) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        load(environ(users, **more), project)
+    return str(raised.value).splitlines()
+
+
+def test_with_nothing_set_every_value_is_its_default(users: Path, project: Path) -> None:
+    settings = load(environ(users), project)
+    assert settings == Settings()
+    assert {settings.origin(key) for key in keys()} == {"default"}
+
+
+def test_the_environment_beats_the_project_and_the_project_beats_the_user(users: Path, project: Path) -> None:
+    users.write_text('site = "fr"\nlang = "zh"\ninterval_s = 2\n')
+    (project / "dcfoot.toml").write_text('# ours\nsite = "de"\ninterval_s = 5.5\n')
+    settings = load(environ(users, DCFOOT_SITE="world"), project)
+    assert (settings.site, settings.interval_s, settings.lang) == ("world", 5.5, "zh")
+    assert settings.origin("site") == "environment: DCFOOT_SITE"
+    assert settings.origin("interval_s") == f"{project / 'dcfoot.toml'}:3"
+    assert settings.origin("lang") == f"{users}:2"
+    assert settings.origin("country") == "default"
+
+
+def test_every_setting_can_be_given_in_a_file_and_in_the_environment(
+    users: Path, project: Path, tmp_path: Path
+) -> None:
+    values: dict[str, object] = {
+        "site": "fr",
+        "country": "FRA",
+        "region": "CN-GD",
+        "interval_s": 0.5,
+        "data_dir": str(tmp_path / "data"),
+        "node_class": "workstation",
+        "electricity_price_per_kwh": 0.21,
+        "currency": "EUR",
+        "lang": "zh",
+        "whole_node": True,
+    }
+    assert list(values) == keys() == [field.name for field in fields(Settings) if field.name != "origins"]
+    users.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
+    of_file = load(environ(users), project)
+    users.unlink()
+    of_environment = load(environ(users, **{variable(key): str(value) for key, value in values.items()}), project)
+    for key, value in values.items():
+        assert getattr(of_file, key) == getattr(of_environment, key)
+        assert str(getattr(of_file, key)) == str(value)
+
+
+def test_all_faults_are_named_at_once_each_with_its_file_and_line(users: Path, project: Path) -> None:
+    users.write_text('# mine\n\nsite = 5\nintervall_s = 2\n"lang" = "fr"\n')
+    (project / "dcfoot.toml").write_text(
+        'interval_s = 900\nwhole_node = "maybe"\nnode_class = "sever"\n'
+        'electricity_price_per_kwh = -1\ncurrency = "Euro"\n[facility]\npue = 1.2\n'
+    )
+    ours = project / "dcfoot.toml"
+    found = problems(users, project, DCFOOT_INTERVAL_S="soon", DCFOOT_WHOLE_NODE="sometimes")
+    assert found[:3] == [
+        f"{users}:3: site: 5 is not a text",
+        f"{users}:4: intervall_s: there is no such setting; did you mean interval_s?",
+        f"{users}:5: lang: 'fr' is not a language of the receipt; there are en, zh",
+    ]
+    names = ["interval_s", "whole_node", "node_class", "electricity_price_per_kwh", "currency", "facility"]
+    assert [":".join(line.split(":")[:3]) for line in found[3:9]] == [
+        f"{ours}:{line}: {name}" for line, name in enumerate(names, 1)
+    ]
+    assert found[-2:] == [
+        "environment: DCFOOT_INTERVAL_S: interval_s: 'soon' is not a number",
+        "environment: DCFOOT_WHOLE_NODE: whole_node: 'sometimes' is neither true nor false",
+    ]
+    assert len(found) == 11
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("site =\n", 1), ('lang = "en"\nsite = "fr\n', 2), ('site = "a"\n\nsite = "b"\n', 3), ("a = [1,\n\n", 2)],
+)
+def test_what_is_not_toml_is_named_with_its_line(users: Path, project: Path, text: str, line: int) -> None:
+    (project / "dcfoot.toml").write_text(text)
+    (fault,) = problems(users, project)
+    assert fault.startswith(f"{project / 'dcfoot.toml'}:{line}: this is not TOML: ")
+
+
+def test_a_file_that_is_no_text_is_named(users: Path, project: Path) -> None:
+    users.write_bytes(b'site = "\xff"\n')
+    assert f"{users}: cannot be read" in problems(users, project)[0]
+
+
+def test_a_file_that_dcfoot_config_names_must_be_there(users: Path, project: Path) -> None:
+    missing = str(project / "no.toml")
+    assert problems(users, project, DCFOOT_CONFIG=missing) == [
+        f"{missing}: there is no such file; DCFOOT_CONFIG names it"
+    ]
+
+
+def test_the_file_that_dcfoot_config_names_stands_for_the_users(users: Path, project: Path) -> None:
+    users.write_text('site = "fr"\n')
+    named = project / "named.toml"
+    named.write_text('site = "de"\n')
+    assert load(environ(users, DCFOOT_CONFIG=str(named)), project).site == "de"
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "0", "-1", "61", "true"])
+def test_an_interval_that_would_miss_a_counters_wrap_or_never_end_is_refused(
+    users: Path, project: Path, value: str
+) -> None:
+    (project / "dcfoot.toml").write_text(f"interval_s = {value}\n")
+    assert "dcfoot.toml:1: interval_s: " in problems(users, project)[0]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-0.1"])
+def test_a_price_is_a_number_of_money(users: Path, project: Path, value: str) -> None:
+    (project / "dcfoot.toml").write_text(f'electricity_price_per_kwh = {value}\ncurrency = "EUR"\n')
+    assert "is not a price" in problems(users, project)[0]
+
+
+def test_a_price_without_a_currency_is_refused(users: Path, project: Path) -> None:
+    (project / "dcfoot.toml").write_text("\nelectricity_price_per_kwh = 0.2\n")
+    (fault,) = problems(users, project)
+    assert fault.startswith(f"{project / 'dcfoot.toml'}:2: electricity_price_per_kwh: a price needs its currency")
+
+
+def test_a_relative_folder_is_relative_to_the_file_that_names_it(
+    users: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users.write_text('data_dir = "data"\n')
+    assert load(environ(users), project).data_dir == users.parent / "data"
+    assert load(environ(users, DCFOOT_DATA_DIR="here"), project).data_dir == project / "here"
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert load(environ(users, DCFOOT_DATA_DIR="~/runs"), project).data_dir == Path("/home/somebody/runs")
+
+
+def test_an_empty_variable_counts_as_not_set(users: Path, project: Path) -> None:
+    users.write_text('site = "fr"\n')
+    assert load(environ(users, DCFOOT_SITE=""), project).site == "fr"
+
+
+def test_without_a_variable_of_xdg_the_users_file_is_below_the_home(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # XDG Base Directory Specification 0.8: $HOME/.config
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert files({}, project) == (tmp_path / ".config" / "dcfoot" / "config.toml", project / "dcfoot.toml")
+
+
+def test_no_toml_is_parsed_and_nothing_third_party_imported_where_there_is_no_file(tmp_path: Path) -> None:
+    code = "import sys; from dcfoot.config import load; load(); print(*{n.partition('.')[0] for n in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path, env=dict(os.environ)
+    )
+    assert not {"tomllib", "platformdirs", "json", "pydantic"} & set(done.stdout.split())
+
+
+def test_config_show_prints_each_value_and_where_it_came_from(
+    users: Path, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    users.write_text('site = "fr"\n')
+    monkeypatch.chdir(project)
+    assert main(["config", "show"]) == 0
+    rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in capsys.readouterr().out.splitlines()}
+    assert rows["site"] == ["fr", f"{users}:1"]
+    assert rows["interval_s"] == ["1.0", "default"]
+    assert main(["config", "show", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["site"] == {"value": "fr", "origin": f"{users}:1"}
+    assert shown["data_dir"] == {"value": os.environ["DCFOOT_DATA_DIR"], "origin": "environment: DCFOOT_DATA_DIR"}
+    assert list(shown) == keys()
+
+
+def test_config_validate_names_every_fault_and_exits_2(
+    users: Path, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    assert main(["config", "validate"]) == 0
+    users.write_text('sight = "fr"\nlang = "fr"\n')
+    assert main(["config", "validate"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "config.toml:1: sight: there is no such setting; did you mean site?" in said.err
+    assert "config.toml:2: lang: " in said.err
+
+
+def test_config_validate_knows_the_sites_that_there_are(
+    users: Path, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    users.write_text('site = "frr"\n')
+    assert main(["config", "validate"]) == 2
+    said = capsys.readouterr().err
+    assert f"site from {users}:1: " in said
+    assert "frr" in said
