@@ -218,7 +218,7 @@ def test_the_data_folder_is_the_one_that_the_environment_names(monkeypatch: pyte
 
 
 def test_importing_the_store_loads_no_database_no_numbers_and_no_third_party() -> None:
-    code = "import sys, dcfoot.store; print(*{name.partition('.')[0] for name in sys.modules})"
+    code = "import sys; before = set(sys.modules); import dcfoot.store; print(*set(sys.modules) - before)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"sqlite3", "json", "numpy", "pandas", "psutil", "platformdirs", "importlib_metadata"} & set(loaded)
 
