@@ -8,6 +8,7 @@ from simulated.nvml.devices import (
     DriverReload,
     EnergyCounter,
     Fault,
+    Glitch,
     GpuProcess,
     MigInstance,
     Sensor,
@@ -15,7 +16,7 @@ from simulated.nvml.devices import (
     SimulatedGpus,
     hang,
 )
-from simulated.nvml.generations import GENERATIONS, a100, average_1s, gpu, h100, rtx3090, v100, window
+from simulated.nvml.generations import GENERATIONS, a100, average_1s, capacitor, gpu, h100, rtx3090, v100, window
 from simulated.nvml.library import CallCounts, Installed, build_library, install, preload, read_calls
 from simulated.nvml.profile import Profile, Square, Steady, square, steady, steps
 
@@ -25,6 +26,7 @@ __all__ = [
     "DriverReload",
     "EnergyCounter",
     "Fault",
+    "Glitch",
     "GpuProcess",
     "Installed",
     "MigInstance",
@@ -37,6 +39,7 @@ __all__ = [
     "a100",
     "average_1s",
     "build_library",
+    "capacitor",
     "gpu",
     "h100",
     "hang",

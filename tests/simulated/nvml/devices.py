@@ -25,8 +25,9 @@ class Sensor:
     period_s : float
         From one publication to the next [s].
     windows_count : int
-        How many such windows, a period apart, a publication averages: 10 of 0.1 s make a 1-second average, 10 of 0.025 s
-        one that sees only a quarter of it.
+        How many such windows, a period apart, a publication averages: 10 of 0.1 s make a 1-second average, 10 of
+        0.025 s one that sees only a quarter of it. With 0 there is no window but a capacitor, whose time constant is
+        `part_s`.
     phase_s : float
         When it published, in s after the epoch.
     jitter_s : float
@@ -151,6 +152,25 @@ def hang(call: str, start_s: float, end_s: float) -> Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Glitch:
+    """A wrong number, given as if it were right.
+
+    Parameters
+    ----------
+    of : str
+        Who shows it: ``"usage"``, ``"average"``, ``"instant"`` or ``"counter"``.
+    shown : int
+        What it shows [mW; mJ for the counter].
+    span_s : tuple[float, float]
+        From when to when [s].
+    """
+
+    of: str
+    shown: int
+    span_s: tuple[float, float] = FOR_EVER
+
+
+@dataclass(frozen=True, slots=True)
 class DriverReload:
     """The driver is away in this span [s]; calls answer `code` until the library is initialised again after it.
 
@@ -179,6 +199,12 @@ class SimulatedGpu:
         Of processors and memory bus [%]; None: what the processes use together.
     use_period_s : float
         The driver's sampling period of utilisation, 1 to 1/6 s (nvml.h, nvmlUtilization_t) [s].
+    uses_count : int
+        For how many such periods the driver keeps what processes used.
+    junk_uses_count : int
+        How many rows of junk it adds to them.
+    glitches : Sequence[Glitch]
+        What is shown wrongly.
     losses_s : Sequence[tuple[float, float]]
         Spans in which the GPU has fallen off the bus; handles from before stay lost after it [s].
     """
@@ -206,9 +232,12 @@ class SimulatedGpu:
     counter: EnergyCounter | None = None
     utilisation_percent: tuple[int, int] | None = None
     use_period_s: float = 1 / 6
+    uses_count: int = 100
+    junk_uses_count: int = 0
     processes: Sequence[GpuProcess] = ()
     mig_instances: Sequence[MigInstance] | None = None
     faults: Sequence[Fault] = ()
+    glitches: Sequence[Glitch] = ()
     losses_s: Sequence[tuple[float, float]] = ()
 
     def at(self, index: int) -> "SimulatedGpu":

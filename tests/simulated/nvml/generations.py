@@ -1,8 +1,8 @@
 """What the sensors of real cards show, by generation, as measured by others.
 
 Windows and periods: Yang, Adamek, Armour, "Part-time Power Measurements: nvidia-smi's Lack of Attention", SC24,
-doi:10.1109/SC41406.2024.00028, table of `power.draw` by generation and driver; here drivers after 530. Which generations
-have an energy counter: nvml.h, nvmlDeviceGetTotalEnergyConsumption ("Volta or newer").
+doi:10.1109/SC41406.2024.00028, table of `power.draw` by generation and driver; here drivers after 530. Which
+generations have an energy counter: nvml.h, nvmlDeviceGetTotalEnergyConsumption ("Volta or newer").
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,11 @@ MS = 1e-3
 def window(part_ms: float, period_ms: float) -> Sensor:
     """A sensor that looks for `part_ms` once every `period_ms`: ``window(25, 100)``."""
     return Sensor(part_ms * MS, period_ms * MS)
+
+
+def capacitor(time_constant_ms: float, period_ms: float) -> Sensor:
+    """The slow answer of Kepler and Maxwell ("logarithmic" in that table), published every `period_ms`."""
+    return Sensor(time_constant_ms * MS, period_ms * MS, windows_count=0)
 
 
 def average_1s() -> Sensor:

@@ -43,7 +43,7 @@ def build_library(folder: Path) -> Path:
 
 def _compile(sources: list[Path], library: Path) -> None:
     draft = library.with_name(f"{SONAME}.{os.getpid()}")
-    command = [*c_compiler(), *FLAGS, "-o", str(draft), *map(str, sources), "-lpthread"]
+    command = [*c_compiler(), *FLAGS, "-o", str(draft), *map(str, sources), "-lpthread", "-lm"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the simulated NVML does not compile: {' '.join(command)}\n{done.stderr}")
@@ -53,7 +53,7 @@ def _compile(sources: list[Path], library: Path) -> None:
 def preload(library: Path) -> ctypes.CDLL:
     """Loads the library into this process: from then on whoever asks for it by its name is given this one.
 
-    The dynamic linker takes a library that is loaded already for one of the same SONAME (ld.so(8); glibc, elf/dl-load.c).
+    The dynamic linker takes a library that is loaded already for one of the same SONAME (glibc, elf/dl-load.c).
     """
     return ctypes.CDLL(str(library))
 

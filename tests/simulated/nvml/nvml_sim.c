@@ -481,11 +481,6 @@ API nvmlDeviceGetCudaComputeCapability(void *handle, int *major, int *minor) {
 
 /* ---- power and energy ---- */
 
-static unsigned shown_mw(const Call *call, const Sensor *sensor) {
-    double milliwatts = shown_at_w(call->device, sensor, call->now) * 1e3;
-    return milliwatts < 4294967295.0 ? (unsigned)(milliwatts + 0.5) : 4294967295u;
-}
-
 API nvmlDeviceGetTotalEnergyConsumption(void *handle, unsigned long long *energy) {
     ENTER_WHOLE(nvmlDeviceGetTotalEnergyConsumption, handle);
     if (!call.device->counter.present)
@@ -496,10 +491,9 @@ API nvmlDeviceGetTotalEnergyConsumption(void *handle, unsigned long long *energy
 
 API nvmlDeviceGetPowerUsage(void *handle, unsigned *power) {
     ENTER_WHOLE(nvmlDeviceGetPowerUsage, handle);
-    const Sensor *sensor = &call.device->sensors[USAGE];
-    if (!sensor->present)
+    if (!call.device->sensors[USAGE].present)
         return leave(NOT_SUPPORTED);
-    return give(power, shown_mw(&call, sensor));
+    return give(power, power_mw(call.device, USAGE, call.now));
 }
 
 static long long calendar_us(const Call *call, ns_t moment) {
@@ -517,10 +511,13 @@ static int give_uint(FieldValue *answer, unsigned value) {
     return SUCCESS;
 }
 
+static int give_power(const Call *call, FieldValue *answer, int which) {
+    return call->device->sensors[which].present ? give_uint(answer, power_mw(call->device, which, call->now)) : NOT_SUPPORTED;
+}
+
 /* nvml.h, NVML_FI_DEV_*: 83 total energy, 185 average power, 186 instant power, 187 to 190 limits */
 static int read_field(Call *call, FieldValue *answer) {
     Device *device = call->device;
-    const Sensor *average = &device->sensors[AVERAGE], *instant = &device->sensors[INSTANT];
     if (answer->scope)
         return NOT_SUPPORTED;
     switch (answer->field) {
@@ -530,8 +527,8 @@ static int read_field(Call *call, FieldValue *answer) {
         answer->type = TYPE_UNSIGNED_LONG_LONG;
         answer->value.ull = counter_mj(device, call->now);
         return SUCCESS;
-    case 185: return average->present ? give_uint(answer, shown_mw(call, average)) : NOT_SUPPORTED;
-    case 186: return instant->present ? give_uint(answer, shown_mw(call, instant)) : NOT_SUPPORTED;
+    case 185: return give_power(call, answer, AVERAGE);
+    case 186: return give_power(call, answer, INSTANT);
     case 187: return give_uint(answer, device->limit_min_mw);
     case 188: return give_uint(answer, device->limit_max_mw);
     case 189: return give_uint(answer, device->limit_max_mw);
@@ -611,37 +608,54 @@ LISTS(nvmlDeviceGetComputeRunningProcesses_v3, nvmlDeviceGetComputeRunningProces
 LISTS(nvmlDeviceGetGraphicsRunningProcesses_v2, nvmlDeviceGetGraphicsRunningProcesses, 1)
 LISTS(nvmlDeviceGetGraphicsRunningProcesses_v3, nvmlDeviceGetGraphicsRunningProcesses, 1)
 
-/* The part of the sampling period up to `end` in which a process ran. */
-static double active_ratio(const Process *process, ns_t end, ns_t period) {
-    ns_t from = process->from > end - period ? process->from : end - period;
+/* The part of a span in which a process ran. */
+static double active_ratio(const Process *process, ns_t start, ns_t end) {
+    ns_t from = process->from > start ? process->from : start;
     ns_t to = process->to < end ? process->to : end;
-    return to > from ? (double)(to - from) / (double)period : 0;
+    return to > from ? (double)(to - from) / (double)(end - start) : 0;
 }
 
-static ns_t period_end(const Device *device, ns_t now) {
-    return now - ((now % device->use_period) + device->use_period) % device->use_period;
+/* The end of the last sampling period that was over at this moment. */
+static ns_t period_end(const Device *device, ns_t moment) {
+    return moment - ((moment % device->use_period) + device->use_period) % device->use_period;
 }
 
-API nvmlDeviceGetProcessUtilization(void *handle, ProcessUse *uses, unsigned *count, unsigned long long since) {
+/* The end of the last sampling period in which a process ran. */
+static ns_t last_use(const Device *device, const Process *process, ns_t end) {
+    ns_t last = period_end(device, process->to - 1) + device->use_period;
+    return last < end ? last : end;
+}
+
+/* As drivers do: one row a process that ran since, the mean since then, stamped with the last sampling period in which
+ * it ran; asked for the size, the size of the buffer whatever is in it (github.com/NVIDIA/go-nvml issues 11 and 51,
+ * github.com/Syllo/nvtop issue 110 and pull request 91, which also knows rows of junk). */
+API nvmlDeviceGetProcessUtilization(void *handle, ProcessUse *uses, unsigned *count, unsigned long long since_us) {
     ENTER_WHOLE(nvmlDeviceGetProcessUtilization, handle);
-    if (call.device->mig_mode)
+    const Device *device = call.device;
+    if (device->mig_mode)
         return leave(NOT_SUPPORTED);
-    unsigned found = 0, room = uses ? *count : 0;
-    ns_t end = period_end(call.device, call.now);
-    unsigned long long time = (unsigned long long)calendar_us(&call, end);
-    for (size_t i = 0; time > since && i < call.device->processes.count; i++) {
-        const Process *process = &call.device->processes.items[i];
-        double active = active_ratio(process, end, call.device->use_period);
-        unsigned sm = (unsigned)(process->sm_percent * active + 0.5);
-        unsigned memory = (unsigned)(process->memory_percent * active + 0.5);
-        if (!sm && !memory)
-            continue;
-        if (found < room)
-            uses[found] = (ProcessUse){process->pid, time, sm, memory, 0, 0};
-        found++;
+    if (!uses || *count < device->uses_kept) {
+        *count = device->uses_kept;
+        return leave(INSUFFICIENT_SIZE);
     }
+    unsigned found = 0;
+    ns_t end = period_end(device, call.now), start = end - (ns_t)device->uses_kept * device->use_period;
+    ns_t since = (ns_t)since_us * 1000 - (calendar_us(&call, 0) * 1000);
+    start = since > start ? period_end(device, since + device->use_period / 2) : start;
+    for (size_t i = 0; i < device->processes.count && found < *count; i++) {
+        const Process *process = &device->processes.items[i];
+        double active = start < end ? active_ratio(process, start, end) : 0;
+        if (!active || (!process->sm_percent && !process->memory_percent))
+            continue;
+        unsigned long long time = (unsigned long long)calendar_us(&call, last_use(device, process, end));
+        if (time > since_us)
+            uses[found++] = (ProcessUse){process->pid, time, (unsigned)(process->sm_percent * active + 0.5),
+                                         (unsigned)(process->memory_percent * active + 0.5), 0, 0};
+    }
+    for (unsigned i = 0; i < device->junk_uses && found < *count; i++)
+        uses[found++] = (ProcessUse){0, 0, 4294967295u, 4294967295u, 0, 0};
     *count = found;
-    return leave(!found ? NOT_FOUND : found > room ? INSUFFICIENT_SIZE : SUCCESS);
+    return leave(found ? SUCCESS : NOT_FOUND);
 }
 
 API nvmlDeviceGetUtilizationRates(void *handle, Utilisation *utilisation) {
@@ -655,7 +669,7 @@ API nvmlDeviceGetUtilizationRates(void *handle, Utilisation *utilisation) {
     double sm = 0, memory = 0;
     ns_t end = period_end(device, call.now);
     for (size_t i = 0; i < device->processes.count; i++) {
-        double active = active_ratio(&device->processes.items[i], end, device->use_period);
+        double active = active_ratio(&device->processes.items[i], end - device->use_period, end);
         sm += device->processes.items[i].sm_percent * active;
         memory += device->processes.items[i].memory_percent * active;
     }

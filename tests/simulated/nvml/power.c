@@ -1,6 +1,7 @@
 /* What a moment shows: the true energy in closed form, the sensors' windows over it, the counter's publications. */
 #include "sim.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,11 +24,12 @@ static double within_j(const Segment *segment, ns_t span) {
     return segment->high_w * seconds(high) + segment->low_w * seconds(span - high);
 }
 
-double energy_j(const Profile *profile, ns_t moment) {
+/* The segment of this moment, or NULL before the first. */
+static const Segment *segment_at(const Profile *profile, ns_t moment) {
     size_t low = 0, high = profile->segments.count;
     const Segment *segments = profile->segments.items;
     if (!high || moment < segments[0].start)
-        return profile->before_w * seconds(moment - (high ? segments[0].start : 0));
+        return NULL;
     while (high - low > 1) {
         size_t middle = (low + high) / 2;
         if (segments[middle].start <= moment)
@@ -35,7 +37,39 @@ double energy_j(const Profile *profile, ns_t moment) {
         else
             high = middle;
     }
-    return segments[low].energy_j + within_j(&segments[low], moment - segments[low].start);
+    return &segments[low];
+}
+
+double energy_j(const Profile *profile, ns_t moment) {
+    const Segment *segment = segment_at(profile, moment);
+    if (!segment)
+        return profile->before_w * seconds(moment - (profile->segments.count ? profile->segments.items[0].start : 0));
+    return segment->energy_j + within_j(segment, moment - segment->start);
+}
+
+/* The power just before a moment, and since when it had been that. */
+static double power_until_w(const Profile *profile, ns_t moment, ns_t *since) {
+    const Segment *segment = segment_at(profile, moment - 1);
+    *since = segment ? segment->start : INT64_MIN;
+    if (!segment)
+        return profile->before_w;
+    if (!segment->period)
+        return segment->high_w;
+    ns_t rest = (moment - 1 - segment->start) % segment->period;
+    *since = moment - 1 - rest + (rest < segment->on ? 0 : segment->on);
+    return rest < segment->on ? segment->high_w : segment->low_w;
+}
+
+/* What a capacitor with this time constant shows: the past, weighted by exp(-age / time constant). */
+static double smoothed_w(const Profile *profile, ns_t moment, ns_t time_constant) {
+    double shown = 0, weight = 1;
+    for (ns_t end = moment, since; weight > 1e-12; end = since) {
+        double power = power_until_w(profile, end, &since);
+        double before = since == INT64_MIN ? 0 : exp(-(double)(moment - since) / (double)time_constant);
+        shown += power * (weight - before);
+        weight = before;
+    }
+    return shown;
 }
 
 /* A number in [0, 1) that looks random and is always the same for the same beat (splitmix64, Steele et al. 2014). */
@@ -69,21 +103,41 @@ static double recorded_w(const Sensor *sensor, ns_t moment) {
     return sensor->recorded.items[low].value;
 }
 
+/* The true power as the sensor's windows that end here see it. */
+static double seen_w(const Device *device, const Sensor *sensor, ns_t end) {
+    double energy = 0;
+    if (!sensor->windows)
+        return smoothed_w(&device->profile, end, sensor->part);
+    for (int window = 0; window < sensor->windows; window++, end -= sensor->beat.period)
+        energy += energy_j(&device->profile, end) - energy_j(&device->profile, end - sensor->part);
+    return energy / (seconds(sensor->part) * sensor->windows);
+}
+
 double shown_w(const Device *device, const Sensor *sensor, int64_t beat) {
     ns_t end = time_of(&sensor->beat, beat) - sensor->lag;
     if (sensor->recorded.count)
         return recorded_w(sensor, end);
-    double energy = 0;
-    for (int window = 0; window < sensor->windows; window++, end -= sensor->beat.period)
-        energy += energy_j(&device->profile, end) - energy_j(&device->profile, end - sensor->part);
-    double true_w = energy / (seconds(sensor->part) * sensor->windows);
-    double shown = true_w * sensor->gain + sensor->offset_w;
+    double shown = seen_w(device, sensor, end) * sensor->gain + sensor->offset_w;
     return shown > 0 ? shown : 0;
 }
 
-double shown_at_w(const Device *device, const Sensor *sensor, ns_t moment) {
-    return sensor->recorded.count ? recorded_w(sensor, moment)
-                                  : shown_w(device, sensor, beat_at(&sensor->beat, moment));
+static const Glitch *glitch_at(const Device *device, int which, ns_t moment) {
+    for (size_t i = 0; i < device->glitches.count; i++) {
+        const Glitch *glitch = &device->glitches.items[i];
+        if (glitch->which == which && glitch->from <= moment && moment < glitch->to)
+            return glitch;
+    }
+    return NULL;
+}
+
+unsigned power_mw(const Device *device, int which, ns_t moment) {
+    const Sensor *sensor = &device->sensors[which];
+    const Glitch *glitch = glitch_at(device, which, moment);
+    if (glitch)
+        return (unsigned)glitch->value;
+    double shown = sensor->recorded.count ? recorded_w(sensor, moment)
+                                          : shown_w(device, sensor, beat_at(&sensor->beat, moment));
+    return (unsigned)(shown * 1e3 + 0.5);
 }
 
 /* What the counter has added up since the epoch, adding only what is new since the last call. */
@@ -113,6 +167,9 @@ static double counted_j(Device *device, ns_t moment) {
 unsigned long long counter_mj(Device *device, ns_t moment) {
     const Counter *counter = &device->counter;
     ns_t reset = INT64_MIN;
+    const Glitch *glitch = glitch_at(device, SENSOR_COUNT, moment);
+    if (glitch)
+        return (unsigned long long)glitch->value;
     for (size_t i = 0; i < counter->freezes.count; i++)
         if (counter->freezes.items[i].from <= moment && moment < counter->freezes.items[i].to)
             moment = counter->freezes.items[i].from;

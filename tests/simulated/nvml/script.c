@@ -44,6 +44,7 @@ static int read_device(Reader *reader, const char *rest) {
     reader->device->index = (unsigned)model->device_count++;
     reader->device->samples_kept = 120;
     reader->device->use_period = 166666667;
+    reader->device->uses_kept = 100;
     return 1;
 }
 
@@ -79,8 +80,9 @@ static int read_utilisation(Reader *r, const char *rest) {
     return sscanf(rest, "%u %u", &d->utilisation_percent, &d->memory_utilisation_percent) == 2;
 }
 
-static int read_use_period(Reader *r, const char *rest) {
-    return sscanf(rest, "%" SCNd64, &r->device->use_period) == 1 && r->device->use_period > 0;
+static int read_uses(Reader *r, const char *rest) {
+    Device *d = r->device;
+    return sscanf(rest, "%" SCNd64 " %u %u", &d->use_period, &d->uses_kept, &d->junk_uses) == 3 && d->use_period > 0;
 }
 
 static int read_before(Reader *r, const char *rest) {
@@ -118,7 +120,7 @@ static int read_sensor(Reader *reader, const char *rest) {
                        &sensor.windows, &sensor.part, &sensor.beat.period, &sensor.beat.phase, &sensor.beat.jitter,
                        &sensor.lag, &sensor.gain, &sensor.offset_w);
     int which = words == 9 ? find(SENSOR_NAMES, SENSOR_COUNT, name) : -1;
-    if (which < 0 || sensor.windows < 1 || sensor.part < 1 || !good_beat(&sensor.beat))
+    if (which < 0 || sensor.windows < 0 || sensor.part < 1 || !good_beat(&sensor.beat))
         return 0;
     reader->device->sensors[which] = sensor;
     return 1;
@@ -142,6 +144,7 @@ static int read_samples_kept(Reader *r, const char *rest) {
 static int read_counter(Reader *reader, const char *rest) {
     Counter *c = &reader->device->counter;
     c->present = 1;
+    c->seen_beat = INT64_MAX; /* nothing added up yet */
     return sscanf(rest, "%d %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %lf %lf %lf", &c->as_seen, &c->beat.period,
                   &c->beat.phase, &c->beat.jitter, &c->lag, &c->gain, &c->offset_w, &c->start_mj) == 8
         && good_beat(&c->beat) && (!c->as_seen || reader->device->sensors[INSTANT].present);
@@ -165,6 +168,16 @@ static int read_freeze(Reader *reader, const char *rest) {
         return 0;
     append(&reader->device->counter.freezes, &span, sizeof span);
     return 1;
+}
+
+static int read_glitch(Reader *reader, const char *rest) {
+    char name[16];
+    Glitch glitch;
+    if (sscanf(rest, "%15s %" SCNd64 " %" SCNd64 " %lf", name, &glitch.from, &glitch.to, &glitch.value) != 4)
+        return 0;
+    glitch.which = strcmp(name, "counter") ? find(SENSOR_NAMES, SENSOR_COUNT, name) : SENSOR_COUNT;
+    append(&reader->device->glitches, &glitch, sizeof glitch);
+    return glitch.which >= 0;
 }
 
 static int read_lost(Reader *reader, const char *rest) {
@@ -216,10 +229,10 @@ static const Statement STATEMENTS[] = {
     {"log", read_log, 0}, {"reload", read_reload, 0}, {"device", read_device, 0}, {"fault", read_fault, 0},
     {"name", read_name, 1}, {"uuid", read_uuid, 1}, {"pci", read_pci, 1}, {"chip", read_chip, 1},
     {"memory", read_memory, 1}, {"state", read_state, 1}, {"limit", read_limit, 1},
-    {"utilisation", read_utilisation, 1}, {"use_period", read_use_period, 1}, {"before", read_before, 1},
+    {"utilisation", read_utilisation, 1}, {"uses", read_uses, 1}, {"before", read_before, 1},
     {"steady", read_steady, 1}, {"square", read_square, 1}, {"sensor", read_sensor, 1}, {"recorded", read_recorded, 1},
     {"samples_kept", read_samples_kept, 1}, {"counter", read_counter, 1}, {"reset", read_reset, 1},
-    {"freeze", read_freeze, 1}, {"lost", read_lost, 1}, {"process", read_process, 1}, {"mig_mode", read_mig_mode, 1},
+    {"freeze", read_freeze, 1}, {"glitch", read_glitch, 1}, {"lost", read_lost, 1}, {"process", read_process, 1}, {"mig_mode", read_mig_mode, 1},
     {"mig", read_mig, 1},
 };
 

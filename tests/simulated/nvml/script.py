@@ -62,6 +62,7 @@ def _device(gpu: SimulatedGpu, reloaded_s: list[float]) -> Iterator[str]:
         yield from _counter(gpu.counter, reloaded_s)
     yield from _users(gpu)
     yield from map(_fault, gpu.faults)
+    yield from (f"glitch {glitch.of} {_span(glitch.span_s)} {glitch.shown}" for glitch in gpu.glitches)
     yield from (f"lost {_span(span_s)}" for span_s in gpu.losses_s)
 
 
@@ -108,7 +109,7 @@ def _counter(counter: EnergyCounter, reloaded_s: list[float]) -> Iterator[str]:
 
 def _users(gpu: SimulatedGpu) -> Iterator[str]:
     yield f"samples_kept {gpu.samples_count}"
-    yield f"use_period {nanoseconds(gpu.use_period_s)}"
+    yield f"uses {nanoseconds(gpu.use_period_s)} {gpu.uses_count} {gpu.junk_uses_count}"
     if gpu.utilisation_percent is not None:
         yield f"utilisation {gpu.utilisation_percent[0]} {gpu.utilisation_percent[1]}"
     for process in gpu.processes:

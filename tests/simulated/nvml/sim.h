@@ -60,7 +60,7 @@ typedef struct { ns_t period, phase, jitter; } Beat;
 typedef struct { ns_t at; double value; } Shown;
 
 /* At each beat, the mean of `windows` windows, each `part` long and one period apart, the last one ending `lag` before
- * the beat. With `recorded` values, those and nothing else. */
+ * the beat. With no window, what a capacitor shows whose time constant is `part`. With `recorded` values, those alone. */
 typedef struct {
     int present, windows;
     Beat beat;
@@ -88,6 +88,9 @@ typedef struct {
  * `delay`; with a negative delay, not before `to`. */
 typedef struct { int function, code; unsigned field; ns_t from, to, delay; } Fault;
 
+/* From `from` to `to`, sensor `which` (SENSOR_COUNT: the counter) shows `value` [mW, mJ], which is wrong. */
+typedef struct { int which; ns_t from, to; double value; } Glitch;
+
 typedef struct {
     unsigned pid, sm_percent, memory_percent, instance;
     unsigned long long memory_bytes;
@@ -111,7 +114,9 @@ typedef struct {
     Counter counter;
     unsigned samples_kept;
     ns_t use_period;
+    unsigned uses_kept, junk_uses;
     LIST(Fault) faults;
+    LIST(Glitch) glitches;
     LIST(Process) processes;
     LIST(Span) losses;
     size_t mig_count;
@@ -139,7 +144,7 @@ double energy_j(const Profile *profile, ns_t moment); /* since the first segment
 int64_t beat_at(const Beat *beat, ns_t moment);       /* the latest beat not after this moment */
 ns_t time_of(const Beat *beat, int64_t number);
 double shown_w(const Device *device, const Sensor *sensor, int64_t beat);
-double shown_at_w(const Device *device, const Sensor *sensor, ns_t moment);
+unsigned power_mw(const Device *device, int which, ns_t moment);
 unsigned long long counter_mj(Device *device, ns_t moment);
 void append(void *list, const void *item, size_t size);
 
