@@ -106,7 +106,7 @@ def _channel(energy: ChannelEnergy, duration_s: float) -> json.ChannelJson:
         attributed_energy_j=energy.attributed_energy_j,
         attributed_p5_j=energy.attributed_p5_j,
         attributed_p95_j=energy.attributed_p95_j,
-        average_power_w=energy.energy_j / energy.covered_s if energy.covered_s > 0 else None,
+        average_power_w=_known_number(energy.energy_j / energy.covered_s) if energy.covered_s > 0 else None,
         coverage_ratio=min(1.0, energy.covered_s / duration_s) if duration_s > 0 else 0.0,
     )
 

@@ -37,6 +37,9 @@ SIGNIFICANT_DIGITS = 3
 _UNREADABLY_SMALL, _UNREADABLY_LARGE = 0.1, 10_000.0
 """Outside of these a number is hard to read in a column."""
 
+_LEAST_EXPONENT, _MOST_WRITTEN_OUT = -6, 1e7
+"""Smaller is "less than a millionth", larger is written with an exponent: no column is wide enough for more."""
+
 _FLOAT_NOISE = 1e-9
 """What the division by a scale may add to a number that was round before it."""
 
@@ -74,13 +77,14 @@ def number(value: float, exponent: int | None = None, rounding: Callable[[float]
     rounding : Callable
         `round`, `floor` or `ceil`. What is not zero never reads as zero: ``"<0.1"``.
     """
-    exponent = _exponent(value) if exponent is None else exponent
+    exponent = max(_LEAST_EXPONENT, _exponent(value) if exponent is None else exponent)
     noise = 0.0 if rounding is round else _FLOAT_NOISE if rounding is floor else -_FLOAT_NOISE
     steps = rounding(value / 10.0**exponent + noise)
     places = max(0, -exponent)
     if value > 0 and not steps:
         return f"<{10.0**exponent:,.{places}f}"
-    return f"{steps * 10.0**exponent:,.{places}f}"
+    rounded = steps * 10.0**exponent
+    return f"{rounded:,.{places}f}" if rounded < _MOST_WRITTEN_OUT else f"{rounded:.{SIGNIFICANT_DIGITS - 1}e}"
 
 
 def fitting(scales: tuple[Scale, ...], value: float) -> Scale:

@@ -18,6 +18,9 @@ NARROWEST, WIDEST = 60, 110
 """Below the first a table cannot be read; beyond the second the eye loses the line [columns]."""
 
 _INDENT = "  "
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+"""Keeps an amount and its unit, or an interval, on one line; printed as a blank."""
+
 _BAR_LEAST, _BAR_MOST = 8, 30
 _MANY_METERS = 6
 _COMMAND_LINES = 2
@@ -25,9 +28,9 @@ _MANY_FIGURES = 4
 
 _ASCII = str.maketrans("█▒─–×≈…³", "#:--x~~3")
 
-_FIGURES = (Column(least=14), Column(">"), Column(gap=1), Column(">"), Column())
+_FIGURES = (Column(least=14), Column(">"), Column(gap=1), Column(">", least=13), Column())
 _BAR = Column()
-_METERS = (Column(least=12), Column(">"), Column(">"), Column(">"), Column(">"), Column())
+_METERS = (Column(least=6), *(Column(">", least=8),) * 3, Column(">"), Column())
 
 
 def render(receipt: ReceiptJson, *, width: int | None = None, colour: bool = False, lang: str = "en") -> str:
@@ -79,12 +82,15 @@ class _Page:
         return paint(text, style, colour=self.colour)
 
     def title(self, text: str, beside: str = "") -> str:
-        return self.paint(text, "title") + (self.paint(f"{self.view.words.colon}{beside}", "dim") if beside else "")
+        if not beside:
+            return self.paint(text, "title")
+        room = self.width - display_width(text)
+        return self.paint(text, "title") + self.paint(clip(f"{self.view.words.colon}{beside}", room), "dim")
 
     def wrapped(self, text: str, style: str = "", first: str = _INDENT) -> Iterator[str]:
         """`text` below `first`, its other lines under its beginning."""
         for line in wrap(text, self.width, " " * display_width(first), first):
-            yield self.paint(line, style)
+            yield self.paint(line.replace(_NO_BREAK, " "), style)
 
 
 def _head(page: _Page) -> Iterator[str]:
@@ -163,13 +169,17 @@ def _notes(page: _Page, figures: Sequence[Figure]) -> Iterator[str]:
             yield from page.wrapped(f"{figure.label.removeprefix('+ ')}{page.view.words.colon}{figure.note}", "dim")
 
 
+def _together(text: str) -> str:
+    return text.replace(" ", _NO_BREAK)
+
+
 def _equivalents(page: _Page) -> Iterator[str]:
     seen, said = page.view, page.view.words
     if not seen.equivalents:
         return
     yield page.title(said.equivalents)
     for like in seen.equivalents:
-        interval = said.beside.format(f"{like.interval}{said.comma}{like.basis}")
+        interval = said.beside.format(f"{_together(like.interval)}{said.comma}{like.basis}")
         yield from page.wrapped(f"{like.amount} {like.label}{interval}")
 
 
@@ -207,7 +217,8 @@ def _phases(page: _Page) -> Iterator[str]:
         return
     yield page.title(said.phases, seen.ladder_basis)
     for phase in seen.phases:
-        yield from page.wrapped(said.comma.join((f"{phase.path}{said.colon}{phase.duration}", *phase.energies)))
+        energies = map(_together, phase.energies)
+        yield from page.wrapped(said.comma.join((f"{phase.path}{said.colon}{phase.duration}", *energies)))
 
 
 def _sources(page: _Page) -> Iterator[str]:
@@ -219,7 +230,7 @@ def _sources(page: _Page) -> Iterator[str]:
     for source in seen.sources:
         groups.setdefault(source.group or source.what, []).append(source)
     for name, group in groups.items():
-        lines = group if len(group) < _MANY_FIGURES else [_together(name, group, said)]
+        lines = group if len(group) < _MANY_FIGURES else [_folded(name, group, said)]
         for line in lines:
             yield page.paint(clip(_INDENT + _source(line, said), page.width), "dim")
 
@@ -229,7 +240,7 @@ def _source(line: SourceLine, said: Words) -> str:
     return f"{' '.join(filter(None, (line.what, line.value, flag)))}{said.colon}{line.source}"
 
 
-def _together(name: str, group: Sequence[SourceLine], said: Words) -> SourceLine:
+def _folded(name: str, group: Sequence[SourceLine], said: Words) -> SourceLine:
     flags = [source.flag for source in group if source.flag]
     documents = dict.fromkeys(source.source.partition(",")[0].partition(":")[0] for source in group)
     return SourceLine(

@@ -176,7 +176,7 @@ def view(receipt: ReceiptJson, lang: str) -> View:
 def duration(seconds: float, said: Words) -> str:
     """A duration in two or three fitting units: ``"1 h 02 min 14 s"``."""
     day, hour, minute, second = said.duration_units
-    if seconds < _S_PER_MIN:
+    if float(number(seconds).replace(",", "").lstrip("<")) < _S_PER_MIN:
         return f"{number(seconds)} {second}"
     whole = round(seconds)
     minutes, s = divmod(whole, _S_PER_MIN)
