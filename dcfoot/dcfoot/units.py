@@ -13,6 +13,9 @@ NS_PER_S = 1_000_000_000
 NS_PER_US = 1_000
 """Nanoseconds in a microsecond (SI prefix)."""
 
+S_PER_MS = 1e-3
+"""Seconds in a millisecond (SI prefix): in which hwmon gives averaging times."""
+
 J_PER_UJ = 1e-6
 """Joules in a microjoule (SI prefix): what Linux powercap and hwmon count."""
 
@@ -24,6 +27,9 @@ W_PER_MW = 1e-3
 
 W_PER_UW = 1e-6
 """Watts in a microwatt (SI prefix): what hwmon reports as power."""
+
+BYTES_PER_KIB = 1024
+"""Bytes in a kibibyte (IEC 80000-13)."""
 
 BYTES_PER_GIB = 1024**3
 """Bytes in a gibibyte (IEC 80000-13)."""
