@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from simulated.near import near
 from simulated.nvml import (
     GENERATIONS,
     DriverReload,
@@ -115,31 +116,31 @@ def profiles(draw: st.DrawFn) -> Profile:
 
 class TestTheTruth:
     def test_a_square_wave_of_300_and_100_w_has_a_mean_of_200_w(self) -> None:
-        assert square(300, 100, 0.1).energy_j(0, 10) == pytest.approx(2000)
+        assert square(300, 100, 0.1).energy_j(0, 10) == near(2000)
 
     def test_steps_add_up_by_hand(self) -> None:
-        assert steps(60, (2, 300), (5, 60)).energy_j(1, 6) == pytest.approx(60 + 900 + 60)
+        assert steps(60, (2, 300), (5, 60)).energy_j(1, 6) == near(60 + 900 + 60)
 
     def test_a_wave_that_ends_in_the_middle_of_its_high_part_counts_that_part(self) -> None:
-        assert square(300, 100, 1.0, 0.5).energy_j(0.25, 1.25) == pytest.approx(0.25 * 300 + 0.5 * 100 + 0.25 * 300)
+        assert square(300, 100, 1.0, 0.5).energy_j(0.25, 1.25) == near(0.25 * 300 + 0.5 * 100 + 0.25 * 300)
 
     @given(profiles(), st.lists(st.floats(-5, 100), min_size=3, max_size=3).map(sorted))
     def test_energies_of_adjoining_spans_add_up(self, profile: Profile, moments_s: list[float]) -> None:
         first_s, middle_s, last_s = moments_s
         parts_j = profile.energy_j(first_s, middle_s) + profile.energy_j(middle_s, last_s)
-        assert parts_j == pytest.approx(profile.energy_j(first_s, last_s), rel=1e-9, abs=1e-6)
+        assert parts_j == near(profile.energy_j(first_s, last_s), rel=1e-9, abs=1e-6)
 
     @given(profiles(), st.floats(0, 50))
     @settings(max_examples=25)
     def test_the_closed_form_agrees_with_adding_up_powers(self, profile: Profile, start_s: float) -> None:
         slices = [start_s + part / 1000 for part in range(1001)]
         added_j = sum(profile.energy_j(from_s, to_s) for from_s, to_s in pairwise(slices))
-        assert added_j == pytest.approx(profile.energy_j(start_s, start_s + 1), rel=1e-6, abs=1e-6)
+        assert added_j == near(profile.energy_j(start_s, start_s + 1), rel=1e-6, abs=1e-6)
 
     def test_a_machine_adds_its_gpus(self) -> None:
         gpus = SimulatedGpus([a100(steady(100)), a100(steady(300))], epoch_ns=0)
-        assert gpus.true_energy_j(0, 2_000_000_000) == pytest.approx(800)
-        assert gpus.mean_power_w(0, 2_000_000_000, 1) == pytest.approx(300)
+        assert gpus.true_energy_j(0, 2_000_000_000) == near(800)
+        assert gpus.mean_power_w(0, 2_000_000_000, 1) == near(300)
 
 
 class TestTheEnergyCounter:
@@ -192,8 +193,8 @@ class TestTheEnergyCounter:
         gpus = ago(10.05, replace(a100(blind), counter=counter))
         simulated_gpus(gpus)
         seen_j = pynvml.nvmlDeviceGetTotalEnergyConsumption(device()) / 1000
-        assert seen_j == pytest.approx(100 * 10, rel=0.03)
-        assert blind.energy_j(0, 10) == pytest.approx(4000)
+        assert seen_j == near(100 * 10, rel=0.03)
+        assert blind.energy_j(0, 10) == near(4000)
 
     def test_a_card_before_volta_has_none(self, simulated_gpus: Install) -> None:
         simulated_gpus(gpu("Pascal", steady(100)))
@@ -207,7 +208,7 @@ class TestTheEnergyCounter:
         simulated_gpus(gpus)
         handle = device()
         shown_j = pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / 1000
-        assert shown_j == pytest.approx(gpus.true_energy_j(gpus.epoch_ns, time.monotonic_ns()), abs=100 * 0.15)
+        assert shown_j == near(gpus.true_energy_j(gpus.epoch_ns, time.monotonic_ns()), abs=100 * 0.15)
 
 
 class TestASensor:
@@ -226,7 +227,7 @@ class TestASensor:
         step_s = 0.2 * period_ms - after_step_ms / 1000  # the beat numbered 200
         simulated_gpus(ago(0.2 * period_ms + 0.01, gpu(generation, steps(0, (step_s, 1000)))))
         shown_w = next(power_w for _, power_w in published(device()) if power_w > 0)
-        assert after_step_ms * 1000 / shown_w == pytest.approx(window_ms, rel=1e-3)
+        assert after_step_ms * 1000 / shown_w == near(window_ms, rel=1e-3)
 
     @pytest.mark.parametrize(("generation", "unobserved"), UNOBSERVED_RATIO.items())
     def test_does_not_see_what_was_measured_as_unobserved(
@@ -240,7 +241,7 @@ class TestASensor:
         card = gpu(generation, Profile(0, tuple((at_s, Steady(power_w)) for at_s, power_w in pulses)))
         simulated_gpus(ago(period_ms * 0.1 + period_ms * 0.0015, replace(card, samples_count=500)))
         seen = [power_w for _, power_w in published(device()) if power_w > 0]
-        assert 1 - len(seen) / 100 == pytest.approx(unobserved, abs=0.021)
+        assert 1 - len(seen) / 100 == near(unobserved, abs=0.021)
 
     @pytest.mark.parametrize(
         ("phase_s", "error_ratio"), [(0.0, -0.5), (0.05, 0.5)], ids=["in the low half", "in the high half"]
@@ -260,7 +261,7 @@ class TestASensor:
         simulated_gpus(ago(11.35, card))
         powers_w = [power_w for _, power_w in published(device())]
         rise = next(index for index, power_w in enumerate(powers_w) if power_w > 100)
-        assert powers_w[rise - 1 : rise + 12] == pytest.approx([100, *range(140, 501, 40), 500, 500])
+        assert powers_w[rise - 1 : rise + 12] == near([100, *range(140, 501, 40), 500, 500])
 
     def test_an_average_of_part_time_windows_sees_a_quarter(self, simulated_gpus: Install) -> None:
         blind = Profile(100, ((-60.0, Square(500, 100, 0.1, 0.75)),))
@@ -273,17 +274,17 @@ class TestASensor:
         sensor = replace(capacitor(500, 100), phase_s=0.05)
         simulated_gpus(ago(10.56, replace(a100(steps(100, (10.05, 1100))), samples=sensor)))
         powers_w = [power_w for _, power_w in published(device()) if power_w > 100]
-        assert powers_w[4] == pytest.approx(100 + 1000 * (1 - 0.36788), rel=1e-4)
+        assert powers_w[4] == near(100 + 1000 * (1 - 0.36788), rel=1e-4)
 
     def test_a_capacitor_settles_on_the_mean_of_a_fast_wave(self, simulated_gpus: Install) -> None:
         simulated_gpus(ago(30, replace(a100(square(300, 100, 0.001)), usage=capacitor(500, 100))))
-        assert pynvml.nvmlDeviceGetPowerUsage(device()) == pytest.approx(200_000, rel=1e-3)
+        assert pynvml.nvmlDeviceGetPowerUsage(device()) == near(200_000, rel=1e-3)
 
     def test_a_board_shows_the_truth_with_its_gradient_and_offset(self, simulated_gpus: Install) -> None:
         # A100-PCIe-40GB against an external meter: -4.5826 %, -1.2103 W (the same paper's measurements)
         board = replace(window(25, 100), gradient_ratio=-0.045826, offset_w=-1.2103)
         simulated_gpus(ago(5, replace(a100(steady(250)), usage=board)))
-        assert pynvml.nvmlDeviceGetPowerUsage(device()) == pytest.approx(237_333, abs=1)
+        assert pynvml.nvmlDeviceGetPowerUsage(device()) == near(237_333, abs=1)
 
     def test_recorded_values_are_played_back(self, simulated_gpus: Install) -> None:
         tape = replace(window(100, 100), recorded=[(0.0, 31.5), (2.0, 212.25), (1000.0, 9.0)])
@@ -473,7 +474,7 @@ class TestADevice:
         handle = device()
         use = pynvml.nvmlDeviceGetProcessUtilization(handle, 0)[0]
         assert use.smUtil == 30
-        assert time.time() - use.timeStamp / 1e6 == pytest.approx(1.5, abs=0.3)
+        assert time.time() - use.timeStamp / 1e6 == near(1.5, abs=0.3)
         assert fails(6, pynvml.nvmlDeviceGetProcessUtilization, handle, use.timeStamp)
         assert pynvml.nvmlDeviceGetProcessUtilization(handle, use.timeStamp - 1_000_000)[0].smUtil == 30
 
