@@ -527,6 +527,11 @@ class TestTheLibrary:
         assert (calls.of(POWER), calls.about(0), calls.about(1)) == (2, 1, 1)
         assert calls.of("nvmlInit") == 2
 
+    def test_brings_a_program_for_tools_that_ask_for_nvidia_smi(self, simulated_gpus: Install) -> None:
+        installed = simulated_gpus(a100(steady(1)))
+        assert "PATH" not in installed.environ()
+        assert subprocess.run(["nvidia-smi"], env=installed.environ(nvidia_smi=True), check=False).returncode == 0
+
     def test_no_call_is_no_count(self, simulated_gpus: Install) -> None:
         assert simulated_gpus(a100(steady(1))).calls().of("nvmlInit") == 0
 

@@ -82,10 +82,19 @@ class Installed:
     script: Path
     log: Path
 
-    def environ(self) -> dict[str, str]:
-        """The environment variables by which a child process finds the GPUs."""
-        search = os.pathsep.join(filter(None, [str(self.library.parent), os.environ.get("LD_LIBRARY_PATH")]))
-        return {"LD_LIBRARY_PATH": search, SCRIPT_VARIABLE: str(self.script)}
+    def environ(self, *, nvidia_smi: bool = False) -> dict[str, str]:
+        """The environment variables by which a child process finds the GPUs.
+
+        With `nvidia_smi`, also the PATH with a program of that name that says nothing: some tools ask for it first and
+        then use the library.
+        """
+        found = {
+            "LD_LIBRARY_PATH": _in_front(self.library.parent, "LD_LIBRARY_PATH"),
+            SCRIPT_VARIABLE: str(self.script),
+        }
+        if nvidia_smi:
+            found["PATH"] = _in_front(_silent_program(self.script.with_name("bin") / "nvidia-smi").parent, "PATH")
+        return found
 
     def calls(self) -> CallCounts:
         """The calls made so far, by all processes."""
@@ -94,6 +103,17 @@ class Installed:
     def true_energy_j(self, start_ns: int, end_ns: int, index: int | None = None) -> float:
         """`SimulatedGpus.true_energy_j` [J]."""
         return self.gpus.true_energy_j(start_ns, end_ns, index)
+
+
+def _in_front(folder: Path, variable: str) -> str:
+    return os.pathsep.join(filter(None, [str(folder), os.environ.get(variable)]))
+
+
+def _silent_program(path: Path) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("#!/bin/sh\nexit 0\n")
+    path.chmod(0o755)
+    return path
 
 
 def install(gpus: SimulatedGpus, library: Path, folder: Path) -> Installed:
