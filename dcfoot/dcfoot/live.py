@@ -210,7 +210,7 @@ def _size_of(terminal: int) -> os.terminal_size | None:
 
 def _line_start(size: os.terminal_size) -> str:
     """Makes room below the cursor, and scroll without the last row from now on; the job's cursor stays where it is."""
-    return f"{_INDEX}{_SAVE}\x1b[1;{size.lines - 1}r{_RESTORE}\x1b[A"
+    return f"{_INDEX}\x1b[A{_SAVE}\x1b[1;{size.lines - 1}r{_RESTORE}"
 
 
 def _line(words: str, size: os.terminal_size) -> str:

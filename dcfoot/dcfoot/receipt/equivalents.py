@@ -92,7 +92,7 @@ def _easiest(things: tuple[Thing, ...], amount: float, how_many: int) -> list[Th
     """The things whose count is nearest to what is easy, one of a family; one at least."""
     by_family: dict[str, tuple[float, Thing]] = {}
     for thing in things:
-        hardness = abs(log10(amount / thing.each / _EASY_COUNT))
+        hardness = abs(log10(amount) - log10(thing.each * _EASY_COUNT))
         by_family[thing.family] = min(by_family.get(thing.family, (inf, thing)), (hardness, thing), key=lambda h: h[0])
     ranked = sorted(by_family.values(), key=lambda h: h[0])[:how_many]
     return [thing for place, (hardness, thing) in enumerate(ranked) if not place or hardness <= log10(_HARD_COUNT)]

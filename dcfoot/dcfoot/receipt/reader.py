@@ -81,6 +81,9 @@ def _completed(found: dict[str, object]) -> ReceiptJson:
         receipt[key] = {**added, **cast("dict[str, object]", receipt[key])}
     for key, added in _ADDED_IN_LISTS.items():
         receipt[key] = [{**added, **item} for item in cast("list[dict[str, object]]", receipt[key])]
+    footprint = cast("dict[str, object]", receipt["footprint"])
+    carbon = cast("list[dict[str, object]]", footprint["carbon"])
+    receipt["footprint"] = {**footprint, "carbon": [{"zone": "", "source": "", **one} for one in carbon]}
     run = cast("dict[str, object]", receipt["run"])
     run.setdefault("hosts", [run["host"]] if run["host"] else [])
     return cast("ReceiptJson", receipt)

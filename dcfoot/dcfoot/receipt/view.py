@@ -7,7 +7,7 @@ disagree on a number. Comes in: the receipt's JSON and a language. Goes out: a f
 # ruff: noqa: RUF001 - a multiplication sign before a count is meant.
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, cast
 
 from dcfoot.receipt.advice import next_step
@@ -341,7 +341,7 @@ def _carbon_figure(carbon: CarbonJson, said: Words, *, named: bool) -> Figure:
     parts += [said.carbon_methods[carbon["method"]]] if named else []
     parts += [str(carbon["year"])] if carbon["year"] else []
     amount = QuantityJson(value=carbon["value_g"], p5=carbon["p5_g"], p95=carbon["p95_g"], basis=carbon["basis"])
-    return replace(_figure(said.comma.join(parts), amount, MASS_G, said), note=carbon["source"])
+    return _figure(said.comma.join(parts), amount, MASS_G, said)
 
 
 def _other(receipt: ReceiptJson, said: Words) -> tuple[Figure, ...]:
