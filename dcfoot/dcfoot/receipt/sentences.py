@@ -49,6 +49,22 @@ _CHINESE = (
         r"机器休眠了 \1 秒，该时间不计入运行时长",
     ),
     (
+        r"measured by codecarbon: fans, mainboard, network cards and the loss of the power supply are not in .+",
+        "由 codecarbon 计量：其数值不含风扇、主板、网卡和电源损耗，也不含 NVIDIA 和 AMD 以外的加速器",
+    ),
+    (
+        r"codecarbon counted the whole machine: other programs and the idle time are charged to this run",
+        "codecarbon 计入了整台机器：其他程序和空闲能耗也算在本次运行上",
+    ),
+    (
+        r"codecarbon's PUE of (\S+) was taken out of its energies; the site's PUE is used instead",
+        r"已从 codecarbon 的能耗中除去其 PUE \1，改用地点的 PUE",
+    ),
+    (
+        r"codecarbon saw GPUs but reported no energy of them: their energy is not known",
+        "codecarbon 看到了 GPU 但没有报告其能耗：GPU 能耗未知",
+    ),
+    (
         r"the wall clock was stepped by (\S+) s; times are counted from the start",
         r"系统时钟跳变了 \1 秒，时间从起点计算",
     ),

@@ -8,9 +8,9 @@ each is divided by it, once: what is left is the energy of the chips, which dcfo
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import product
 from math import isfinite
 from pathlib import Path
-from re import findall
 
 from dcfoot.errors import ConfigError, DataMissing
 from dcfoot.measurement import ChannelEnergy, Machine, Measurement, RunState
@@ -262,19 +262,37 @@ def _run_id(record: Record, started_at: datetime) -> str:
 
 
 def _machine(record: Record) -> Machine:
-    threads, size = _text(record, "cpu_count"), _text(record, "ram_total_size")
+    threads, size, gpus = (_text(record, name) for name in ("cpu_count", "ram_total_size", "gpu_count"))
     return Machine(
         cpu_name=_text(record, "cpu_model") or None,
         cpu_threads=int(float(threads)) if threads else None,
         memory_gib=float(size) if size else None,
-        accelerators=_accelerators(_text(record, "gpu_model")),
+        accelerators=_accelerators(_text(record, "gpu_model"), int(float(gpus)) if gpus else 0),
     )
 
 
-def _accelerators(models: str) -> tuple[str, ...]:
-    """``"4 x NVIDIA A1002 x NVIDIA L4"`` (codecarbon puts no mark between models) as one name each."""
-    found: list[tuple[str, str]] = findall(r"(\d+) x (.+?)(?=\d+ x |$)", models)
-    return tuple(name for count, name in found for _ in range(int(count)))
+def _accelerators(models: str, count: int) -> tuple[str, ...]:
+    """``"1 x NVIDIA L42 x NVIDIA A100"`` as one name each.
+
+    codecarbon puts no mark between models, so that a name's last digits and the next count run together; of the ways to
+    read it, the one whose counts add up to `count` is meant.
+    """
+    first, *rest = models.split(" x ")
+    if not rest or not first.isdecimal():
+        return ()
+    joints = [_joints(part) for part in rest[:-1]]
+    for chosen in product(*joints):
+        counts = [int(first), *(number for _, number in chosen)]
+        names = [*(name for name, _ in chosen), rest[-1]]
+        if not count or sum(counts) == count:
+            return tuple(name for name, number in zip(names, counts, strict=True) for _ in range(number))
+    return ()
+
+
+def _joints(part: str) -> list[tuple[str, int]]:
+    """The ways to read a name with the next model's count at its end, the shortest count first."""
+    stem = part.rstrip("0123456789")
+    return [(part[:end], int(part[end:])) for end in range(len(part) - 1, len(stem) - 1, -1)]
 
 
 def _tags(record: Record) -> Mapping[str, str]:
