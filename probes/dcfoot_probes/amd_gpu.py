@@ -8,15 +8,18 @@ Source: AMD SMI documentation, Python interface; Linux, Documentation/gpu/amdgpu
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dcfoot.errors import ProbeTransient, ProbeUnavailable
 from dcfoot.machine import AMD, accelerators_on_bus
 from dcfoot.probe import Surroundings
 from dcfoot.reading import Channel, Domain, Kind, Meter, Reading
 from dcfoot.units import J_PER_UJ, W_PER_UW
-from dcfoot_probes.amd_smi import AmdSmi
 from dcfoot_probes.hwmon import INSTANT_PERIOD_S
 from dcfoot_probes.sysfs import NumberFiles, names_in, number_of, text_of
+
+if TYPE_CHECKING:
+    from dcfoot_probes.amd_smi import AmdSmi
 
 DEVICES_FOLDER = "sys/bus/pci/devices"
 
@@ -77,7 +80,7 @@ class AmdGpu:
         awake = {address: name for address, name in names.items() if not _sleeps(self._folder(address))}
         if len(awake) < len(names):
             self.notes.append(f"{len(names) - len(awake)} AMD GPUs sleep; they are not woken, and so not metered")
-        self._smi = AmdSmi.opened(self._surroundings, awake, gpu_meter) if awake else None
+        self._smi = self._library(awake) if awake else None
         if self._smi is None:
             for address, name in awake.items():
                 self._open_monitor(address, name)
@@ -104,6 +107,11 @@ class AmdGpu:
         self._files.close()
         if self._smi:
             self._smi.close()
+
+    def _library(self, names: Mapping[str, str]) -> "AmdSmi | None":
+        from dcfoot_probes.amd_smi import AmdSmi  # only where there is an AMD GPU
+
+        return AmdSmi.opened(self._surroundings, names, gpu_meter)
 
     def _gpus(self) -> dict[str, str]:
         """The name of each AMD GPU by its PCI address."""

@@ -6,9 +6,9 @@ names are those of codecarbon's table of 4,900 parts, which is read as a file: i
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import exp, hypot, log
 from pathlib import Path
+from typing import NamedTuple
 
 from dcfoot.measurement import Machine
 
@@ -17,7 +17,8 @@ TABLES = Path(__file__).parent / "data"
 MODEL_GAIN_P5, MODEL_GAIN_P95 = 0.30, 1.60
 """True energy of a processor over rated power times load curve, from 596 SPECpower_ssj2008 results of 2016 to 2026, at
 full load and at half of the time idle. The lower bound is the 5th percentile of the wall power less everything that is
-not processor, the upper one the 95th percentile of the whole wall power (tests/probes/test_cpu_power.py derives both)."""
+not processor, the upper one the 95th percentile of the whole wall power (tests/probes/test_cpu_power.py derives
+both)."""
 
 MODEL_SOURCE = (
     "TDP: codecarbon's cpu_power.csv; load curve: Dell R830, R740, R640, R940 of 2016-2017 (SPECpower_ssj2008, whole "
@@ -25,8 +26,7 @@ MODEL_SOURCE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class WattsPerThread:
+class WattsPerThread(NamedTuple):
     """Rated power of a thread, over the parts of a vendor [W]: what is taken for a part without a name."""
 
     central_w: float
@@ -44,8 +44,7 @@ WATTS_PER_THREAD = {
 ``vendor_id``; the last for every other vendor."""
 
 
-@dataclass(frozen=True, slots=True)
-class RatedPower:
+class RatedPower(NamedTuple):
     """Power of this machine's processors at full load, and how that is known.
 
     Parameters
@@ -67,8 +66,7 @@ class RatedPower:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class ServerCpu:
+class ServerCpu(NamedTuple):
     """A row of ``server_cpus.csv``: threads of one package, and its rated power [W]."""
 
     threads_count: int
@@ -160,7 +158,7 @@ def _rows_with(token: str, table: str) -> Iterator[tuple[str, float]]:
 
 
 def _codecarbon_table() -> str | None:
-    """The table of processors that codecarbon ships, in small letters; None where the package or the file is not there."""
+    """The table of processors that codecarbon ships, in small letters; None where it is not there."""
     from importlib.util import find_spec
 
     spec = find_spec("codecarbon")

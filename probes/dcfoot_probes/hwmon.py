@@ -6,8 +6,8 @@ Source: Linux, Documentation/hwmon/sysfs-interface.rst.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dcfoot.units import S_PER_MS
 from dcfoot_probes.sysfs import names_in, number_of, text_of
@@ -22,8 +22,7 @@ INSTANT_PERIOD_S = 0.1
 """How often power at an instant is read [s], as NVIDIA's tools read Grace's 50 ms average at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Monitor:
+class Monitor(NamedTuple):
     """One hardware monitor.
 
     Parameters

@@ -134,7 +134,7 @@ class ModelledCpu:
     def _described(self, cpu_name: str | None, rated: RatedPower) -> Meter:
         return Meter(
             Channel(self._surroundings.host, Domain.PACKAGE, "cpu", Basis.MODELLED),
-            f"{cpu_name or 'CPU'}: {rated.how}",
+            f"CPU {cpu_name or '(no name)'}: {rated.how}",
             CPU_METHOD,
             Kind.COUNTER,
             J_PER_UJ,
@@ -179,7 +179,7 @@ class ModelledMemory:
         self._start_ns = self._surroundings.clock_ns()
         self._meter = Meter(
             Channel(self._surroundings.host, Domain.DRAM, "memory", Basis.MODELLED),
-            f"Memory: {gib:.0f} GiB of {MEMORY_W_PER_GIB:g} W",
+            f"memory: {gib:.0f} GiB of {MEMORY_W_PER_GIB:g} W",
             MEMORY_METHOD,
             Kind.COUNTER,
             J_PER_UJ,

@@ -9,8 +9,8 @@ Documentation/ABI/testing/sysfs-bus-event_source-devices-events.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dcfoot.errors import ProbeTransient, ProbeUnavailable
 from dcfoot.machine import first_processor, numbers_in
@@ -45,8 +45,7 @@ COUNT_BYTES = 8
 """What a read of an event returns without a read format [bytes]: one 64-bit count."""
 
 
-@dataclass(frozen=True, slots=True)
-class PowerEvent:
+class PowerEvent(NamedTuple):
     """An event of the power PMU.
 
     Parameters
@@ -188,7 +187,7 @@ class Perf:
 
     def _meter(self, domain: Domain, event: PowerEvent, suffix: str) -> Meter:
         accuracy = accuracy_of(domain, first_processor(self._surroundings.root).get("vendor_id", ""))
-        what = "CPU package" if domain is Domain.PACKAGE else "Memory of package"
+        what = "CPU package" if domain is Domain.PACKAGE else "memory of package"
         return Meter(
             Channel(self._surroundings.host, domain, f"{domain}-{suffix}"),
             f"{what} {suffix.replace('-', ' ')}",

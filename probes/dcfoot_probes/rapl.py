@@ -9,10 +9,10 @@ Source: Linux, Documentation/power/powercap/powercap.rst; Intel SDM vol. 3B, 15.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from time import sleep
+from typing import NamedTuple
 
 from dcfoot.errors import ProbeUnavailable
 from dcfoot.machine import first_processor, is_virtual
@@ -55,8 +55,7 @@ _ZONE = re.compile(r"(?:intel|amd)-rapl:\d+(?::\d+)*")
 _PACKAGE = re.compile(r"package-(\d+)(?:-die-(\d+))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(NamedTuple):
     """A powercap zone that may be metered.
 
     Parameters
@@ -78,8 +77,8 @@ class Zone:
 
     @property
     def name(self) -> str:
-        """For people."""
-        words = {Domain.PACKAGE: "CPU", Domain.DRAM: "Memory of", Domain.PLATFORM: "Platform"}
+        """For people: ``"CPU package 0"``, ``"memory of package 0 die 1"``."""
+        words = {Domain.PACKAGE: "CPU", Domain.DRAM: "memory of", Domain.PLATFORM: "platform"}
         return f"{words[self.domain]} {self.device.replace('dram', 'package').replace('-', ' ')}"
 
 

@@ -4,13 +4,12 @@ Publications give correlations and single comparisons rather than percentiles ov
 are judgements, each inside what the named publication shows.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dcfoot.reading import Domain
 
 
-@dataclass(frozen=True, slots=True)
-class Accuracy:
+class Accuracy(NamedTuple):
     """True energy over reported energy, 5th and 95th percentile, and where that comes from."""
 
     gain_p5: float
