@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codecarbon.external.logger import logger
 from codecarbon.output_methods.base_output import BaseOutput
+from codecarbon.output_methods.emissions_data import EmissionsData
 
 from dcfoot.account import choose_site, receipt_of, site_of
 from dcfoot.config import load
@@ -26,9 +26,6 @@ from dcfoot.measurement import Measurement, RunState
 from dcfoot.receipt.reader import dumps
 from dcfoot.sources.codecarbon import measurement_of
 from dcfoot.store import Journal, RunStore
-
-if TYPE_CHECKING:
-    from codecarbon.output_methods.emissions_data import EmissionsData
 
 
 class DcfootOutput(BaseOutput):
@@ -67,7 +64,7 @@ class DcfootOutput(BaseOutput):
         self._journal: Journal | None = None
         self._last: Measurement | None = None
 
-    def out(self, total: "EmissionsData", delta: "EmissionsData") -> None:  # noqa: ARG002 - codecarbon's signature
+    def out(self, total: EmissionsData, delta: EmissionsData) -> None:  # noqa: ARG002 - codecarbon's signature
         """Keeps the run as it stands; `total` is cumulative, so `delta` is not needed."""
         self._safely(lambda: self._keep(total))
 
@@ -75,14 +72,14 @@ class DcfootOutput(BaseOutput):
         """Keeps the run as complete and writes the receipt. codecarbon calls it when its tracker stops."""
         self._safely(self._finish)
 
-    def _keep(self, total: "EmissionsData") -> None:
+    def _keep(self, total: EmissionsData) -> None:
         self._last = self._measurement(total)
         if self._journal is None:
             self._journal = self._store.create(self._last)
         else:
             self._journal.progress(self._last)
 
-    def _measurement(self, total: "EmissionsData") -> Measurement:
+    def _measurement(self, total: EmissionsData) -> Measurement:
         """The run so far. Its start is reckoned back from a stamp in whole seconds: the first reckoning stands."""
         host = os.uname().nodename
         now = measurement_of(asdict(total), host=host, cpu_measured=self._cpu_measured, state=RunState.RUNNING)

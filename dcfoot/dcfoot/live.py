@@ -176,7 +176,7 @@ def sentence(elapsed_s: float, power_w: float, energy_j: float, co2_g: float | N
 
 def _amount(value: float, scales: tuple[Scale, ...]) -> str:
     scale = fitting(scales, value)
-    return f"{number(max(0.0, value) / scale.base_units)} {scale.symbol}"
+    return f"{number(max(0.0, value) / scale.base_count)} {scale.symbol}"
 
 
 def _own_descriptor(stream: Stream) -> int | None:

@@ -3,6 +3,8 @@
 Energies are invented but add up; factors are the published ones that their sources name.
 """
 
+from copy import deepcopy
+
 from dcfoot.receipt.contract import (
     CarbonJson,
     ChannelJson,
@@ -171,8 +173,8 @@ def _receipt(run: RunJson, site: SiteJson, channels: list[ChannelJson], ladder: 
     return ReceiptJson(
         schema="dcfoot.receipt/1",
         run=run,
-        site=site,
-        machine=_MACHINE,
+        site=deepcopy(site),
+        machine=deepcopy(_MACHINE),
         ladder_basis="share",
         channels=channels,
         ladder=ladder,
@@ -181,7 +183,7 @@ def _receipt(run: RunJson, site: SiteJson, channels: list[ChannelJson], ladder: 
         phases=[],
         gauges={},
         overhead=OverheadJson(cpu_s=0.412, rss_bytes=17_400_000),
-        sources=_SOURCES,
+        sources=deepcopy(_SOURCES),
         warnings=[],
     )
 

@@ -20,16 +20,15 @@ _ENERGY_CHOSEN = 2
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """Something known: `each` kWh or g a piece. Of one `family` only one is chosen.
+    """Something known: one piece is `value` kWh or g, which its source states as `stated`. Of a family one is chosen.
 
     `gas` is the gas of a carbon figure, so that CO2 is compared with CO2 and CO2e with CO2e.
     """
 
     what: str
     family: str
-    each: float
-    each_value: float
-    each_unit: str
+    value: float
+    stated: tuple[float, str]
     year: int
     source: str
     gas: str = ""
@@ -41,25 +40,24 @@ _CAR_CO2 = "passenger car in the EU, Green Algorithms referenceValues.csv (CC BY
 _CAR_CO2E = "average petrol car, UK DESNZ greenhouse gas conversion factors"
 
 ENERGY_THINGS = (
-    Thing("boiled_ml", "kettle", 1e-4, 0.1, "kWh/L", 2024, _KETTLE),
-    Thing("boiled_l", "kettle", 0.1, 0.1, "kWh/L", 2024, _KETTLE),
-    Thing("phone_charge", "phone", 0.015, 0.015, "kWh", 2024, "a battery of 4000 mAh at 3.85 V"),
-    Thing("household_day", "household", 3525 / 365, 3525.0, "kWh/year", 2024, _HOUSEHOLD),
-    Thing("household_year", "household", 3525.0, 3525.0, "kWh/year", 2024, _HOUSEHOLD),
+    Thing("boiled_ml", "kettle", 1e-4, (0.1, "kWh/L"), 2024, _KETTLE),
+    Thing("boiled_l", "kettle", 0.1, (0.1, "kWh/L"), 2024, _KETTLE),
+    Thing("phone_charge", "phone", 0.015, (0.015, "kWh"), 2024, "a battery of 4000 mAh at 3.85 V"),
+    Thing("household_day", "household", 3525 / 365, (3525.0, "kWh/year"), 2024, _HOUSEHOLD),
+    Thing("household_year", "household", 3525.0, (3525.0, "kWh/year"), 2024, _HOUSEHOLD),
 )
 """Energy of one piece [kWh]."""
 
 CARBON_THINGS = (
-    Thing("car_m", "car", 0.175, 0.175, "kg CO2/km", 2019, _CAR_CO2, "CO2"),
-    Thing("car_km", "car", 175.0, 0.175, "kg CO2/km", 2019, _CAR_CO2, "CO2"),
-    Thing("car_m", "car", 0.16152, 0.16152, "kg CO2e/km", 2026, _CAR_CO2E, "CO2e"),
-    Thing("car_km", "car", 161.52, 0.16152, "kg CO2e/km", 2026, _CAR_CO2E, "CO2e"),
+    Thing("car_m", "car", 0.175, (0.175, "kg CO2/km"), 2019, _CAR_CO2, "CO2"),
+    Thing("car_km", "car", 175.0, (0.175, "kg CO2/km"), 2019, _CAR_CO2, "CO2"),
+    Thing("car_m", "car", 0.16152, (0.16152, "kg CO2e/km"), 2026, _CAR_CO2E, "CO2e"),
+    Thing("car_km", "car", 161.52, (0.16152, "kg CO2e/km"), 2026, _CAR_CO2E, "CO2e"),
     Thing(
         "flight",
         "flight",
         800_000.0,
-        0.8,
-        "t CO2e",
+        (0.8, "t CO2e"),
         2026,
         "one way in economy, 5,570 km, UK DESNZ conversion factors with radiative forcing and fuel supply",
         "CO2e",
@@ -92,7 +90,7 @@ def _easiest(things: tuple[Thing, ...], amount: float, how_many: int) -> list[Th
     """The things whose count is nearest to what is easy, one of a family; one at least."""
     by_family: dict[str, tuple[float, Thing]] = {}
     for thing in things:
-        hardness = abs(log10(amount) - log10(thing.each * _EASY_COUNT))
+        hardness = abs(log10(amount) - log10(thing.value * _EASY_COUNT))
         by_family[thing.family] = min(by_family.get(thing.family, (inf, thing)), (hardness, thing), key=lambda h: h[0])
     ranked = sorted(by_family.values(), key=lambda h: h[0])[:how_many]
     return [thing for place, (hardness, thing) in enumerate(ranked) if not place or hardness <= log10(_HARD_COUNT)]
@@ -102,12 +100,12 @@ def _equivalent(thing: Thing, quantity: str, amount: QuantityJson) -> Equivalent
     return EquivalentJson(
         what=thing.what,
         quantity=quantity,
-        value=amount["value"] / thing.each,
-        p5=amount["p5"] / thing.each,
-        p95=amount["p95"] / thing.each,
+        value=amount["value"] / thing.value,
+        p5=amount["p5"] / thing.value,
+        p95=amount["p95"] / thing.value,
         basis=amount["basis"],
-        each_value=thing.each_value,
-        each_unit=thing.each_unit,
+        each_value=thing.stated[0],
+        each_unit=thing.stated[1],
         year=thing.year,
         source=thing.source,
     )

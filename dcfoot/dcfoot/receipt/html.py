@@ -154,7 +154,7 @@ def _cell(text: str, kind: str = "") -> str:
 
 def _figures(figures: Sequence[Figure], seen: View) -> Iterator[str]:
     said = seen.words
-    barred = any(figure.high for figure in figures)
+    barred = any(figure.high_ratio for figure in figures)
     yield "<table>"
     yield _headings([said.item, said.value, said.interval, said.basis, *([""] if barred else [])])
     for figure in figures:
@@ -167,9 +167,9 @@ def _figures(figures: Sequence[Figure], seen: View) -> Iterator[str]:
 
 def _bar(figure: Figure) -> str:
     """The value as a bar, its interval as a line over it; empty where it is not known."""
-    if not figure.high:
+    if not figure.high_ratio:
         return ""
-    low, middle, high = (f"{100 * part:.1f}" for part in (figure.low, figure.middle, figure.high))
+    low, middle, high = (f"{100 * part:.1f}" for part in (figure.low_ratio, figure.middle_ratio, figure.high_ratio))
     return (
         '<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect y="1" width="{middle}" height="8" fill="var(--bar)"/>'

@@ -15,7 +15,7 @@ class Scale:
     """A unit and how many base units it holds."""
 
     symbol: str
-    base_units: float
+    base_count: float
 
 
 ENERGY_KWH = (Scale("mWh", 1e-6), Scale("Wh", 1e-3), Scale("kWh", 1.0), Scale("MWh", 1e3), Scale("GWh", 1e6))
@@ -65,19 +65,14 @@ def _exponent(value: float) -> int:
     return floor(log10(rounded)) - SIGNIFICANT_DIGITS + 1 if rounded else 0
 
 
-def number(value: float, exponent: int | None = None, rounding: Callable[[float], int] = round) -> str:
-    """`value` as text.
+def number(value: float) -> str:
+    """`value`, at least 0, with three significant digits. What is not zero never reads as zero."""
+    return _written(value, _exponent(value), round)
 
-    Parameters
-    ----------
-    value : float
-        At least 0.
-    exponent : int or None
-        The power of ten of its last digit; None for three significant digits.
-    rounding : Callable
-        `round`, `floor` or `ceil`. What is not zero never reads as zero: ``"<0.1"``.
-    """
-    exponent = max(_LEAST_EXPONENT, _exponent(value) if exponent is None else exponent)
+
+def _written(value: float, exponent: int, rounding: Callable[[float], int]) -> str:
+    """`value` rounded to a multiple of ``10**exponent`` by `round`, `floor` or `ceil`."""
+    exponent = max(_LEAST_EXPONENT, exponent)
     noise = 0.0 if rounding is round else _FLOAT_NOISE if rounding is floor else -_FLOAT_NOISE
     steps = rounding(value / 10.0**exponent + noise)
     places = max(0, -exponent)
@@ -91,8 +86,8 @@ def fitting(scales: tuple[Scale, ...], value: float) -> Scale:
     """The largest scale in which `value`, rounded, reads as 1 or more; zero stands in base units."""
     rounded = float(f"{abs(value):.{SIGNIFICANT_DIGITS - 1}e}")
     if not rounded:
-        return next(scale for scale in scales if scale.base_units == 1.0)
-    fits = [scale for scale in scales if rounded >= scale.base_units * (1 - _FLOAT_NOISE)]
+        return next(scale for scale in scales if scale.base_count == 1.0)
+    fits = [scale for scale in scales if rounded >= scale.base_count * (1 - _FLOAT_NOISE)]
     return fits[-1] if fits else scales[0]
 
 
@@ -102,7 +97,7 @@ def common(scales: tuple[Scale, ...], values: Iterable[float]) -> Scale | None:
     if not known:
         return fitting(scales, 0.0)
     for scale in (fitting(scales, max(known)), fitting(scales, min(known))):
-        if min(known) / scale.base_units >= _UNREADABLY_SMALL and max(known) / scale.base_units < _UNREADABLY_LARGE:
+        if min(known) / scale.base_count >= _UNREADABLY_SMALL and max(known) / scale.base_count < _UNREADABLY_LARGE:
             return scale
     return None
 
@@ -113,9 +108,9 @@ def show(value: float, p5: float, p95: float, scales: tuple[Scale, ...], scale: 
     The interval has the digits of its upper end and is rounded outwards, so that it holds the value on paper as well.
     """
     scale = scale or fitting(scales, value or p95)
-    value, p5, p95 = (x / scale.base_units for x in (value, p5, p95))
+    value, p5, p95 = (x / scale.base_count for x in (value, p5, p95))
     exponent = _exponent(p95)
-    return Shown(number(value), scale.symbol, number(p5, exponent, floor), number(p95, exponent, ceil))
+    return Shown(number(value), scale.symbol, _written(p5, exponent, floor), _written(p95, exponent, ceil))
 
 
 def percent(ratio: float) -> str:

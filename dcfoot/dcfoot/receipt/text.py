@@ -157,9 +157,9 @@ def _figure_row(figure: Figure) -> list[Cell]:
 
 def _bar(figure: Figure, room: int) -> str:
     """The value as a bar, the interval's upper end as its shade; nothing where there is no room for it."""
-    if room < _BAR_LEAST or not figure.high:
+    if room < _BAR_LEAST or not figure.high_ratio:
         return ""
-    solid, shade = round(figure.middle * room), round(figure.high * room)
+    solid, shade = round(figure.middle_ratio * room), round(figure.high_ratio * room)
     return "█" * solid + "▒" * (shade - solid)
 
 

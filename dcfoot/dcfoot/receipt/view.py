@@ -50,7 +50,7 @@ _SHELL_SIGNAL_BASE = 128
 class Figure:
     """One figure: `basis` is the word, `basis_key` the contract's key; both empty where the figure is not known.
 
-    `low`, `middle` and `high` are the interval and the value as parts of the largest of its table, for a bar.
+    `low_ratio`, `middle_ratio` and `high_ratio` are the interval and the value as parts of the table's largest, for a bar.
     """
 
     label: str
@@ -60,9 +60,9 @@ class Figure:
     basis: str = ""
     basis_key: str = ""
     note: str = ""
-    low: float = 0.0
-    middle: float = 0.0
-    high: float = 0.0
+    low_ratio: float = 0.0
+    middle_ratio: float = 0.0
+    high_ratio: float = 0.0
 
     @property
     def amount(self) -> str:
@@ -173,12 +173,12 @@ def view(receipt: ReceiptJson, lang: str) -> View:
     )
 
 
-def duration(seconds: float, said: Words) -> str:
+def duration(duration_s: float, said: Words) -> str:
     """A duration in two or three fitting units: ``"1 h 02 min 14 s"``."""
     day, hour, minute, second = said.duration_units
-    if float(number(seconds).replace(",", "").lstrip("<")) < _S_PER_MIN:
-        return f"{number(seconds)} {second}"
-    whole = round(seconds)
+    if float(number(duration_s).replace(",", "").lstrip("<")) < _S_PER_MIN:
+        return f"{number(duration_s)} {second}"
+    whole = round(duration_s)
     minutes, s = divmod(whole, _S_PER_MIN)
     hours, m = divmod(minutes, 60)
     if whole < _S_PER_H:
@@ -321,12 +321,12 @@ def _meter(group: Sequence[ChannelJson], said: Words, scale: Scale | None) -> Me
 def _energy(energy_j: float, scale: Scale | None) -> str:
     energy_kwh = energy_j / J_PER_KWH
     scale = scale or fitting(ENERGY_KWH, energy_kwh)
-    return f"{number(energy_kwh / scale.base_units)} {scale.symbol}"
+    return f"{number(energy_kwh / scale.base_count)} {scale.symbol}"
 
 
 def _power(power_w: float) -> str:
     scale = fitting(POWER_W, power_w)
-    return f"{number(power_w / scale.base_units)} {scale.symbol}"
+    return f"{number(power_w / scale.base_count)} {scale.symbol}"
 
 
 def _carbon(carbons: Sequence[CarbonJson], said: Words) -> tuple[str, tuple[Figure, ...]]:
