@@ -108,6 +108,23 @@ def open_event(event: PowerEvent, processor: int) -> int:
     return descriptor
 
 
+def counting_places(root: Path) -> Iterator[tuple[int, str]]:
+    """The processor to count on and the name of its counter (``"0"``, ``"0-die-1"``), once for each counter there is.
+
+    The PMU names one processor a die. Intel's dies have counters of their own, AMD's mirror their package's.
+    """
+    amd = first_processor(root).get("vendor_id") in AMD_VENDORS
+    seen: dict[int, int] = {}
+    for processor in numbers_in(text_of(root / PMU_FOLDER / "cpumask") or "0"):
+        topology = root / f"sys/devices/system/cpu/cpu{processor}/topology"
+        package = number_of(topology / "physical_package_id") or 0
+        die = seen[package] = seen.get(package, -1) + 1
+        if die == 0:
+            yield processor, str(package)
+        elif not amd:
+            yield processor, f"{package}-die-{number_of(topology / 'die_id') or die}"
+
+
 class Perf:
     """Packages and memory through perf's power events.
 
@@ -136,7 +153,7 @@ class Perf:
             raise ProbeUnavailable("perf has no power events here")
         if Domain.PACKAGE in domains_seen_by(Rapl(self._surroundings), AmdEnergy(self._surroundings)):
             raise ProbeUnavailable("powercap or amd_energy meter the same packages")
-        for processor, suffix in self._places():
+        for processor, suffix in counting_places(self._surroundings.root):
             for domain, event in events.items():
                 self._add(domain, event, processor, suffix)
         return [meter for meter, _ in self._open]
@@ -167,23 +184,6 @@ class Perf:
         except OSError as error:
             raise ProbeUnavailable(f"perf_event_open: {error.strerror or error}") from None
         self._open.append((self._meter(domain, event, suffix), descriptor))
-
-    def _places(self) -> Iterator[tuple[int, str]]:
-        """The processor to count on and the number of its package, once for each counter that there is.
-
-        The PMU names one processor a die. Intel's dies have counters of their own, AMD's mirror their package's.
-        """
-        root = self._surroundings.root
-        amd = first_processor(root).get("vendor_id") in AMD_VENDORS
-        seen: dict[int, int] = {}
-        for processor in numbers_in(text_of(root / PMU_FOLDER / "cpumask") or "0"):
-            topology = root / f"sys/devices/system/cpu/cpu{processor}/topology"
-            package = number_of(topology / "physical_package_id") or 0
-            die = seen[package] = seen.get(package, -1) + 1
-            if die == 0:
-                yield processor, str(package)
-            elif not amd:
-                yield processor, f"{package}-die-{number_of(topology / 'die_id') or die}"
 
     def _meter(self, domain: Domain, event: PowerEvent, suffix: str) -> Meter:
         accuracy = accuracy_of(domain, first_processor(self._surroundings.root).get("vendor_id", ""))
