@@ -202,6 +202,12 @@ def test_carbon_is_compared_with_the_same_gas() -> None:
     assert next(e for e in life_cycle["equivalents"] if e["quantity"] == "carbon")["each_unit"].endswith("CO2e/km")
 
 
+def test_next_to_nothing_is_compared_with_nothing() -> None:
+    # 0.36 J are 0.0001 Wh: a thousandth of a millilitre of boiling water, some micrograms of carbon.
+    made = receipt_at(resolve_site(country="cn"), run(channels=(energy(gpu(), 0.36, 1.0, 0.001),), duration_s=0.001))
+    assert made["equivalents"] == []
+
+
 def test_nothing_is_compared_where_nothing_is_known() -> None:
     unknown = receipt_at(resolve_site(), run(channels=()))
     assert unknown["equivalents"] == []

@@ -71,7 +71,7 @@ def table_shapes(source: str) -> list[set[int]]:
 
 def figures_of(report: str) -> set[str]:
     """Every amount with a unit, as printed."""
-    return set(re.findall(r"[\d.,]+ (?:mWh|Wh|kWh|MWh|mg|g|kg|t|mL|L|m³)(?!\w)", report))
+    return set(re.findall(r"[\d.,]+ (?:µWh|mWh|Wh|kWh|MWh|µg|mg|g|kg|t|µL|mL|L|m³)(?!\w)", report))
 
 
 @SAMPLES

@@ -19,7 +19,7 @@ def read(text: str) -> float:
     [
         (1.0, "1.00 kWh"),
         (0.0123456, "12.3 Wh"),
-        (0.0000005, "0.500 mWh"),
+        (0.0000005, "500 µWh"),
         (1287.0, "1.29 MWh"),
         (500_000.0, "500 MWh"),
         (999.96, "1.00 MWh"),
@@ -41,7 +41,7 @@ def test_masses_go_from_milligrams_to_tonnes(value_g: float, amount: str) -> Non
     assert f"{shown.value} {shown.unit}" == amount
 
 
-@pytest.mark.parametrize(("value_l", "amount"), [(0.00045, "0.450 mL"), (7.5, "7.50 L"), (3040.0, "3.04 m³")])
+@pytest.mark.parametrize(("value_l", "amount"), [(0.00045, "450 µL"), (7.5, "7.50 L"), (3040.0, "3.04 m³")])
 def test_volumes_go_from_millilitres_to_cubic_metres(value_l: float, amount: str) -> None:
     shown = show(value_l, value_l, value_l, VOLUME_L)
     assert f"{shown.value} {shown.unit}" == amount

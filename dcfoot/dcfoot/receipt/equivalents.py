@@ -1,11 +1,12 @@
 """An amount of energy or carbon in things that a person knows, each with its published source.
 
 Comes in: the facility's energy and one carbon figure. Goes out: two or three equivalents whose counts are easy to
-picture (as near to ten as there is). The thing itself is taken as exact; the interval is that of the amount.
+picture (as near to ten as there is), none for next to nothing. The thing itself is taken as exact; the interval is
+that of the amount.
 """
 
-from dataclasses import dataclass
 from math import inf, log10
+from typing import NamedTuple
 
 from dcfoot.receipt.contract import CarbonJson, EquivalentJson, FootprintJson, QuantityJson
 
@@ -15,11 +16,13 @@ _EASY_COUNT = 10.0
 _HARD_COUNT = 60.0
 """How many times more or less than that is hard to picture, so that it is only shown for want of a better."""
 
+_TOO_LITTLE = 0.1
+"""Less than a tenth of the smallest thing is pictured by nobody, and not shown at all."""
+
 _ENERGY_CHOSEN = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(NamedTuple):
     """Something known: one piece is `value` kWh or g, which its source states as `stated`. Of a family one is chosen.
 
     `gas` is the gas of a carbon figure, so that CO2 is compared with CO2 and CO2e with CO2e.
@@ -67,7 +70,7 @@ CARBON_THINGS = (
 
 
 def equivalents(footprint: FootprintJson) -> list[EquivalentJson]:
-    """Two equivalents of the facility's energy and one of its carbon; none of what is not known or zero."""
+    """Two equivalents of the facility's energy and one of its carbon; none of what is not known or next to nothing."""
     chosen: list[EquivalentJson] = []
     energy = footprint["facility_energy_kwh"] or footprint["it_energy_kwh"]
     if energy and energy["value"] > 0:
@@ -93,7 +96,8 @@ def _easiest(things: tuple[Thing, ...], amount: float, how_many: int) -> list[Th
         hardness = abs(log10(amount) - log10(thing.value * _EASY_COUNT))
         by_family[thing.family] = min(by_family.get(thing.family, (inf, thing)), (hardness, thing), key=lambda h: h[0])
     ranked = sorted(by_family.values(), key=lambda h: h[0])[:how_many]
-    return [thing for place, (hardness, thing) in enumerate(ranked) if not place or hardness <= log10(_HARD_COUNT)]
+    easy = (thing for place, (hardness, thing) in enumerate(ranked) if not place or hardness <= log10(_HARD_COUNT))
+    return [thing for thing in easy if amount / thing.value >= _TOO_LITTLE]
 
 
 def _equivalent(thing: Thing, quantity: str, amount: QuantityJson) -> EquivalentJson:

@@ -7,7 +7,7 @@ dashes) count as one column, as terminals draw them.
 # ruff: noqa: RUF001 - closing punctuation of Chinese is meant.
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from unicodedata import category, east_asian_width
 
 ELLIPSIS = "…"
@@ -110,16 +110,14 @@ def wrap(text: str, width: int, indent: str = "", first: str | None = None) -> l
     return [*lines, line.rstrip()]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """Text with a style."""
 
     text: str
     style: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """How a column is set.
 
     Parameters

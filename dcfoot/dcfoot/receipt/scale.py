@@ -6,25 +6,31 @@ Comes in: a float in a base unit (kWh, g, L, W). Goes out: text and the symbol o
 # ruff: noqa: RUF001 - an en dash between two numbers is meant.
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from math import ceil, floor, log10
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(NamedTuple):
     """A unit and how many base units it holds."""
 
     symbol: str
     base_count: float
 
 
-ENERGY_KWH = (Scale("mWh", 1e-6), Scale("Wh", 1e-3), Scale("kWh", 1.0), Scale("MWh", 1e3), Scale("GWh", 1e6))
+ENERGY_KWH = (
+    Scale("µWh", 1e-9),
+    Scale("mWh", 1e-6),
+    Scale("Wh", 1e-3),
+    Scale("kWh", 1.0),
+    Scale("MWh", 1e3),
+    Scale("GWh", 1e6),
+)
 """Scales of an energy in kWh."""
 
-MASS_G = (Scale("mg", 1e-3), Scale("g", 1.0), Scale("kg", 1e3), Scale("t", 1e6), Scale("kt", 1e9))
+MASS_G = (Scale("µg", 1e-6), Scale("mg", 1e-3), Scale("g", 1.0), Scale("kg", 1e3), Scale("t", 1e6), Scale("kt", 1e9))
 """Scales of a mass in g."""
 
-VOLUME_L = (Scale("mL", 1e-3), Scale("L", 1.0), Scale("m³", 1e3))
+VOLUME_L = (Scale("µL", 1e-6), Scale("mL", 1e-3), Scale("L", 1.0), Scale("m³", 1e3))
 """Scales of a volume in L."""
 
 POWER_W = (Scale("mW", 1e-3), Scale("W", 1.0), Scale("kW", 1e3), Scale("MW", 1e6))
@@ -44,8 +50,7 @@ _FLOAT_NOISE = 1e-9
 """What the division by a scale may add to a number that was round before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A value with its interval, as text in one unit."""
 
     value: str

@@ -7,7 +7,7 @@ Words carry everything; colour only repeats them. No third-party library: this r
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dcfoot.receipt.contract import ReceiptJson
 from dcfoot.receipt.layout import Cell, Column, clip, column_widths, display_width, pad, paint, table, table_width, wrap
@@ -26,7 +26,7 @@ _MANY_METERS = 6
 _COMMAND_LINES = 2
 _MANY_FIGURES = 4
 
-_ASCII = str.maketrans("█▒─–×≈…³", "#:--x~~3")
+_ASCII = str.maketrans("█▒–×…³µ", "#:-x~3u")
 
 _FIGURES = (Column(least=14), Column(">"), Column(gap=1), Column(">", least=13), Column())
 _BAR = Column()
@@ -72,8 +72,7 @@ def encodable(text: str, encoding: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(NamedTuple):
     view: View
     width: int
     colour: bool

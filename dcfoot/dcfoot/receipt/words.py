@@ -1,6 +1,6 @@
 """The receipt's words in English and Chinese.
 
-One frozen `Words` a language, so that a word that is missing in one of them is a type error. Chinese terms are those of
+One `Words` a language, so that a word that is missing in one of them is a type error. Chinese terms are those of
 GB/T 32910 (data centres), of the GHG Protocol's Scope 2 Guidance in its Chinese edition, and of the ministry's factors
 (电力碳足迹因子 for the life cycle).
 """
@@ -8,13 +8,12 @@ GB/T 32910 (data centres), of the GHG Protocol's Scope 2 Guidance in its Chinese
 # ruff: noqa: RUF001 - Chinese punctuation and an en dash between two numbers is meant.
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LANGUAGES = ("en", "zh")
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """What a receipt says in one language; templates are filled with `str.format`."""
 
     lang: str
@@ -49,6 +48,7 @@ class Words:
     domains: Mapping[str, str]
     carbon: str
     carbon_methods: Mapping[str, str]
+    carbon_methods_short: Mapping[str, str]
     carbon_boundaries: Mapping[str, str]
     never_added: str
     water_and_more: str
@@ -137,6 +137,7 @@ ENGLISH = Words(
     },
     carbon="Carbon",
     carbon_methods={"location": "location-based", "market": "market-based", "marginal": "marginal"},
+    carbon_methods_short={"location": "location", "market": "market", "marginal": "marginal"},
     carbon_boundaries={"direct": "direct", "life_cycle": "life cycle"},
     never_added="Two views of the same electricity: never add direct and life-cycle carbon.",
     water_and_more="Water and hardware",
@@ -250,6 +251,7 @@ CHINESE = Words(
     },
     carbon="碳排放",
     carbon_methods={"location": "基于位置", "market": "基于市场", "marginal": "边际"},
+    carbon_methods_short={"location": "位置", "market": "市场", "marginal": "边际"},
     carbon_boundaries={"direct": "直接排放", "life_cycle": "全生命周期"},
     never_added="直接排放与全生命周期排放是对同一份电力的两种核算，不可相加。",
     water_and_more="用水与硬件",
