@@ -78,15 +78,24 @@ class Finding:
     notes: tuple[str, ...] = field(default=())
 
 
-def examine(surroundings: Surroundings, probes: Iterable[ProbeEntry]) -> list[Finding]:
+def examine(surroundings: Surroundings, probes: Iterable[ProbeEntry], patience_s: float = PATIENCE_S) -> list[Finding]:
     """Opens and reads every probe; returns a finding for each, in their order, after about `WINDOW_S`.
 
     Meters of which a run would keep only the better (an estimate of what is measured too) are all listed.
+
+    Parameters
+    ----------
+    surroundings : Surroundings
+        Handed to each probe.
+    probes : Iterable of ProbeEntry
+        The probes to try.
+    patience_s : float
+        How long each may take [s].
     """
     examinations = [_Examination(entry, surroundings) for entry in probes]
     for examination in examinations:
         examination.start()
-    return [examination.finding() for examination in examinations]
+    return [examination.finding(patience_s) for examination in examinations]
 
 
 def metered_domains(findings: Iterable[Finding]) -> Mapping[str, str]:
@@ -110,9 +119,9 @@ class _Examination:
     def start(self) -> None:
         self._thread.start()
 
-    def finding(self) -> Finding:
-        self._thread.join(PATIENCE_S)
-        late = f"did not answer within {PATIENCE_S:g} s; its driver may hang"
+    def finding(self, patience_s: float) -> Finding:
+        self._thread.join(patience_s)
+        late = f"did not answer within {patience_s:g} s; its driver may hang"
         return self._finding or Finding(self._entry.name, available=False, reason=late)
 
     def _examine(self) -> None:

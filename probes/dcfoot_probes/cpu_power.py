@@ -14,15 +14,15 @@ from dcfoot.measurement import Machine
 
 TABLES = Path(__file__).parent / "data"
 
-MODEL_GAIN_P5, MODEL_GAIN_P95 = 0.30, 1.60
-"""True energy of a processor over rated power times load curve, from 596 SPECpower_ssj2008 results of 2016 to 2026, at
+MODEL_GAIN_P5, MODEL_GAIN_P95, MODEL_RESULTS_COUNT = 0.27, 1.62, 608
+"""True energy of a processor over rated power times load curve, from 608 SPECpower_ssj2008 results of 2016 to 2026, at
 full load and at half of the time idle. The lower bound is the 5th percentile of the wall power less everything that is
 not processor, the upper one the 95th percentile of the whole wall power (tests/probes/test_cpu_power.py derives
 both)."""
 
 MODEL_SOURCE = (
     "TDP: codecarbon's cpu_power.csv; load curve: Dell R830, R740, R640, R940 of 2016-2017 (SPECpower_ssj2008, whole "
-    "servers at the wall); interval: 596 SPECpower_ssj2008 results of 2016-2026"
+    "servers at the wall); interval: 608 SPECpower_ssj2008 results of 2016-2026"
 )
 
 
