@@ -79,7 +79,9 @@ class AmdGpu:
             raise ProbeUnavailable("there is no AMD GPU on the bus")
         awake = {address: name for address, name in names.items() if not _sleeps(self._folder(address))}
         if len(awake) < len(names):
-            self.notes.append(f"{len(names) - len(awake)} AMD GPUs sleep; they are not woken, and so not metered")
+            self.notes.append(
+                f"of {len(names)} AMD GPUs, {len(names) - len(awake)} asleep: not woken, and so not metered"
+            )
         self._smi = self._library(awake) if awake else None
         if self._smi is None:
             for address, name in awake.items():
@@ -92,11 +94,11 @@ class AmdGpu:
 
     def read(self) -> Sequence[Reading]:
         """One reading a GPU that is awake and answers."""
-        if self._smi:
-            return self._smi.read()
-        if all(_sleeps(folder) for folder in self._folders.values()):
+        awake = {device for device, folder in self._folders.items() if not _sleeps(folder)}
+        if not awake:
             raise ProbeTransient("the AMD GPUs sleep")
-        return self._files.read()
+        source = self._smi or self._files
+        return source.read(lambda meter: meter.channel.device in awake)
 
     def gauges(self) -> Mapping[str, Mapping[str, float]]:
         """Temperature, utilisation and memory in use, by GPU."""

@@ -88,10 +88,12 @@ class AmdSmi:
         """The meters in the order of the library."""
         return [meter for meter, _ in self._sources]
 
-    def read(self) -> Sequence[Reading]:
-        """One reading a GPU that answers."""
+    def read(self, wanted: Callable[[Meter], bool]) -> Sequence[Reading]:
+        """One reading of each GPU that answers, of those whose meter is wanted."""
         readings: list[Reading] = []
         for meter, value in self._sources:
+            if not wanted(meter):
+                continue
             try:
                 readings.append(Reading(meter, value(), self._clock_ns()))
             except Exception:  # the same: this GPU has a gap

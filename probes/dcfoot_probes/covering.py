@@ -29,4 +29,7 @@ def processor_domains(surroundings: Surroundings) -> frozenset[Domain]:
     from dcfoot_probes.perf import Perf
     from dcfoot_probes.rapl import Rapl
 
-    return domains_seen_by(Rapl(surroundings), AmdEnergy(surroundings), Perf(surroundings), Grace(surroundings))
+    seen = domains_seen_by(Rapl(surroundings))
+    if Domain.PACKAGE in seen:
+        return seen  # All others stand back, so they need not be asked.
+    return seen | domains_seen_by(AmdEnergy(surroundings), Perf(surroundings), Grace(surroundings))

@@ -82,7 +82,7 @@ def _event(path: Path, pmu: int) -> PowerEvent | None:
     return PowerEvent(pmu, int(term, 0), float(scale))
 
 
-def open_event(event: PowerEvent, processor: int) -> int:
+def open_event(event: PowerEvent, cpu_index: int) -> int:
     """Opens an event that counts on one processor, whatever runs there, and returns its file descriptor.
 
     Raises
@@ -101,7 +101,7 @@ def open_event(event: PowerEvent, processor: int) -> int:
     attributes = pack("=IIQQQQQIIQ", event.pmu, 64, event.config, 0, 0, 0, 0, 0, 0, 0)
     libc = ctypes.CDLL(None, use_errno=True)
     buffer = ctypes.create_string_buffer(attributes, len(attributes))
-    descriptor = int(libc.syscall(ctypes.c_long(number), buffer, -1, processor, -1, ctypes.c_ulong(FLAG_CLOSE_ON_EXEC)))
+    descriptor = int(libc.syscall(ctypes.c_long(number), buffer, -1, cpu_index, -1, ctypes.c_ulong(FLAG_CLOSE_ON_EXEC)))
     if descriptor < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
@@ -162,7 +162,10 @@ class Perf:
         """One reading an event."""
         readings: list[Reading] = []
         for meter, descriptor in self._open:
-            count = os.read(descriptor, COUNT_BYTES)
+            try:
+                count = os.read(descriptor, COUNT_BYTES)
+            except OSError:
+                continue  # Its processor was taken offline: this meter has a gap.
             if len(count) == COUNT_BYTES:
                 readings.append(Reading(meter, int.from_bytes(count, "little"), self._surroundings.clock_ns()))
         if not readings:

@@ -66,15 +66,15 @@ class NumberFiles:
         """
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            value = number_at(descriptor)
+            value = _number_at(descriptor)
         except OSError:
             os.close(descriptor)
             raise
         self._open.append((meter, descriptor))
         return value
 
-    def read(self) -> list[Reading]:
-        """The reading of every file that answers.
+    def read(self, wanted: Callable[[Meter], bool] = lambda _: True) -> list[Reading]:
+        """The reading of every file that answers, of those whose meter is wanted.
 
         Raises
         ------
@@ -83,8 +83,10 @@ class NumberFiles:
         """
         readings: list[Reading] = []
         for meter, descriptor in self._open:
+            if not wanted(meter):
+                continue
             try:
-                value = number_at(descriptor)
+                value = _number_at(descriptor)
             except OSError:
                 continue  # This meter has a gap; the others are as good as before.
             readings.append(Reading(meter, value, self._clock_ns()))
@@ -105,7 +107,7 @@ class NumberFiles:
         self.drop(self.meters)
 
 
-def number_at(descriptor: int) -> int:
+def _number_at(descriptor: int) -> int:
     """The integer at the start of an open file; `OSError` where there is none."""
     try:
         return int(os.pread(descriptor, NUMBER_BYTES, 0))

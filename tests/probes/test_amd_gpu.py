@@ -103,7 +103,7 @@ def test_a_sleeping_gpu_is_not_woken_and_told(tmp_path: Path) -> None:
     write(asleep / "power/runtime_status", "suspended")
     probe = AmdGpu(surroundings_of(tmp_path))
     assert [meter.channel.device for meter in probe.open()] == ["0000:03:00.0"]
-    assert probe.notes == ["1 AMD GPUs sleep; they are not woken, and so not metered"]
+    assert probe.notes == ["of 2 AMD GPUs, 1 asleep: not woken, and so not metered"]
     probe.close()
 
 
@@ -114,6 +114,16 @@ def test_a_gpu_that_falls_asleep_is_a_gap(tmp_path: Path) -> None:
     write(folder / "power/runtime_status", "suspended")
     with pytest.raises(ProbeTransient, match="sleep"):
         probe.read()
+    probe.close()
+
+
+def test_a_gpu_that_falls_asleep_beside_another_is_left_alone(tmp_path: Path) -> None:
+    gpu(tmp_path, power1_average=250_000_000)
+    folder = gpu(tmp_path, "0000:83:00.0", power1_average=90_000_000)
+    probe = AmdGpu(surroundings_of(tmp_path))
+    probe.open()
+    write(folder / "power/runtime_status", "suspended")
+    assert [reading.meter.channel.device for reading in probe.read()] == ["0000:03:00.0"]
     probe.close()
 
 
