@@ -1,0 +1,116 @@
+"""The ladder of methods: how the energy of one device is read, best first, decided by trying.
+
+1. The total-energy counter: nothing between two readings is missed.
+2. The average of the last second, from which energy is recovered exactly whatever the power does.
+3. The driver's own buffer of power, which holds what was measured between two looks.
+4. Power read now and then.
+
+A method is fixed for a run: two methods in one figure could not be told apart.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from dcfoot.reading import Channel, Domain, Kind, Meter
+from dcfoot.units import J_PER_MJ, W_PER_MW
+from dcfoot_probes.nvidia.average import AverageSource
+from dcfoot_probes.nvidia.counter import CounterSource
+from dcfoot_probes.nvidia.generations import (
+    AVERAGE_WINDOW_S,
+    CEILING_OVER_LIMIT,
+    GAIN_P5,
+    GAIN_P95,
+    IMPLAUSIBLE_OVER_LIMIT,
+    SOURCE,
+    Generation,
+)
+from dcfoot_probes.nvidia.nvml import FIELD_POWER_AVERAGE, Nvml, NvmlFault
+from dcfoot_probes.nvidia.power import PolledSource, SamplesSource
+from dcfoot_probes.nvidia.source import Source
+
+COUNTER_PERIOD_S = 1.0
+"""How often the counter is read [s]: what a crash or a lost device costs is at most that much."""
+
+POLL_PERIOD_S = 0.05
+"""How often power is read [s]: twice in the usual period, so that a publication's moment is known to a quarter of it."""
+
+BUFFER_PERIOD_S = 0.5
+"""How often the driver's buffer is emptied [s] (a choice: how much it holds is documented nowhere; where it holds less,
+the ledger sees gaps)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that is open.
+
+    Parameters
+    ----------
+    handle : object
+        The library's handle; another one after a driver was reloaded.
+    uuid, name : str
+        Who it is.
+    generation : Generation
+        What its sensor sees.
+    limit_w, limit_most_w : float or None
+        The enforced power limit and the highest that may be set [W].
+    idle_w : float or None
+        Power when opened, where no process held a context on it [W].
+    """
+
+    handle: object
+    uuid: str
+    name: str
+    generation: Generation
+    limit_w: float | None
+    limit_most_w: float | None
+    idle_w: float | None
+
+
+def meter_of(device: Device, host: str) -> Meter:
+    """What all methods have in common."""
+    limit_w = device.limit_w
+    most_w = max(device.limit_most_w or 0.0, limit_w or 0.0)
+    meter = Meter(
+        Channel(host, Domain.GPU, device.uuid),
+        device.name,
+        "",
+        Kind.POWER,
+        W_PER_MW,
+        gain_p5=GAIN_P5,
+        gain_p95=GAIN_P95,
+        source=f"{SOURCE} ({device.generation.name})",
+        power_floor_w=device.idle_w or 0.0,
+        power_ceiling_w=None if limit_w is None else CEILING_OVER_LIMIT * limit_w,
+    )
+    return replace(meter, power_max_w=IMPLAUSIBLE_OVER_LIMIT * most_w) if most_w else meter
+
+
+def open_source(nvml: Nvml, device: Device, host: str, clock_ns: Callable[[], int]) -> Source | None:
+    """The best method that a device answers to, bound to it; None where it answers to none."""
+    for source in _ladder(device, meter_of(device, host), clock_ns):
+        try:
+            source.bind(nvml, device.handle)
+            if source.works():
+                return source
+        except NvmlFault:
+            continue
+    return None
+
+
+def _ladder(device: Device, meter: Meter, clock_ns: Callable[[], int]) -> Iterator[Source]:
+    generation = device.generation
+    # Whether the counter and the average account for all the time, or only for what a part-time sensor sees, is written
+    # nowhere and was not measured by the source: until a card settles it, they are not taken to see more than the sensor.
+    seen = generation.observed_ratio()
+    counter = replace(meter, kind=Kind.COUNTER, unit=J_PER_MJ, period_s=COUNTER_PERIOD_S, observed_ratio=seen)
+    yield CounterSource(replace(counter, method="nvml.total_energy"), clock_ns)
+    average = replace(meter, kind=Kind.POWER_AVERAGE, window_s=AVERAGE_WINDOW_S, period_s=POLL_PERIOD_S)
+    average = replace(average, method="nvml.power_average_1s", observed_ratio=seen)
+    yield AverageSource(average, clock_ns, FIELD_POWER_AVERAGE)
+    if generation.usage_is_average:
+        yield AverageSource(average, clock_ns, None)
+    samples = replace(meter, method="nvml.power_samples", period_s=BUFFER_PERIOD_S, observed_ratio=seen)
+    yield SamplesSource(samples, clock_ns, generation)
+    seen = generation.observed_ratio(POLL_PERIOD_S)
+    polled = replace(meter, method="nvml.power_polled", period_s=POLL_PERIOD_S, observed_ratio=seen)
+    yield PolledSource(polled, clock_ns, generation)
