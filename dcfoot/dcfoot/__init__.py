@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dcfoot.quantity import Quantity
     from dcfoot.site import Site, resolve_site
     from dcfoot.tracking import Run, track
-    from dcfoot.version import VERSION as __version__
+    from dcfoot.version import VERSION as __version__  # noqa: N811 (Python's own name for it)
 
 __all__ = [
     "Footprint",

@@ -1,21 +1,17 @@
 """One door from a measurement to its receipt, for every way in: `run`, `show` and `track()`.
 
-In come a measurement, the settings and perhaps a site; out goes the receipt as JSON. What was asked for on the spot goes
-before what is configured, and a place is one thing: naming a country sets a configured site aside.
+In come a measurement, the settings and perhaps a site; out goes the receipt as JSON. What was asked for on the spot
+goes before what is configured, and a place is one thing: naming a country sets a configured site aside.
 """
 
-from typing import TYPE_CHECKING
-
+from dcfoot.config import Settings
+from dcfoot.measurement import Measurement
+from dcfoot.receipt.contract import ReceiptJson
 from dcfoot.site import Site, resolve_site
-
-if TYPE_CHECKING:
-    from dcfoot.config import Settings
-    from dcfoot.measurement import Measurement
-    from dcfoot.receipt.contract import ReceiptJson
 
 
 def choose_site(
-    settings: "Settings", site: str | None = None, country: str | None = None, region: str | None = None
+    settings: Settings, site: str | None = None, country: str | None = None, region: str | None = None
 ) -> Site:
     """The site that was named on the spot, else the configured one, else the world average.
 
@@ -29,14 +25,14 @@ def choose_site(
     return resolve_site(settings.site, settings.country, settings.region)
 
 
-def site_of(measurement: "Measurement", settings: "Settings") -> Site:
+def site_of(measurement: Measurement, settings: Settings) -> Site:
     """The site a run was started with, else the configured one."""
     return choose_site(settings, measurement.site_id)
 
 
 def receipt_of(
-    measurement: "Measurement", settings: "Settings", site: Site, *, whole_node: bool | None = None
-) -> "ReceiptJson":
+    measurement: Measurement, settings: Settings, site: Site, *, whole_node: bool | None = None
+) -> ReceiptJson:
     """The receipt of a run at a site.
 
     Parameters

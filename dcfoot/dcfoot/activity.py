@@ -1,19 +1,24 @@
 """Who kept the processors busy: CPU time of a job and of the whole machine.
 
 A job is its cgroup where it has one of its own, else the tree of its processes: the living members' time, with that of
-children they have reaped, plus what was reaped by us. Looking for new members costs time that grows with the machine, so it
-happens only as often as `SCAN_COST_RATIO` allows; in between, the known members are read.
+children they have reaped, plus what was reaped by us. Looking for new members costs time that grows with the machine,
+so it happens only as often as `SCAN_COST_RATIO` allows; in between, the known members are read.
 """
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, thread_time
+from typing import TypeVar
+
+T = TypeVar("T")
 
 SCAN_COST_RATIO = 0.0005
-"""The part of one core that looking for new processes may take (a choice: a tenth of the 0.5 % that a daemon may cost)."""
+"""The part of one core that looking for new processes may take (a choice: a tenth of the 0.5 % that a daemon may
+cost)."""
 
 SCAN_LEAST_S = 0.5
 """Never look for new processes more often than this [s]."""
@@ -57,7 +62,7 @@ def machine_seconds(proc: Path) -> tuple[float, float]:
 
 
 def job_cgroup(proc: Path, cgroup_root: Path, pid: int | str = "self") -> Path | None:
-    """The file that counts the CPU time of the batch job a process belongs to, or None where it has no cgroup of its own.
+    """The file that counts the CPU time of the batch job of a process; None where that has no cgroup of its own.
 
     Known: Slurm's job cgroups, version 1 (``cpuacct.usage``) and 2 (``cpu.stat``). Other cgroups may hold more than the
     job, so they are not taken.
@@ -100,8 +105,8 @@ class _Stat:
     started: int
 
 
-class ProcessTree:
-    """The CPU time of processes and of all their descendants, past and present.
+class ProcessTree(AbstractSet[int]):
+    """Processes and all their descendants: a set of process ids, and the CPU time of members past and present.
 
     Parameters
     ----------
@@ -124,20 +129,49 @@ class ProcessTree:
         self._next_scan = 0.0
         self._most_s = 0.0
 
-    @property
-    def pids(self) -> frozenset[int]:
-        """The members at the last look."""
-        return frozenset(self._members)
+    def __contains__(self, pid: object) -> bool:
+        """Whether a living process belongs to the tree; asks for its ancestors where it is not known yet."""
+        line: dict[int, int] = {}
+        while isinstance(pid, int) and pid > 0 and pid not in self._members:
+            stat = self._stat(pid)
+            if stat is None:
+                return False
+            line[pid] = stat.started
+            pid = stat.parent
+        if pid not in self._members:
+            return False
+        self._members.update(line)
+        return True
 
-    def cpu_s(self, *, look: bool = False) -> float:
-        """CPU time so far [s]; never falls. With `look`, searches for new members however recent the last search."""
+    def __iter__(self) -> Iterator[int]:
+        """The members that are known."""
+        return iter(tuple(self._members))
+
+    def __len__(self) -> int:
+        """How many are known."""
+        return len(self._members)
+
+    @classmethod
+    def _from_iterable(cls, it: Iterable[T]) -> AbstractSet[T]:
+        """What operations with other sets return."""
+        return frozenset(it)
+
+    def cpu_s(self) -> float:
+        """CPU time so far [s]; never falls."""
+        self._add_roots()
         now = monotonic()
-        if look or now >= self._next_scan:
+        if self._members and now >= self._next_scan:
             began = thread_time()
-            self._scan()
+            self.look()
             self._next_scan = now + max(SCAN_LEAST_S, (thread_time() - began) / SCAN_COST_RATIO)
         self._most_s = max(self._most_s, self._sum_s())
         return self._most_s
+
+    def _add_roots(self) -> None:
+        for pid in self._roots():
+            stat = None if pid in self._members else self._stat(pid)
+            if stat is not None:
+                self._members[pid] = stat.started
 
     def _sum_s(self) -> float:
         total_s = self._reaped_s()
@@ -150,9 +184,11 @@ class ProcessTree:
             total_s += stat.own_s + stat.reaped_s
         return total_s
 
-    def _scan(self) -> None:
+    def look(self) -> None:
+        """Searches for new members."""
+        self._add_roots()
         # Parents come before their children, so that a child reaped while we read is missed once, never counted twice.
-        waiting = [*self._members, *self._roots()]
+        waiting = [*self._members]
         seen: dict[int, int] = {}
         children = self._listed_children if self._lists_children() else self._parents_children()
         while waiting:
@@ -165,7 +201,7 @@ class ProcessTree:
 
     def _lists_children(self) -> bool:
         """Whether the kernel lists the children of a thread (CONFIG_PROC_CHILDREN)."""
-        return any(os.path.exists(f"{self._proc}/{pid}/task/{pid}/children") for pid in self._roots())
+        return any(os.path.exists(f"{self._proc}/{pid}/task/{pid}/children") for pid in self._members)
 
     def _listed_children(self, pid: int) -> list[int]:
         found: list[int] = []

@@ -1,9 +1,9 @@
 """Splits metered energy among consumers so that the parts and the idle remainder add up to the meter.
 
-The rule for processors, stated once: a second that a logical processor was busy weighs 1, a second that it was idle weighs
-`IDLE_WEIGHT`; the energy of an interval is divided by weight. A consumer gets the weight of its own busy seconds; the idle
-seconds are nobody's, and stay as the remainder. On a machine that is busy throughout and runs nothing else, the consumer
-gets everything; on an idle one, nearly nothing.
+The rule for processors, stated once: a second that a logical processor was busy weighs 1, a second that it was idle
+weighs `IDLE_WEIGHT`; the energy of an interval is divided by weight. A consumer gets the weight of its own busy
+seconds; the idle seconds are nobody's, and stay as the remainder. On a machine that is busy throughout and runs nothing
+else, the consumer gets everything; on an idle one, nearly nothing.
 
 Devices that know who used them (`SharingProbe`) give the share themselves.
 """
@@ -16,8 +16,8 @@ IDLE_WEIGHT_P95 = 0.30
 """Power of an idle logical processor over that of a busy one.
 
 SPECpower_ssj2008, active idle over full load: yearly medians of 2016-2021 are 0.14 to 0.23 (274 published results); the
-central value is their middle. Whole servers were measured there, whose fans and supplies idle too, so the interval reaches
-lower than the medians.
+central value is their middle. Whole servers were measured there, whose fans and supplies idle too, so the interval
+reaches lower than the medians.
 """
 
 
@@ -47,7 +47,8 @@ def processor_share(own_s: float, busy_s: float, idle_s: float) -> Share:
     own_s : float
         Processor time of the consumer in the interval [s].
     busy_s : float
-        Processor time of everybody in it; taken to be at least `own_s`, since the two are counted by different clocks [s].
+        Processor time of everybody in it; taken to be at least `own_s`, since the two are counted by different clocks
+        [s].
     idle_s : float
         Time that processors were idle in it, summed over logical processors [s].
     """
@@ -60,7 +61,7 @@ def processor_share(own_s: float, busy_s: float, idle_s: float) -> Share:
 
 
 def device_share(use_ratio: float | None) -> Share:
-    """The share that a device's own accounting gives; where it cannot be seen, the whole with an interval down to nothing."""
+    """The share that a device's own accounting gives; where it is not seen, the whole with an interval down to 0."""
     if use_ratio is None:
         return Share(1.0, 0.0, 1.0)
     part = min(max(use_ratio, 0.0), 1.0)

@@ -1,7 +1,7 @@
 """Clocks, and what happened to them: suspended machines and stepped wall clocks.
 
-Durations come from the monotonic clock, calendar time from one anchor taken at the start of a run; the wall clock is only
-watched.
+Durations come from the monotonic clock, calendar time from one anchor taken at the start of a run; the wall clock is
+only watched.
 """
 
 import time

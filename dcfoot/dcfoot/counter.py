@@ -1,8 +1,8 @@
 """From the integers of one meter to joules: wrap-aware differences and integrals of power.
 
-In come the `Reading`s of one meter in order of time; out comes, for each, a `Step`: the energy since the one before, how
-much of that time is known, and by what name the step goes. Nothing is invented: what was not seen is not counted, and
-shows as time that is not covered.
+In come the `Reading`s of one meter in order of time; out comes, for each, a `Step`: the energy since the one before,
+how much of that time is known, and by what name the step goes. Nothing is invented: what was not seen is not counted,
+and shows as time that is not covered.
 """
 
 from collections import deque
@@ -14,7 +14,8 @@ from dcfoot.reading import Kind, Meter, Reading
 from dcfoot.units import NS_PER_S
 
 GAP_PERIODS = 3.0
-"""A power meter that was silent for longer than this many of its periods has a gap (a choice: two lost reads in a row)."""
+"""A power meter that was silent for longer than this many of its periods has a gap (a choice: two lost reads in a
+row)."""
 
 GAP_LEAST_S = 1.0
 """... but never less than this [s]: a loaded machine may starve us that long without the power having changed much."""
@@ -165,8 +166,8 @@ class AverageIntegral:
     """Recovers energy from a moving average of power.
 
     A mean over the last W seconds is the difference quotient of the energy, ``A(t) = (C(t) - C(t - W)) / W``, hence
-    ``C(t) = C(t - W) + W A(t)``: exact whatever the power does, where a trapezoid under A lags by half a window. Before the
-    first reading the power is taken to have been the mean that this reading shows.
+    ``C(t) = C(t - W) + W A(t)``: exact whatever the power does, where a trapezoid under A lags by half a window. Before
+    the first reading the power is taken to have been the mean that this reading shows.
     """
 
     def __init__(self, meter: Meter) -> None:

@@ -7,6 +7,8 @@
     ├── StoreError           the store of runs cannot be read or written
     ├── ProbeUnavailable     a meter is not there or not readable; carries the command that mends it
     └── ProbeTransient       a meter did not answer this time; the ledger records a gap
+
+The exit statuses are given in `dcfoot.cli`.
 """
 
 

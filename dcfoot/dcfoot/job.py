@@ -1,8 +1,8 @@
 """Runs a command as if we were not there: its terminal, process group, signals and exit status are its own.
 
-The command shares our process group, so the terminal's signals reach it directly. The main thread does nothing but wait for
-signals; those that somebody sent to us alone are passed on, those that the terminal sent to the whole group are not sent
-twice. When the group is stopped we stop too, so that the shell sees what it would have seen.
+The command shares our process group, so the terminal's signals reach it directly. The main thread does nothing but wait
+for signals; those that somebody sent to us alone are passed on, those that the terminal sent to the whole group are not
+sent twice. When the group is stopped we stop too, so that the shell sees what it would have seen.
 """
 
 import errno
@@ -39,7 +39,7 @@ PASSED_ON = frozenset(
     }
 )
 RESTORED = frozenset({signal.SIGPIPE, signal.SIGXFSZ})
-"""Signals that Python itself ignores at start and that a job must find at their default (signal module documentation)."""
+"""Signals that Python ignores at start and that a job must find at their default (signal module documentation)."""
 
 PR_SET_CHILD_SUBREAPER = 36
 """prctl(2), linux/prctl.h."""
@@ -72,8 +72,8 @@ class JobNotStartedError(Exception):
 class Job:
     """A command running as our child.
 
-    Must be constructed and waited for in the main thread. `block_signals` has to be called before any thread is started, so
-    that every thread leaves signals to the main one.
+    Must be constructed and waited for in the main thread. `block_signals` has to be called before any thread is
+    started, so that every thread leaves signals to the main one.
     """
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str], unblocked: frozenset[int]) -> None:
@@ -129,6 +129,9 @@ class Job:
 
 def block_signals() -> frozenset[int]:
     """Blocks what `Job.wait` waits for, in this thread and those it starts; returns the mask that the job must get."""
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+        # Left to us by a careless parent, it would have the kernel throw the job's exit status away.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, *PASSED_ON, *STOPPING})
     return frozenset(int(number) for number in before)
 

@@ -1,11 +1,12 @@
 """The door through which meters come in: the `Probe` protocol and its discovery.
 
-A probe is a class with a `name`, found through the entry-point group ``dcfoot.probes``; dcfoot's own probes use the same
-door. Constructing one is free of side effects; `open` looks for the hardware.
+A probe is a class with a `name`, found through the entry-point group ``dcfoot.probes``; dcfoot's own probes use the
+same door. Constructing one is free of side effects; `open` looks for the hardware.
 """
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic_ns
@@ -20,6 +21,11 @@ def _hostname() -> str:
     return os.uname().nodename
 
 
+def _root() -> Path:
+    """DCFOOT_ROOT: where a container finds the file system of its host."""
+    return Path(os.environ.get("DCFOOT_ROOT") or "/")
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a probe may know of the machine; tests hand in a tree of their own.
@@ -29,7 +35,7 @@ class Surroundings:
     host : str
         The machine's name, for `Channel.host`.
     root : Path
-        The root below which ``sys`` and ``proc`` are read.
+        The root below which ``sys`` and ``proc`` are read; DCFOOT_ROOT in the environment, else ``/``.
     environ : Mapping[str, str]
         The environment of the measured job.
     clock_ns : Callable[[], int]
@@ -37,7 +43,7 @@ class Surroundings:
     """
 
     host: str = field(default_factory=_hostname)
-    root: Path = Path("/")
+    root: Path = field(default_factory=_root)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock_ns: Callable[[], int] = monotonic_ns
 
@@ -85,8 +91,11 @@ class EdgeProbe(Protocol):
 class SharingProbe(Protocol):
     """A probe that knows which processes used its devices."""
 
-    def use_ratio(self, pids: frozenset[int]) -> Mapping[str, float | None]:
-        """Each device's share, since the last call, of the processes `pids`, in 0..1; None where it cannot be seen."""
+    def use_ratio(self, pids: AbstractSet[int]) -> Mapping[str, float | None]:
+        """Each device's share, since the last call, of the processes `pids`, in 0..1; None where it cannot be seen.
+
+        Ask `pids` whether it holds a process (``pid in pids``, or ``users & pids``); what it lists may be incomplete.
+        """
         ...
 
 

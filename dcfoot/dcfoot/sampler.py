@@ -6,6 +6,7 @@ The start and the end of a run are read exactly, not at the next tick. Nothing i
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from threading import Condition, Event, Lock, Thread
 from time import thread_time
 
@@ -77,6 +78,7 @@ class ProbeLoop:
         self._make = make
         self._sampler = sampler
         self._activity: Activity | None = None
+        self._unbooked_s = 0.0
         self._next_gauge_ns = 0
         self._thread = Thread(target=self._live, name=f"dcfoot-{name}", daemon=True)
 
@@ -165,7 +167,10 @@ class ProbeLoop:
         if now is None or before is None:
             return {}
         spent = now.since(before)
-        return {_PROCESSORS: processor_share(spent.own_s, spent.busy_s, spent.idle_s)}
+        # A process that was found late brings time from before: what this interval does not hold goes to the next.
+        own_s = min(spent.own_s + self._unbooked_s, spent.busy_s)
+        self._unbooked_s += spent.own_s - own_s
+        return {_PROCESSORS: processor_share(own_s, spent.busy_s, spent.idle_s)}
 
     def _gauge(self, probe: Probe) -> None:
         now_ns = self._sampler.surroundings.clock_ns()
@@ -188,8 +193,9 @@ class Sampler:
     surroundings : Surroundings
         Handed to each of them.
     activity : Callable[[], Activity or None]
-        CPU time of the consumer and of the machine; None where it cannot be known, and then everything is the consumer's.
-    pids : Callable[[], frozenset[int]]
+        CPU time of the consumer and of the machine; None where it cannot be known, and then everything is the
+        consumer's.
+    pids : Callable[[], AbstractSet[int]]
         The consumer's processes.
     interval_s : float
         How often counters are read [s]; probes that need it are read more often.
@@ -203,7 +209,7 @@ class Sampler:
         surroundings: Surroundings,
         *,
         activity: Callable[[], Activity | None],
-        pids: Callable[[], frozenset[int]],
+        pids: Callable[[], AbstractSet[int]],
         interval_s: float = 1.0,
         on_record: Callable[[EnergyRecord], None] = lambda _: None,
     ) -> None:
@@ -219,9 +225,7 @@ class Sampler:
         self._wake = Condition(Lock())
         self._stopping = False
         self._pokes = 0
-        self._loops = [
-            ProbeLoop(entry.name, lambda entry=entry: entry.load()(surroundings), self) for entry in entries
-        ]
+        self._loops = [ProbeLoop(entry.name, lambda entry=entry: entry.load()(surroundings), self) for entry in entries]
 
     def start(self) -> None:
         """Opens every probe and takes the first readings; returns when they are taken, or after `OPEN_TIMEOUT_S`."""

@@ -1,7 +1,7 @@
 """Measures one run from start to stop: sampler, attribution, phases and journal put together.
 
-`Tracker` is what `dcfoot run` and `dcfoot.track()` use. It raises nothing after it was constructed: what goes wrong becomes
-a warning on the receipt.
+`Tracker` is what `dcfoot run` and `dcfoot.track()` use. It raises nothing after it was constructed: what goes wrong
+becomes a warning on the receipt.
 """
 
 import logging
@@ -9,6 +9,7 @@ import os
 import resource
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,7 @@ from dcfoot.machine import describe_machine
 from dcfoot.measurement import ChannelEnergy, Measurement, RunState
 from dcfoot.phases import PhaseBook
 from dcfoot.probe import ProbeEntry, Surroundings
-from dcfoot.reading import Domain
+from dcfoot.reading import Basis, Domain
 from dcfoot.sampler import Sampler
 
 PROGRESS_PERIOD_S = 1.0
@@ -86,9 +87,9 @@ class Consumer:
         self._cgroup = job_cgroup(self._proc, root / "sys/fs/cgroup")
         self._lock = Lock()
 
-    def pids(self) -> frozenset[int]:
-        """The processes at the last look."""
-        return self._tree.pids
+    def pids(self) -> AbstractSet[int]:
+        """The processes; whether one belongs to them is looked up when it is asked."""
+        return self._tree
 
     def activity(self) -> Activity | None:
         """Processor time of the run and of the machine so far; None where this system does not tell."""
@@ -148,7 +149,7 @@ class Tracker:
         self._journal: Journal | None = None
         self._store_remark: str | None = None
         self._keeper_cpu_s = 0.0
-        self._stop, self._kept = Event(), Event()
+        self._begun, self._stop, self._kept = Event(), Event(), Event()
         self._final: Measurement | None = None
         self._duration_s: float | None = None
         self._exit_status: int | None = None
@@ -172,18 +173,36 @@ class Tracker:
     def job_started(self) -> None:
         """Tells the probes that the job now runs, so that they may take their time to make the start exact."""
         self._sampler.job_started.set()
+        self._begun.set()
 
-    def stop(self, exit_status: int | None = None) -> Measurement:
-        """Takes the last readings, closes the journal and returns what was measured."""
+    def abandon(self) -> None:
+        """Ends the run of a job that could not be started; nothing of it is kept."""
+        self._stop.set()
+        self._begun.set()
+        self._sampler.stop()
+
+    def stop(self, exit_status: int | None = None, state: RunState = RunState.COMPLETE) -> Measurement:
+        """Takes the last readings, closes the journal and returns what was measured.
+
+        Parameters
+        ----------
+        exit_status : int or None
+            The job's, as a shell shows it.
+        state : RunState
+            ``INTERRUPTED`` where a signal ended the job.
+        """
         if self._final is None:
             self._duration_s = self._watch.elapsed_s()
             self._exit_status = exit_status
             self._sampler.stop()
             self._watch.look()
-            self._final = self._measurement(RunState.COMPLETE)
+            self._final = self._measurement(state)
             self._stop.set()
+            self._begun.set()
             if not self._kept.wait(FINISH_TIMEOUT_S):
-                self._store_remark = f"the store did not answer within {FINISH_TIMEOUT_S:.0f} s; this run may not be kept"
+                self._store_remark = (
+                    f"the store did not answer within {FINISH_TIMEOUT_S:.0f} s; this run may not be kept"
+                )
             self._final = self._with_store_remark(self._final)
         return self._final
 
@@ -208,9 +227,15 @@ class Tracker:
 
     @property
     def energy_j(self) -> float | None:
-        """This run's energy so far over all meters that do not lie inside one another [J]; None where there is none."""
+        """The run's energy so far over all meters that do not lie inside one another [J]; None where there is none."""
         chips = _chips(self._sampler.ledger.energies())
         return sum(energy.attributed_energy_j for energy in chips) if chips else None
+
+    @property
+    def basis(self) -> Basis | None:
+        """The worst basis of what `energy_j` adds up; None where there is nothing."""
+        bases = [chip.meter.channel.basis for chip in _chips(self._sampler.ledger.energies())]
+        return Basis.worst(*bases) if bases else None
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -228,7 +253,9 @@ class Tracker:
 
     def _keep(self) -> None:
         """The keeper thread: the journal may be on a disk that hangs, which must hold up nobody else."""
-        self._write(lambda _: None)
+        self._begun.wait()
+        if not self._stop.is_set():
+            self._write(lambda _: None)
         while not self._stop.wait(PROGRESS_PERIOD_S):
             self._watch.look()
             self._write(lambda journal: journal.progress(self._measurement(RunState.RUNNING)))
@@ -308,8 +335,8 @@ def _chips(energies: Iterable[ChannelEnergy]) -> list[ChannelEnergy]:
 def with_node_share(energies: Iterable[ChannelEnergy]) -> tuple[ChannelEnergy, ...]:
     """Gives a meter of the whole node the share that the run has of the chips inside it.
 
-    Processor time says nothing of a node with accelerators, so the node follows the joules of its chips. Where no chip is
-    metered, the share that was booked stands.
+    Processor time says nothing of a node with accelerators, so the node follows the joules of its chips. Where no chip
+    is metered, the share that was booked stands.
     """
     known = tuple(energies)
     chips = _chips(known)

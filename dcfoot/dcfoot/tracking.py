@@ -1,7 +1,7 @@
 """``dcfoot.track()``: measures the process it is called in, as a context manager or a decorator.
 
-Nothing of it raises into the job, prints, or waits longer than the meters need. A mistake in its arguments becomes a warning
-on the receipt.
+Nothing of it raises into the job, prints, or waits longer than the meters need. A mistake in its arguments becomes a
+warning on the receipt.
 """
 
 import functools
@@ -18,8 +18,9 @@ from typing import ParamSpec, TypeVar, cast
 from dcfoot.account import choose_site
 from dcfoot.config import Settings, load
 from dcfoot.errors import ConfigError
-from dcfoot.lease import Leader, Member, acquire, job_identity, measured_by
+from dcfoot.lease import JobIdentity, Leader, Member, job_identity, join, measured_by
 from dcfoot.measurement import Measurement
+from dcfoot.measurer import Measurer, taken_over_warning
 from dcfoot.probe import installed_probes
 from dcfoot.store import RunStore
 from dcfoot.tracker import Consumer, Subject, Tracker, new_run_id
@@ -37,19 +38,29 @@ _CURRENT: ContextVar["Run | None"] = ContextVar("dcfoot_run", default=None)
 class Run:
     """A running or finished measurement, as the job sees it. Every figure is None while it is not known.
 
-    Where another measurer on this machine already measures this process (an enclosing `track()`, another rank of the same
-    job), a run measures nothing itself: `measured_by` names the run whose receipt holds its energy.
+    Where another measurer on this machine already measures this process (an enclosing `track()`, another rank of the
+    same job), a run measures nothing itself: `measured_by` names the run whose receipt holds its energy.
     """
 
-    def __init__(self, tracker: Tracker | None = None, measured_by: str | None = None) -> None:
-        self._tracker = tracker
-        self.measured_by = measured_by
-        self.receipt_path: Path | None = None
+    def __init__(self, measurer: Measurer | None = None, measured_by: str | None = None) -> None:
+        self._measurer = measurer
+        self._measured_by = measured_by
+
+    @property
+    def _tracker(self) -> Tracker | None:
+        return self._measurer.tracker if self._measurer else None
+
+    @property
+    def measured_by(self) -> str | None:
+        """The run that holds this process's energy, where that is another; None where it is this one."""
+        if self._measurer is None:
+            return self._measured_by
+        return None if self._measurer.tracker else self._measurer.run_id
 
     @property
     def id(self) -> str | None:
         """Where to find it: ``dcfoot show ID``."""
-        return self._tracker.id if self._tracker else self.measured_by
+        return self._measurer.run_id if self._measurer else self._measured_by
 
     @property
     def power_w(self) -> float | None:
@@ -58,7 +69,7 @@ class Run:
 
     @property
     def energy_kwh(self) -> float | None:
-        """This run's share of the metered energy so far [kWh]: chips, not the wall."""
+        """The run's share of the metered energy so far [kWh]: chips, not the wall."""
         energy_j = self._tracker.energy_j if self._tracker else None
         return None if energy_j is None else energy_j / J_PER_KWH
 
@@ -97,7 +108,7 @@ class Run:
 class track:  # noqa: N801 - used like a function, as `contextlib.suppress` is
     """Measures this process and its children.
 
-    Use it as ``with dcfoot.track("name") as run:``, or as a decorator of a function, a coroutine function or a generator.
+    Use it as ``with dcfoot.track("name") as run:``, or as a decorator of a function, a coroutine function, a generator.
 
     Parameters
     ----------
@@ -130,8 +141,8 @@ class track:  # noqa: N801 - used like a function, as `contextlib.suppress` is
         self._receipt = None if receipt is None else Path(receipt)
         self._interval_s = interval_s
         self._run: Run | None = None
-        self._tracker: Tracker | None = None
-        self._lease: Leader | Member | None = None
+        self._measurer: Measurer | None = None
+        self._joined: Member | None = None
         self._phase: AbstractContextManager[None] | None = None
         self._token: Token[Run | None] | None = None
         self._pid = 0
@@ -177,39 +188,38 @@ class track:  # noqa: N801 - used like a function, as `contextlib.suppress` is
         if outer is not None and outer.measured_by is None and outer.id is not None:
             self._phase = outer.phase(self._name or "track")
             self._phase.__enter__()
-            inner = Run(measured_by=outer.id)
-            return inner
+            return Run(measured_by=outer.id)
         identity = job_identity(os.environ)
         run_id = new_run_id()
-        if identity is not None:
-            self._lease = acquire(identity, run_id)
-            if isinstance(self._lease, Member):
-                return Run(measured_by=self._lease.leader_run_id)
-        return self._measure(run_id, identity.job if identity else None)
+        key = identity if identity is not None and identity.launch is not None else run_id
+        self._joined = join(os.environ)
+        self._measurer = Measurer(key, run_id, lambda lease, taken_over: self._tracker(lease, taken_over, identity))
+        self._measurer.start()
+        self._measurer.job_started()
+        return Run(self._measurer)
 
-    def _measure(self, run_id: str, job: str | None) -> Run:
+    def _tracker(self, lease: Leader, taken_over: str | None, identity: JobIdentity | None) -> Tracker:
         settings, warnings = _settings(os.environ)
         site_id, misplaced = _site_id(settings, self._place)
-        leader = self._lease if isinstance(self._lease, Leader) else None
+        warnings = [*warnings, *misplaced, *([lease.warning] if lease.warning else [])]
+        if taken_over is not None:
+            warnings.append(taken_over_warning(taken_over))
         subject = Subject(
-            id=run_id,
+            id=lease.run_id,
             name=self._name or "track",
             tags=self._tags,
-            job=job,
+            job=identity.job if identity else None,
             part_of=measured_by(os.environ),
             site_id=site_id,
-            warnings=(*warnings, *misplaced),
+            warnings=tuple(warnings),
         )
-        self._tracker = Tracker(
+        return Tracker(
             subject,
-            Consumer(lambda: {os.getpid(), *(leader.member_pids() if leader else ())}),
+            Consumer(lambda: {os.getpid(), *lease.member_pids()}),
             installed_probes(),
             open_journal=RunStore(settings.data_dir).create,
             interval_s=self._interval_s or settings.interval_s,
         )
-        self._tracker.start()
-        self._tracker.job_started()
-        return Run(self._tracker)
 
     def _end(self, *, failed: bool) -> None:
         if self._token is not None:
@@ -219,12 +229,12 @@ class track:  # noqa: N801 - used like a function, as `contextlib.suppress` is
             return
         if self._phase is not None:
             self._phase.__exit__(None, None, None)
-        if self._tracker is not None:
-            self._tracker.stop(int(failed))
-        if self._lease is not None:
-            self._lease.release()
-        if self._tracker is not None and self._receipt is not None and self._run is not None:
-            _write(self._receipt, self._run)
+        if self._joined is not None:
+            self._joined.release()
+        if self._measurer is not None:
+            measured = self._measurer.stop(int(failed))
+            if measured is not None and self._receipt is not None and self._run is not None:
+                _write(self._receipt, self._run)
 
 
 def _settings(environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
@@ -239,9 +249,9 @@ def _site_id(settings: Settings, place: tuple[str | None, str | None, str | None
     """The site that was asked for; where there is none of that name, none and a warning."""
     try:
         site = choose_site(settings, *place)
-        return site.id if site.chosen else None, []
     except ConfigError as fault:
         return None, [f"no site was used: {fault}"]
+    return (site.id if site.chosen else None), []
 
 
 def _write(path: Path, run: Run) -> None:

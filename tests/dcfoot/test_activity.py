@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dcfoot.activity import Activity, ProcessTree, cgroup_seconds, job_cgroup, machine_seconds
+from simulated.near import near
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads procfs, which only Linux has")
 
@@ -31,9 +32,7 @@ subprocess.Popen([sys.executable, "-S", "-c", {burn!r} + "\\nprint('done', flush
 
 @contextmanager
 def python(code: str) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(  # noqa: S603 - this interpreter, with code of ours
-        [sys.executable, "-S", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    process = subprocess.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     with process:
         yield process
         process.communicate(timeout=20)
@@ -44,6 +43,11 @@ def children_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def looked_s(tree: ProcessTree) -> float:
+    tree.look()
+    return tree.cpu_s()
+
+
 @linux_only
 def test_a_job_of_short_processes_is_charged_for_all_of_them() -> None:
     before_s = children_s()
@@ -51,9 +55,9 @@ def test_a_job_of_short_processes_is_charged_for_all_of_them() -> None:
         tree = ProcessTree(lambda: [job.pid])
         assert job.stdout is not None
         job.stdout.readline()
-        seen_s = tree.cpu_s(look=True)
+        seen_s = looked_s(tree)
     # The kernel's own account of the job, after it was reaped; /proc counts in ticks of 10 ms.
-    assert seen_s == pytest.approx(children_s() - before_s, abs=0.06)
+    assert seen_s == near(children_s() - before_s, abs=0.06)
     assert seen_s > 12 * 0.03
 
 
@@ -65,8 +69,8 @@ def test_what_this_process_has_reaped_stays_in_the_sum() -> None:
     with python(BURN.format(seconds=0.2)) as job:
         pids.append(job.pid)
         time.sleep(0.1)
-        alive_s = tree.cpu_s(look=True)
-    assert tree.cpu_s(look=True) == pytest.approx(children_s() - before_s, abs=0.03)
+        alive_s = looked_s(tree)
+    assert looked_s(tree) == near(children_s() - before_s, abs=0.03)
     assert tree.cpu_s() >= alive_s
 
 
@@ -75,8 +79,8 @@ def test_a_process_that_outlived_its_parent_stays_a_member() -> None:
     with python("import os, sys, time; os.fork() or time.sleep(0.6); time.sleep(0.4)") as job:
         tree = ProcessTree(lambda: [job.pid])
         time.sleep(0.15)
-        tree.cpu_s(look=True)
-        assert len(tree.pids) == 2
+        tree.look()
+        assert len(tree) == 2
 
 
 @linux_only
@@ -85,7 +89,7 @@ def test_the_sum_never_falls_while_members_come_and_go() -> None:
         tree = ProcessTree(lambda: [job.pid])
         sums = []
         while not sums or len(sums) < 200:
-            sums.append(tree.cpu_s(look=True))
+            sums.append(looked_s(tree))
             time.sleep(0.001)
     assert sums == sorted(sums)
 
@@ -115,9 +119,8 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
 
 def stat_line(pid: int, parent: int, ticks: tuple[int, int, int, int], *, name: str = "python") -> str:
     user, system, reaped_user, reaped_system = ticks
-    return (
-        f"{pid} ({name}) S {parent} 1 1 0 -1 0 0 0 0 0 {user} {system} {reaped_user} {reaped_system} 20 0 1 0 {pid} 0 0\n"
-    )
+    times = f"{user} {system} {reaped_user} {reaped_system}"
+    return f"{pid} ({name}) S {parent} 1 1 0 -1 0 0 0 0 0 {times} 20 0 1 0 {pid} 0 0\n"
 
 
 def test_names_with_brackets_and_blanks_do_not_move_the_fields(
@@ -126,7 +129,7 @@ def test_names_with_brackets_and_blanks_do_not_move_the_fields(
     hertz = os.sysconf("SC_CLK_TCK")
     write("proc/7/stat", stat_line(7, 1, (hertz, hertz, 2 * hertz, 0), name="a) (b c"))
     tree = ProcessTree(lambda: [7], tmp_path / "proc")
-    assert tree.cpu_s(look=True) == pytest.approx(4.0)
+    assert looked_s(tree) == near(4.0)
 
 
 def test_without_the_kernels_list_of_children_parents_are_asked(
@@ -136,8 +139,19 @@ def test_without_the_kernels_list_of_children_parents_are_asked(
     for pid, parent in ((7, 1), (8, 7), (9, 8), (10, 1)):
         write(f"proc/{pid}/stat", stat_line(pid, parent, (hertz, 0, 0, 0)))
     tree = ProcessTree(lambda: [7], tmp_path / "proc")
-    assert tree.cpu_s(look=True) == pytest.approx(3.0)
-    assert tree.pids == {7, 8, 9}
+    assert looked_s(tree) == near(3.0)
+    assert set(tree) == {7, 8, 9}
+
+
+def test_a_process_that_nobody_listed_yet_is_known_by_its_ancestors(
+    write: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    for pid, parent in ((7, 1), (8, 7), (9, 8), (10, 1)):
+        write(f"proc/{pid}/stat", stat_line(pid, parent, (0, 0, 0, 0)))
+    tree = ProcessTree(lambda: [7], tmp_path / "proc")
+    tree.cpu_s()
+    write("proc/11/stat", stat_line(11, 9, (0, 0, 0, 0)))
+    assert {1, 9, 10, 11, 12} & tree == {9, 11}
 
 
 def test_a_process_number_that_was_used_again_is_another_process(
@@ -145,11 +159,11 @@ def test_a_process_number_that_was_used_again_is_another_process(
 ) -> None:
     hertz = os.sysconf("SC_CLK_TCK")
     write("proc/7/stat", stat_line(7, 1, (hertz, 0, 0, 0)))
-    tree = ProcessTree(lambda: [], tmp_path / "proc")
-    tree._members = {7: 7}  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as after an earlier look
-    assert tree.cpu_s() == pytest.approx(1.0)
+    tree = ProcessTree(list, tmp_path / "proc")
+    tree._members = {7: 7}  # pyright: ignore[reportPrivateUsage] - as after an earlier look
+    assert tree.cpu_s() == near(1.0)
     write("proc/7/stat", stat_line(7, 1, (50 * hertz, 0, 0, 0)).replace(" 7 0 0\n", " 999 0 0\n"))
-    assert tree.cpu_s() == pytest.approx(1.0)
+    assert tree.cpu_s() == near(1.0)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +181,7 @@ def test_a_slurm_job_is_counted_by_its_cgroup_in_either_version(
     write(f"cgroup/{controllers}/{path.partition('/job_4711')[0].lstrip('/')}/job_4711/{file}", text)
     found = job_cgroup(tmp_path / "proc", tmp_path / "cgroup")
     assert found is not None
-    assert cgroup_seconds(found) == pytest.approx(expected_s)
+    assert cgroup_seconds(found) == near(expected_s)
 
 
 @pytest.mark.parametrize("membership", ["0::/user.slice/user-1000.slice/session-3.scope", "0::/", "5:devices:/"])

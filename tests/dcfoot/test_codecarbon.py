@@ -21,6 +21,7 @@ from dcfoot.receipt.sentences import said_in
 from dcfoot.site import resolve_site
 from dcfoot.sources.codecarbon import LOST_GPU, UNSEEN, WHOLE_MACHINE, measurement_of, read_emissions_csv
 from dcfoot.store import RunStore
+from simulated.near import near
 
 ROW: Mapping[str, str] = {
     # As codecarbon 3.3.2 writes it, its PUE of 1.5 in every energy: 0.6 / 1.5 = 0.4 kWh of GPUs, 0.2 of CPU, 0.02 of
@@ -62,7 +63,7 @@ def joules(record: Mapping[str, object]) -> dict[Domain, float]:
 
 def test_energies_are_divided_by_the_pue_once() -> None:
     # 0.4, 0.2 and 0.02 kWh at 3.6 MJ each.
-    assert joules(ROW) == pytest.approx({Domain.GPU: 1.44e6, Domain.PACKAGE: 7.2e5, Domain.DRAM: 7.2e4})
+    assert joules(ROW) == near({Domain.GPU: 1.44e6, Domain.PACKAGE: 7.2e5, Domain.DRAM: 7.2e4})
 
 
 @given(st.floats(1.0, 3.0), st.floats(0.001, 1e3), st.floats(0.001, 1e3), st.floats(0.001, 1e3))
@@ -71,11 +72,11 @@ def test_the_chips_energy_does_not_depend_on_the_pue_that_was_configured(
 ) -> None:
     reported = {"cpu_energy": cpu * pue, "gpu_energy": gpu * pue, "ram_energy": ram * pue, "pue": pue}
     found = joules({**ROW, **reported, "energy_consumed": (cpu + gpu + ram) * pue})
-    assert found == pytest.approx({Domain.GPU: gpu * 3.6e6, Domain.PACKAGE: cpu * 3.6e6, Domain.DRAM: ram * 3.6e6})
+    assert found == near({Domain.GPU: gpu * 3.6e6, Domain.PACKAGE: cpu * 3.6e6, Domain.DRAM: ram * 3.6e6})
 
 
 def test_a_file_from_before_there_was_a_pue_has_none_in_it() -> None:
-    assert joules({name: value for name, value in ROW.items() if name != "pue"})[Domain.GPU] == pytest.approx(2.16e6)
+    assert joules({name: value for name, value in ROW.items() if name != "pue"})[Domain.GPU] == near(2.16e6)
 
 
 def test_the_facility_has_the_sites_pue_and_not_both() -> None:
@@ -85,9 +86,9 @@ def test_the_facility_has_the_sites_pue_and_not_both() -> None:
     assert footprint.facility_energy_kwh is not None
     assert footprint.it_energy_kwh is not None
     assert site.pue is not None
-    assert footprint.facility_energy_kwh.value == pytest.approx(footprint.it_energy_kwh.value * site.pue.spread.central)
+    assert footprint.facility_energy_kwh.value == near(footprint.it_energy_kwh.value * site.pue.spread.central)
     assert footprint.rungs[0].energy_kwh is not None
-    assert footprint.rungs[0].energy_kwh.value == pytest.approx(0.4)
+    assert footprint.rungs[0].energy_kwh.value == near(0.4)
 
 
 def test_only_what_codecarbon_reads_from_a_meter_is_measured() -> None:
@@ -103,7 +104,7 @@ def test_every_channel_has_an_interval_and_says_from_where() -> None:
         assert channel.meter.source
     # Boards read from -9.5 % to +6.4 % of the truth: the truth is 1/1.064 to 1/0.905 of what they read.
     gpu = measurement_of(ROW).channels[0].meter
-    assert (gpu.gain_p5, gpu.gain_p95) == pytest.approx((0.9398, 1.1050), abs=1e-4)
+    assert (gpu.gain_p5, gpu.gain_p95) == near((0.9398, 1.1050), abs=1e-4)
 
 
 def test_an_energy_of_nothing_is_not_known_and_not_zero() -> None:
@@ -179,7 +180,7 @@ def test_a_run_that_was_flushed_counts_once_with_its_last_row(tmp_path: Path) ->
     runs = read_emissions_csv(emissions_csv(tmp_path / "emissions.csv", early, other, ROW), timezone=UTC)
     assert [run.name for run in runs] == ["bert", "other"]
     assert runs[0].duration_s == 3600.0
-    assert runs[0].channels[0].energy_j == pytest.approx(1.44e6)
+    assert runs[0].channels[0].energy_j == near(1.44e6)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +210,7 @@ import sys, time
 from pathlib import Path
 from codecarbon import OfflineEmissionsTracker
 from dcfoot.codecarbon_output import DcfootOutput
+from simulated.near import near
 
 folder = Path(sys.argv[1])
 tracker = OfflineEmissionsTracker(
@@ -234,10 +236,10 @@ def test_the_real_codecarbon_hands_its_result_over(tmp_path: Path) -> None:
     assert (kept.name, kept.state) == ("ported", RunState.COMPLETE)
     energy_j = {c.meter.channel.domain: c.energy_j for c in kept.channels}
     # What it was told to charge for its memory: 20 W, of which its file says 30 W for a PUE of 1.5.
-    assert energy_j[Domain.DRAM] == pytest.approx(20.0 * kept.duration_s, rel=0.05)
-    assert energy_j[Domain.DRAM] == pytest.approx(float(last["ram_energy"]) * 3.6e6 / 1.5)
+    assert energy_j[Domain.DRAM] == near(20.0 * kept.duration_s, rel=0.05)
+    assert energy_j[Domain.DRAM] == near(float(last["ram_energy"]) * 3.6e6 / 1.5)
     (read,) = read_emissions_csv(tmp_path / "emissions.csv")
-    assert {c.meter.channel.domain: c.energy_j for c in read.channels} == pytest.approx(energy_j)
+    assert {c.meter.channel.domain: c.energy_j for c in read.channels} == near(energy_j)
     receipt = read_receipt(tmp_path / "receipt.json")
     assert receipt["site"]["id"] == "fr"
     assert receipt["warnings"][0] == UNSEEN

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from dcfoot.counter import AverageIntegral, CounterIntegral, Outcome, PowerIntegral, integral_of
 from dcfoot.reading import Channel, Domain, Kind, Meter, Reading
 from dcfoot.units import NS_PER_S
+from simulated.near import near
 
 PACKAGE = Channel("node-1", Domain.PACKAGE, "package-0")
 SERVER_RANGE_UJ = 262_143_328_850
-"""What Linux powercap shows as max_energy_range_uj of a package that counts in 61.04 uJ (Intel SDM 15.10: 2^32 / 2^14)."""
+"""What Linux powercap shows as max_energy_range_uj of a package that counts in 61.04 uJ (Intel SDM 15.10: 2^32 /
+2^14)."""
 
 
 def rapl(*, power_max_w: float = 10_000.0) -> Meter:
@@ -47,7 +49,7 @@ def test_a_difference_is_what_the_counter_moved_also_across_its_end(
     counter = CounterIntegral(meter)
     counter.add(at(meter, 0.0, before_uj))
     step = counter.add(at(meter, 1.0, after_uj))
-    assert step.energy_j == pytest.approx(expected_uj * 1e-6, abs=1e-6)
+    assert step.energy_j == near(expected_uj * 1e-6, abs=1e-6)
     assert step.outcome is outcome
 
 
@@ -61,7 +63,7 @@ def test_a_wrapping_counter_adds_up_to_the_true_energy(powers_w: list[float], st
     for index, power_w in enumerate(powers_w, start=1):
         true_uj += round(power_w * 360.0 * 1e6)
         total_j += counter.add(at(meter, index * 360.0, true_uj % (SERVER_RANGE_UJ + 1))).energy_j
-    assert total_j == pytest.approx((true_uj - start_uj) * 1e-6, rel=1e-9, abs=1e-6)
+    assert total_j == near((true_uj - start_uj) * 1e-6, rel=1e-9, abs=1e-6)
 
 
 def test_a_restarted_counter_is_worth_what_it_shows_since_and_no_more() -> None:
@@ -71,8 +73,8 @@ def test_a_restarted_counter_is_worth_what_it_shows_since_and_no_more() -> None:
     counter.add(at(meter, 1.0, 900_300_000))  # 300 W
     step = counter.add(at(meter, 2.0, 240_000))  # restarted, 240 J = 0.8 s of 300 W ago
     assert step.outcome is Outcome.RESET
-    assert step.energy_j == pytest.approx(240.0)
-    assert step.covered_s == pytest.approx(0.8)
+    assert step.energy_j == near(240.0)
+    assert step.covered_s == near(0.8)
 
 
 def test_a_counter_that_leaps_is_not_believed_and_the_next_good_reading_loses_nothing() -> None:
@@ -83,8 +85,8 @@ def test_a_counter_that_leaps_is_not_believed_and_the_next_good_reading_loses_no
     good = counter.add(at(meter, 2.0, 200_000_000))
     assert leap.outcome is Outcome.IMPLAUSIBLE
     assert leap.energy_j == 0.0
-    assert good.energy_j == pytest.approx(200.0)
-    assert good.covered_s == pytest.approx(2.0)
+    assert good.energy_j == near(200.0)
+    assert good.covered_s == near(2.0)
 
 
 def test_power_that_runs_straight_is_integrated_exactly() -> None:
@@ -92,8 +94,8 @@ def test_power_that_runs_straight_is_integrated_exactly() -> None:
     integral = PowerIntegral(meter)
     # 100 W rising to 300 W in 2 s: 400 J.
     steps = [integral.add(at(meter, i / 10, 1e3 * (100 + 10 * i))) for i in range(21)]
-    assert sum(step.energy_j for step in steps) == pytest.approx(400.0)
-    assert sum(step.covered_s for step in steps) == pytest.approx(2.0)
+    assert sum(step.energy_j for step in steps) == near(400.0)
+    assert sum(step.covered_s for step in steps) == near(2.0)
 
 
 def test_silence_of_a_power_meter_is_a_gap_of_which_nothing_is_counted() -> None:
@@ -110,7 +112,7 @@ def test_power_that_cannot_be_is_dropped(value_mw: int) -> None:
     integral = PowerIntegral(meter)
     integral.add(at(meter, 0.0, 100_000))
     assert integral.add(at(meter, 0.1, value_mw)).outcome is Outcome.IMPLAUSIBLE
-    assert integral.add(at(meter, 0.2, 100_000)).energy_j == pytest.approx(20.0)
+    assert integral.add(at(meter, 0.2, 100_000)).energy_j == near(20.0)
 
 
 def true_energy_j(seconds: float, stop_s: float) -> float:
@@ -131,7 +133,7 @@ def test_a_moving_average_gives_back_the_energy_of_a_step(stop_s: float) -> None
         ).energy_j
         for moment in moments
     )
-    assert total_j == pytest.approx(300.0 * stop_s, rel=1e-4)
+    assert total_j == near(300.0 * stop_s, rel=1e-4)
 
 
 def test_after_a_long_silence_a_moving_average_tells_of_its_window_only() -> None:
@@ -140,7 +142,7 @@ def test_after_a_long_silence_a_moving_average_tells_of_its_window_only() -> Non
     integral.add(at(meter, 0.0, 200_000))
     step = integral.add(at(meter, 5.0, 200_000))
     assert step.outcome is Outcome.GAP
-    assert (step.energy_j, step.covered_s) == pytest.approx((200.0, 1.0))
+    assert (step.energy_j, step.covered_s) == near((200.0, 1.0))
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -13,6 +13,7 @@ from dcfoot.ledger import EnergyLedger, NestedDomainsError, total_j, worth_keepi
 from dcfoot.measurement import ChannelEnergy
 from dcfoot.reading import Basis, Channel, Domain, Kind, Meter, Reading
 from dcfoot.units import NS_PER_S
+from simulated.near import near
 
 seconds = st.floats(min_value=0.0, max_value=1e6)
 
@@ -35,7 +36,7 @@ def test_the_shares_of_all_consumers_and_the_idle_remainder_add_up_to_the_meter(
     idle_part = 1.0 - sum(shares)
     assert -1e-9 <= idle_part <= 1.0
     if idle_s == 0.0 and busy_s > 0.0:
-        assert idle_part == pytest.approx(0.0, abs=1e-9)
+        assert idle_part == near(0.0, abs=1e-9)
 
 
 @given(seconds, seconds, seconds)
@@ -46,7 +47,7 @@ def test_a_share_lies_in_its_own_interval_and_never_exceeds_the_whole(own: float
 
 def test_on_a_machine_that_runs_nothing_else_the_remainder_is_the_idle_share_only() -> None:
     # One of two processors busy throughout: weights 1 and 0.17, so 1 / 1.17 of the joules.
-    assert processor_share(10.0, 10.0, 10.0).value == pytest.approx(1 / 1.17)
+    assert processor_share(10.0, 10.0, 10.0).value == near(1 / 1.17)
     assert processor_share(20.0, 20.0, 0.0).value == 1.0
 
 
@@ -62,7 +63,9 @@ def test_a_device_whose_users_cannot_be_seen_may_be_anybodys() -> None:
 @given(
     st.lists(st.tuples(st.integers(0, 10**9), st.floats(min_value=0.0, max_value=1.0)), min_size=2, max_size=30),
 )
-def test_attributed_and_remaining_energy_add_up_to_the_meter_whatever_the_shares(steps: list[tuple[int, float]]) -> None:
+def test_attributed_and_remaining_energy_add_up_to_the_meter_whatever_the_shares(
+    steps: list[tuple[int, float]],
+) -> None:
     package = meter(Domain.PACKAGE)
     mine, theirs = EnergyLedger(), EnergyLedger()
     count = 0
@@ -74,8 +77,8 @@ def test_attributed_and_remaining_energy_add_up_to_the_meter_whatever_the_shares
         mine.add(reading, Share(part, part, part))
         theirs.add(reading, Share(1.0 - part, 1.0 - part, 1.0 - part))
     (my_energy,), (their_energy,) = mine.energies(), theirs.energies()
-    assert my_energy.energy_j == pytest.approx(sum(energy_uj for energy_uj, _ in steps[1:]) * 1e-6)
-    assert my_energy.attributed_energy_j + their_energy.attributed_energy_j == pytest.approx(my_energy.energy_j)
+    assert my_energy.energy_j == near(sum(energy_uj for energy_uj, _ in steps[1:]) * 1e-6)
+    assert my_energy.attributed_energy_j + their_energy.attributed_energy_j == near(my_energy.energy_j)
 
 
 def test_an_inexact_share_keeps_its_interval_next_to_exact_ones() -> None:
@@ -85,7 +88,7 @@ def test_an_inexact_share_keeps_its_interval_next_to_exact_ones() -> None:
     ledger.add(Reading(package, 100_000_000, NS_PER_S), EXACT)
     ledger.add(Reading(package, 200_000_000, 2 * NS_PER_S), Share(0.5, 0.4, 0.6))
     (booked,) = ledger.energies()
-    assert (booked.attributed_p5_j, booked.attributed_energy_j, booked.attributed_p95_j) == pytest.approx((140, 150, 160))
+    assert (booked.attributed_p5_j, booked.attributed_energy_j, booked.attributed_p95_j) == near((140, 150, 160))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +142,7 @@ def test_records_follow_one_another_without_hole_or_overlap() -> None:
     ledger.open(package)
     records = [ledger.add(Reading(package, i * 10**6, i * NS_PER_S)) for i in range(5)]
     intervals = [(record.start_ns, record.end_ns) for record in records if record is not None]
-    assert [outcome.outcome for outcome in records if outcome][0] is Outcome.FIRST
+    assert next(outcome.outcome for outcome in records if outcome) is Outcome.FIRST
     assert all(before[1] == after[0] for before, after in pairwise(intervals[1:]))
 
 
@@ -157,7 +160,7 @@ def test_live_power_counts_an_inner_meter_once() -> None:
         ledger.open(one)
         ledger.add(Reading(one, 0, 0))
         ledger.add(Reading(one, watts * 10**6, NS_PER_S))
-    assert ledger.power_w() == pytest.approx(500.0)
+    assert ledger.power_w() == near(500.0)
 
 
 @pytest.mark.parametrize("domain", list(Domain))

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcfoot.receipt.scale import ENERGY_KWH, MASS_G, POWER_W, VOLUME_L, Scale, common, fitting, number, percent, show
+from simulated.near import near
 
 amounts = st.floats(1e-6, 1e9)
 ALL_SCALES = st.sampled_from([ENERGY_KWH, MASS_G, POWER_W, VOLUME_L])
@@ -64,7 +65,7 @@ def test_on_paper_too_the_value_lies_in_its_interval(
 @given(amounts, ALL_SCALES)
 def test_what_is_printed_is_the_value_within_half_of_the_third_digit(value: float, scales: tuple[Scale, ...]) -> None:
     scale = fitting(scales, value)
-    assert read(number(value / scale.base_count)) * scale.base_count == pytest.approx(value, rel=0.0051)
+    assert read(number(value / scale.base_count)) * scale.base_count == near(value, rel=0.0051)
 
 
 @given(amounts, st.floats(1e-9, 1.0), ALL_SCALES)

@@ -15,6 +15,7 @@ from dcfoot.probe import ProbeEntry, Surroundings
 from dcfoot.reading import Basis, Channel, Domain, Kind, Meter, Reading
 from dcfoot.sampler import OPEN_TIMEOUT_S, Sampler
 from dcfoot.units import NS_PER_S
+from simulated.near import near
 
 
 def meter(device: str, domain: Domain = Domain.GPU, basis: Basis = Basis.MEASURED) -> Meter:
@@ -131,8 +132,8 @@ def test_start_and_end_are_read_at_once_not_at_the_next_tick() -> None:
         time.sleep(0.123)
         lasted_s = time.monotonic() - began
     (energy,) = sampler.ledger.energies()
-    assert energy.energy_j == pytest.approx(100.0 * lasted_s, abs=2.0)
-    assert energy.energy_j == pytest.approx(100.0 * energy.covered_s, rel=1e-6)
+    assert energy.energy_j == near(100.0 * lasted_s, abs=2.0)
+    assert energy.energy_j == near(100.0 * energy.covered_s, rel=1e-6)
 
 
 @pytest.mark.parametrize("bad", [Absent, Broken])
@@ -152,7 +153,7 @@ def test_a_meter_that_did_not_answer_for_a_while_loses_nothing_that_its_counter_
     with sampling(Forgetful) as sampler:
         time.sleep(0.5)
     (energy,) = sampler.ledger.energies()
-    assert energy.energy_j == pytest.approx(100.0 * energy.covered_s, rel=1e-6)
+    assert energy.energy_j == near(100.0 * energy.covered_s, rel=1e-6)
     assert any("busy" in remark for remark in sampler.remarks())
 
 
@@ -188,7 +189,7 @@ def test_a_device_that_knows_its_users_gives_the_share_itself() -> None:
     with sampling(Shared) as sampler:
         time.sleep(0.2)
     (energy,) = sampler.ledger.energies()
-    assert energy.attributed_energy_j == pytest.approx(0.5 * energy.energy_j)
+    assert energy.attributed_energy_j == near(0.5 * energy.energy_j)
     assert sampler.gauges() == {"steady-0": {"temperature_c": 40.0}}
 
 
@@ -199,7 +200,7 @@ def test_processors_are_shared_by_processor_time() -> None:
     with sampling(package) as sampler:
         time.sleep(0.2)
     (energy,) = sampler.ledger.energies()
-    assert energy.attributed_energy_j == pytest.approx(energy.energy_j)
+    assert energy.attributed_energy_j == near(energy.energy_j)
 
 
 def test_a_poke_reads_now() -> None:
@@ -230,7 +231,7 @@ def test_phases_share_out_the_energy_between_their_marks() -> None:
     book_second(3, 400.0)
     book.end(whole, 3 * NS_PER_S)
     phases = {phase.path: phase for phase in book.phases()}
-    assert phases["train"].energy_j == {"gpu": pytest.approx(700.0)}
+    assert phases["train"].energy_j == {"gpu": near(700.0)}
     # Half of the second second's 200 J and a quarter of the third's 400 J.
-    assert phases["train/epoch"].energy_j == {"gpu": pytest.approx(200.0)}
+    assert phases["train/epoch"].energy_j == {"gpu": near(200.0)}
     assert (phases["train/epoch"].start_s, phases["train/epoch"].end_s) == (1.5, 2.25)

@@ -13,6 +13,7 @@ from dcfoot.measurement import Machine, Measurement
 from dcfoot.receipt.reader import dumps
 from dcfoot.store import RunStore
 from simulated.measurements import STARTED_AT, after, energy, finished, gpu, measurement
+from simulated.near import near
 from simulated.receipts import gpu_node
 
 NO_DATA, USAGE = 3, 2
@@ -68,14 +69,14 @@ def test_json_is_the_contract_on_stdout(show: Show) -> None:
     kept()
     made = json.loads(show("--json")[1])
     assert made["schema"] == "dcfoot.receipt/1"
-    assert made["ladder"][0]["energy_kwh"] == pytest.approx(0.5)
+    assert made["ladder"][0]["energy_kwh"] == near(0.5)
 
 
 def test_the_whole_node_is_what_the_meters_saw(show: Show) -> None:
     kept()
-    assert accelerator_kwh(show("--json")[1]) == pytest.approx(0.5)
+    assert accelerator_kwh(show("--json")[1]) == near(0.5)
     whole = show("--json", "--whole-node")[1]
-    assert accelerator_kwh(whole) == pytest.approx(1.0)
+    assert accelerator_kwh(whole) == near(1.0)
     assert json.loads(whole)["ladder_basis"] == "whole_node"
 
 
@@ -104,14 +105,14 @@ def test_several_runs_are_one_receipt(show: Show) -> None:
     kept("20261124T081501-bbbbbb", "node2", started_at=STARTED_AT + timedelta(seconds=1))
     made = json.loads(show("--json", "20261124T081500-aaaaaa", "20261124T081501-bbbbbb")[1])
     assert made["run"]["hosts"] == ["node1", "node2"]
-    assert made["ladder"][0]["energy_kwh"] == pytest.approx(1.0)
+    assert made["ladder"][0]["energy_kwh"] == near(1.0)
 
 
 def test_a_job_is_all_of_its_runs(show: Show) -> None:
     kept("20261124T081500-aaaaaa", "node1", job="slurm-4711")
     kept("20261124T081501-bbbbbb", "node2", job="slurm-4711")
     kept("20261124T081502-cccccc", "node3", job="slurm-4712")
-    assert accelerator_kwh(show("--json", "--job", "slurm-4711")[1]) == pytest.approx(1.0)
+    assert accelerator_kwh(show("--json", "--job", "slurm-4711")[1]) == near(1.0)
     assert show("--job", "slurm-1")[0] == NO_DATA
 
 

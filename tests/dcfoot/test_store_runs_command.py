@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from dcfoot.cli import main
-from dcfoot.measurement import Measurement
+from dcfoot.measurement import Measurement, RunState
 from dcfoot.reading import Domain
 from dcfoot.store import RunStore
 from simulated.measurements import energy, finished, gpu, measurement
+from simulated.near import near
 
 KWH_J = 3.6e6
 
@@ -57,7 +58,7 @@ def test_the_energy_of_a_node_is_not_added_to_that_of_the_chips_inside_it(capsys
     channels = (energy(gpu(), 1.0 * KWH_J), energy(gpu("wall", domain=Domain.NODE), 1.7 * KWH_J))
     keep(replace(run(1), channels=channels))
     (shown,) = json.loads("\n".join(printed(capsys, "--json")))["runs"]
-    assert shown["chips_energy_kwh"] == pytest.approx(1.0)
+    assert shown["chips_energy_kwh"] == near(1.0)
 
 
 def test_energy_that_nobody_metered_is_not_known_rather_than_0(capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,7 +109,7 @@ def test_a_tag_that_no_run_has_exits_3(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_run_that_a_signal_ended_was_interrupted_and_the_signal_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     # 128 + 9 (POSIX shell; signal(7): SIGKILL is 9)
-    keep(replace(run(1), exit_status=137), replace(run(2), exit_status=1))
+    keep(replace(run(1), exit_status=137, state=RunState.INTERRUPTED), replace(run(2), exit_status=1))
     lines = printed(capsys)
     assert "complete" in lines[1]
     assert "interrupted  137 SIGKILL" in lines[2]

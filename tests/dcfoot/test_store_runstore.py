@@ -18,6 +18,7 @@ from dcfoot.store.migrations import Body, Schema
 from dcfoot.store.process import ProcessMark, boot_id, mark_of, pid_namespace, process_start
 from dcfoot.store.runstore import RunStore, default_data_dir
 from simulated.measurements import after, finished, measurement
+from simulated.near import near
 
 
 def run_id(number: int) -> str:
@@ -252,5 +253,5 @@ def test_a_process_of_another_boot_or_container_cannot_be_judged_from_here() -> 
 def test_without_a_procfs_psutil_tells_when_a_process_started() -> None:
     from dcfoot.store.process import _start_without_procfs  # pyright: ignore[reportPrivateUsage]
 
-    assert float(_start_without_procfs(os.getpid())) == pytest.approx(time(), abs=86_400)
+    assert float(_start_without_procfs(os.getpid())) == near(time(), abs=86_400)
     assert _start_without_procfs(2**22 + 1) == ""

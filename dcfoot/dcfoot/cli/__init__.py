@@ -1,15 +1,17 @@
 """The command line: one module a command, imported only when it is called.
 
-Each module offers `HELP`, `configure(parser)` and `execute(arguments)`. Data go to stdout, messages to stderr. Exit status:
-0 done, 2 usage or configuration, 3 no data; `run` returns the job's.
+Each module offers `HELP`, `configure(parser)` and `execute(arguments)`; one whose exit statuses are not its own also
+`USAGE_STATUS`. Data go to stdout, messages to stderr. Exit status: 0 done, 2 usage or configuration, 3 no data; `run`
+returns the job's.
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
 
 COMMANDS = ("run", "runs", "show", "doctor", "calibrate", "sites", "factors", "config")
 
@@ -25,8 +27,20 @@ class Command(Protocol):
     execute: Callable[[argparse.Namespace], int]
 
 
+class Parser(argparse.ArgumentParser):
+    """The parser of one command."""
+
+    usage_status = USAGE_ERROR
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong with the arguments and exits."""
+        self.exit(self.usage_status, f"{self.format_usage()}{self.prog}: {message}\n")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a character that a terminal lacks is no reason to fail
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = arguments[0] if arguments else "--help"
     if name in {"-h", "--help", "help"}:
@@ -45,7 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _call(command: Command, name: str, arguments: Sequence[str]) -> int:
     from dcfoot.errors import ConfigError, DataMissing, DcfootError
 
-    parser = argparse.ArgumentParser(prog=f"dcfoot {name}", description=command.HELP)
+    parser = Parser(prog=f"dcfoot {name}", description=command.HELP)
+    parser.usage_status = getattr(command, "USAGE_STATUS", USAGE_ERROR)
     command.configure(parser)
     try:
         return command.execute(parser.parse_args(arguments))
@@ -57,7 +72,7 @@ def _call(command: Command, name: str, arguments: Sequence[str]) -> int:
         return _say(str(fault), 1)
     except BrokenPipeError:
         # Whoever read our output has enough of it; nothing is wrong, but stdout must not be flushed again at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 0
 
 

@@ -4,24 +4,25 @@ import argparse
 import os
 import resource
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from dcfoot.account import choose_site, receipt_of
-from dcfoot.config import Settings, load
+from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load
 from dcfoot.errors import ConfigError, DcfootError
-from dcfoot.job import CANNOT_START, Job, JobNotStartedError, adopt_orphans, block_signals, end_like
-from dcfoot.lease import job_identity, measured_by
-from dcfoot.measurement import Measurement
-from dcfoot.probe import Surroundings, installed_probes
+from dcfoot.job import CANNOT_START, Ended, Job, JobNotStartedError, adopt_orphans, block_signals, end_like
+from dcfoot.lease import JobIdentity, Leader, job_identity, measured_by, run_environment
+from dcfoot.measurement import Measurement, RunState
+from dcfoot.measurer import Measurer, taken_over_warning
+from dcfoot.probe import installed_probes
 from dcfoot.site import Site
 from dcfoot.store import RunStore
 from dcfoot.tracker import Consumer, Subject, Tracker, new_run_id
 
 HELP = "run a job and get its receipt"
 
-LEAST_INTERVAL_S = 0.05
-"""Counters step every 1 ms (RAPL) to 100 ms (NVML); reading faster than 20 Hz only adds cost [s]."""
+USAGE_STATUS = CANNOT_START
+"""The exit statuses below belong to the job."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--country", help="or the country (code or name)")
     parser.add_argument("--region", help="or its province, grid region or state")
     parser.add_argument("--receipt", metavar="FILE", type=Path, help="also write the receipt as JSON")
-    parser.add_argument("--whole-node", action="store_true", default=None, help="count the whole machine, not the share")
+    parser.add_argument(
+        "--whole-node", action="store_true", default=None, help="count the whole machine, not the share"
+    )
     parser.add_argument("--interval", type=_interval_s, metavar="S", help="seconds between readings (default 1)")
     parser.add_argument("--lang", choices=("en", "zh"), help="language of the receipt")
     parser.add_argument("--live", action="store_true", help="show power and energy while the job runs (on a terminal)")
@@ -46,10 +49,10 @@ def execute(arguments: argparse.Namespace) -> int:
     try:
         return _run(arguments)
     except JobNotStartedError as fault:
-        sys.stderr.write(f"dcfoot: {fault}\n")
+        _say(str(fault))
         return fault.status
     except DcfootError as fault:
-        sys.stderr.write(f"dcfoot: {fault}\nThe job was not started.\n")
+        _say(f"{fault}\nThe job was not started.")
         return CANNOT_START
 
 
@@ -57,77 +60,125 @@ def _run(arguments: argparse.Namespace) -> int:
     command = _command(arguments.command)
     settings = load(os.environ, Path.cwd())
     site = choose_site(settings, arguments.site, arguments.country, arguments.region)
-    subject = _subject(arguments, command, site)
+    if arguments.receipt is not None:
+        _check_writable(arguments.receipt)
+    run = _Run(arguments, command, settings, site)
     unblocked = block_signals()
     adopt_orphans()
-    children: list[int] = []
-    tracker = Tracker(
-        subject,
-        Consumer(lambda: tuple(children), reaped_s=_reaped_s),
-        installed_probes(),
-        open_journal=RunStore(settings.data_dir).create,
-        interval_s=arguments.interval or settings.interval_s,
-        own_process=True,
-        on_progress=_live(arguments, site),
-        surroundings=Surroundings(),
-    )
-    tracker.start()
-    job = Job(command, _environ(subject), unblocked)
-    children.append(job.pid)
-    tracker.job_started()
-    ended = job.wait()
-    measurement = tracker.stop(ended.status)
-    _report(arguments, settings, site, measurement)
+    run.measurer.start()
+    try:
+        run.job = Job(command, {**os.environ, **run_environment(run.measurer.run_id)}, unblocked)
+    except JobNotStartedError:
+        run.close()
+        raise
+    run.measurer.job_started()
+    ended = run.job.wait()
+    run.finish(ended)
     return end_like(ended)
 
 
-def _report(arguments: argparse.Namespace, settings: Settings, site: Site, measurement: Measurement) -> None:
-    """Prints the receipt. The job has ended; whatever fails here is said, and its exit status stands."""
-    try:
-        _write_receipt(arguments, settings, site, measurement)
-    except (DcfootError, OSError) as fault:
-        sys.stderr.write(f"dcfoot: {fault}\n")
+class _Run:
+    """One call of ``dcfoot run``: the job, who measures it, and where the receipt goes."""
+
+    def __init__(self, arguments: argparse.Namespace, command: list[str], settings: Settings, site: Site) -> None:
+        self.job: Job | None = None
+        self._arguments = arguments
+        self._command = command
+        self._settings = settings
+        self._site = site
+        self._identity = job_identity(os.environ)
+        self._clear_live: Callable[[], None] = lambda: None
+        run_id = new_run_id()
+        self.measurer = Measurer(_lease_key(self._identity, run_id), run_id, self._tracker)
+
+    def finish(self, ended: Ended) -> None:
+        """Takes the last readings and prints the receipt. The job has ended: whatever fails here is only said."""
+        try:
+            state = RunState.COMPLETE if ended.signal_number is None else RunState.INTERRUPTED
+            measurement = self.measurer.stop(ended.status, state)
+            self._clear_live()
+            if measurement is not None:
+                self._report(measurement)
+            elif not self._arguments.quiet:
+                _say(f"this rank was measured with the others of this machine: dcfoot show {self.measurer.run_id}")
+        except Exception as fault:  # noqa: BLE001 (the job has ended: its exit status stands)
+            _say(str(fault) if isinstance(fault, DcfootError) else f"no receipt: {type(fault).__name__}: {fault}")
+
+    def close(self) -> None:
+        """Ends a run whose job could not be started; nothing of it is kept."""
+        self.measurer.abandon()
+        self._clear_live()
+
+    def _tracker(self, lease: Leader, taken_over: str | None) -> Tracker:
+        return Tracker(
+            self._subject(lease, taken_over),
+            Consumer(lambda: {*([self.job.pid] if self.job else ()), *lease.member_pids()}, reaped_s=_reaped_s),
+            installed_probes(),
+            open_journal=RunStore(self._settings.data_dir).create,
+            interval_s=self._arguments.interval or self._settings.interval_s,
+            own_process=True,
+            on_progress=self._live(),
+        )
+
+    def _subject(self, lease: Leader, taken_over: str | None) -> Subject:
+        warnings = [lease.warning] if lease.warning else []
+        if taken_over is not None:
+            warnings.append(taken_over_warning(taken_over))
+        return Subject(
+            id=lease.run_id,
+            name=self._arguments.name or Path(self._command[0]).name,
+            command=tuple(self._command),
+            tags=_tags(self._arguments.tag),
+            job=self._identity.job if self._identity else None,
+            part_of=measured_by(os.environ),
+            site_id=self._site.id if self._site.chosen else None,
+            warnings=tuple(warnings),
+        )
+
+    def _live(self) -> Callable[[Tracker], None]:
+        if not (self._arguments.live and sys.stderr.isatty()):
+            return lambda _: None
+        from dcfoot.live import LiveLine
+
+        line = LiveLine(sys.stderr)
+        self._clear_live = line.clear
+
+        def show(tracker: Tracker) -> None:
+            power_w, energy_j = tracker.power_w, tracker.energy_j
+            if power_w is not None and energy_j is not None:
+                line.update(tracker.elapsed_s, power_w, energy_j, basis=tracker.basis or "")
+
+        return show
+
+    def _report(self, measurement: Measurement) -> None:
+        receipt = receipt_of(measurement, self._settings, self._site, whole_node=self._arguments.whole_node)
+        if not self._arguments.quiet:
+            from dcfoot.receipt import text
+
+            colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+            page = text.render(receipt, colour=colour, lang=self._arguments.lang or self._settings.lang)
+            sys.stderr.write(text.encodable(page, sys.stderr.encoding))
+            sys.stderr.flush()
+        if self._arguments.receipt is not None:
+            from dcfoot.receipt.reader import dumps
+
+            self._arguments.receipt.write_text(dumps(receipt), encoding="utf-8")
 
 
-def _write_receipt(arguments: argparse.Namespace, settings: Settings, site: Site, measurement: Measurement) -> None:
-    from dcfoot.receipt import text
-
-    receipt = receipt_of(measurement, settings, site, whole_node=arguments.whole_node)
-    if arguments.receipt is not None:
-        import json
-
-        arguments.receipt.write_text(json.dumps(receipt, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    if not arguments.quiet:
-        colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-        sys.stderr.write(text.render(receipt, colour=colour, lang=arguments.lang or settings.lang))
-        sys.stderr.flush()
+def _lease_key(identity: JobIdentity | None, run_id: str) -> JobIdentity | str:
+    """What shares one measurer: the ranks of a launch; else this run and what registers with it by its id."""
+    return identity if identity is not None and identity.launch is not None else run_id
 
 
-def _live(arguments: argparse.Namespace, site: Site) -> Callable[[Tracker], None]:
-    if not (arguments.live and sys.stderr.isatty()):
-        return lambda _: None
-    from dcfoot.live import LiveLine
-
-    line = LiveLine(sys.stderr)
-    return lambda tracker: line.update(tracker.elapsed_s, tracker.power_w, tracker.energy_j)
+def _check_writable(path: Path) -> None:
+    folder = path.parent
+    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        raise ConfigError(f"--receipt {path}: cannot be written")
 
 
-def _subject(arguments: argparse.Namespace, command: list[str], site: Site) -> Subject:
-    identity = job_identity(os.environ)
-    return Subject(
-        id=new_run_id(),
-        name=arguments.name or os.path.basename(command[0]),
-        command=tuple(command),
-        tags=_tags(arguments.tag),
-        job=identity.job if identity else None,
-        part_of=measured_by(os.environ),
-        site_id=site.id if site.chosen else None,
-    )
-
-
-def _environ(subject: Subject) -> Mapping[str, str]:
-    """What the job finds: its own environment, and the run that measures it."""
-    return {**os.environ, "DCFOOT_RUN_ID": subject.id, "DCFOOT_RUN_PID": str(os.getpid())}
+def _say(message: str) -> None:
+    sys.stderr.write(f"dcfoot: {message}\n")
+    sys.stderr.flush()
 
 
 def _reaped_s() -> float:
@@ -159,7 +210,7 @@ def _interval_s(text: str) -> float:
         interval_s = float(text)
     except ValueError:
         interval_s = 0.0
-    if not LEAST_INTERVAL_S <= interval_s <= 3600.0:
-        message = f"{text} is not a number of seconds from {LEAST_INTERVAL_S} to 3600"
+    if not INTERVAL_MIN_S <= interval_s <= INTERVAL_MAX_S:
+        message = f"{text} is not a number of seconds from {INTERVAL_MIN_S:g} to {INTERVAL_MAX_S:g}"
         raise argparse.ArgumentTypeError(message)
     return interval_s

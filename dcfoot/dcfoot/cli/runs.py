@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dcfoot.config import load
 from dcfoot.errors import DataMissing
-from dcfoot.measurement import Measurement, RunState
+from dcfoot.measurement import Measurement
 from dcfoot.reading import Domain
 from dcfoot.receipt.layout import display_width, printable
 from dcfoot.store import Entry, RunStore
@@ -92,13 +92,6 @@ def chips_kwh(run: Measurement) -> float | None:
     return sum(energy.attributed_energy_j for energy in chips) / J_PER_KWH if chips else None
 
 
-def ending(run: Measurement) -> RunState:
-    """How a run ended for its owner: one that a signal killed was interrupted, though dcfoot saw its end."""
-    if run.state is RunState.COMPLETE and run.exit_status is not None and run.exit_status > SIGNALLED:
-        return RunState.INTERRUPTED
-    return run.state
-
-
 def _table(entries: Sequence[Entry]) -> Iterator[str]:
     rows = [HEADINGS, *(_row(entry) for entry in entries)]
     widths = [max(display_width(row[column]) for row in rows) for column in range(len(HEADINGS))]
@@ -132,7 +125,7 @@ def _row(entry: Entry) -> tuple[str, ...]:
         printable(run.name),
         run.started_at.strftime("%Y-%m-%d %H:%M:%S"),
         _duration(run.duration_s),
-        str(ending(run)),
+        str(run.state),
         _exit(run.exit_status),
         _energy(chips_kwh(run)),
         str(len(run.warnings) or "-"),
@@ -193,7 +186,7 @@ def _as_json(entry: Entry) -> dict[str, object]:
         "hosts": run.hosts,
         "started_at": run.started_at.isoformat(),
         "duration_s": run.duration_s,
-        "state": ending(run),
+        "state": run.state,
         "exit_status": run.exit_status,
         "chips_energy_kwh": chips_kwh(run),
         "tags": dict(run.tags),
