@@ -80,7 +80,9 @@ def set_up(*locks: str) -> None:
     pip = _pip(python)
     print(f"Setting up {VENV} (about a minute the first time) ...", flush=True)
     pinned = [option for lock in locks for option in ("-r", str(HERE / lock))]
-    _install(pip, ["--require-hashes", *pinned])
+    # The locks are complete. Asked for dependencies, pip would look at releases newer than the pinned ones for those
+    # that are wanted with an extra, and refuse them for want of a hash.
+    _install(pip, ["--require-hashes", "--no-deps", *pinned])
     _install(pip, ["--no-deps", "--no-build-isolation", "--editable", str(HERE)])
     with stamp.open("a") as file:
         file.write(wanted + "\n")

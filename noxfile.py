@@ -30,7 +30,7 @@ os.environ["PATH"] = os.pathsep.join(
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """The whole suite, on the pinned versions."""
-    session.install("--require-hashes", "-r", "constraints-test.txt")
+    session.install("--require-hashes", "--no-deps", "-r", "constraints-test.txt")
     session.install("--no-deps", "--no-build-isolation", "--editable", ".")
     session.run("python", "-P", "-m", "pytest", "--cov", "--cov-report=term", *session.posargs)
 

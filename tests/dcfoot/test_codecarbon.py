@@ -210,7 +210,6 @@ import sys, time
 from pathlib import Path
 from codecarbon import OfflineEmissionsTracker
 from dcfoot.codecarbon_output import DcfootOutput
-from simulated.near import near
 
 folder = Path(sys.argv[1])
 tracker = OfflineEmissionsTracker(

@@ -109,9 +109,8 @@ def test_options_of_the_job_are_left_to_the_job(shell: Shell) -> None:
 
 
 def test_the_job_finds_the_signals_as_it_would_without_us(shell: Shell) -> None:
-    libc_own = (
-        1 << 31 | 1 << 32
-    )  # signals 32 and 33, which no program can use (nptl(7)): posix_spawn leaves them ignored
+    # Signals 32 and 33, which no program can use (nptl(7)): posix_spawn leaves them ignored.
+    libc_own = 1 << 31 | 1 << 32
 
     def signals(status: bytes) -> dict[bytes, int]:
         lines = (line.split(b":") for line in status.splitlines() if line.startswith((b"SigBlk", b"SigIgn", b"SigCgt")))
