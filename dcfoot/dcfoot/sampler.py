@@ -7,11 +7,12 @@ The start and the end of a run are read exactly, not at the next tick. Nothing i
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from threading import Condition, Event, Lock, Thread
 from time import thread_time
 
 from dcfoot.activity import Activity
-from dcfoot.attribution import EXACT, NONE, Share, device_share, processor_share
+from dcfoot.attribution import EXACT, Share, device_share, processor_share
 from dcfoot.errors import ProbeTransient, ProbeUnavailable
 from dcfoot.ledger import EnergyLedger, EnergyRecord, worth_keeping
 from dcfoot.probe import EdgeProbe, GaugeProbe, Probe, ProbeEntry, SharingProbe, Surroundings
@@ -225,7 +226,7 @@ class Sampler:
         self._wake = Condition(Lock())
         self._stopping = False
         self._pokes = 0
-        self._loops = [ProbeLoop(entry.name, lambda entry=entry: entry.load()(surroundings), self) for entry in entries]
+        self._loops = [ProbeLoop(entry.name, partial(_made, entry, surroundings), self) for entry in entries]
 
     def start(self) -> None:
         """Opens every probe and takes the first readings; returns when they are taken, or after `OPEN_TIMEOUT_S`."""
@@ -291,8 +292,9 @@ class Sampler:
             event.wait(max(0.0, (deadline_ns - self.surroundings.clock_ns()) / NS_PER_S))
 
 
+def _made(entry: ProbeEntry, surroundings: Surroundings) -> Probe:
+    return entry.load()(surroundings)
+
+
 def _late(loop: ProbeLoop) -> bool:
     return not loop.opened.is_set() or (loop.started.is_set() and not loop.closed.is_set())
-
-
-__all__ = ["CLOSE_TIMEOUT_S", "NONE", "OPEN_TIMEOUT_S", "PROCESSOR_DOMAINS", "Means", "ProbeLoop", "Sampler"]

@@ -8,7 +8,7 @@ import logging
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -238,7 +238,7 @@ class Tracker:
         return Basis.worst(*bases) if bases else None
 
     @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
+    def phase(self, name: str) -> Generator[None, None, None]:
         """Measures a part of the run under a name; phases may nest."""
         path = "/".join([*_PHASE.get(), name])
         token = _PHASE.set((*_PHASE.get(), name))

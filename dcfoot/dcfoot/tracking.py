@@ -284,7 +284,7 @@ def _wrapped(function: Callable[..., object], again: Callable[[str], track]) -> 
         @functools.wraps(function)
         def generator(*args: object, **kwargs: object) -> Generator[object, object, object]:
             with again(name):
-                return (yield from function(*args, **kwargs))
+                return (yield from cast("Generator[object, object, object]", function(*args, **kwargs)))
 
         return generator
 

@@ -5,7 +5,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +31,7 @@ subprocess.Popen([sys.executable, "-S", "-c", {burn!r} + "\\nprint('done', flush
 
 
 @contextmanager
-def python(code: str) -> Iterator[subprocess.Popen[bytes]]:
+def python(code: str) -> Generator[subprocess.Popen[bytes], None, None]:
     process = subprocess.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     with process:
         yield process
@@ -87,7 +87,7 @@ def test_a_process_that_outlived_its_parent_stays_a_member() -> None:
 def test_the_sum_never_falls_while_members_come_and_go() -> None:
     with python(MANY_SHORT.format(burn=BURN.format(seconds=0.01))) as job:
         tree = ProcessTree(lambda: [job.pid])
-        sums = []
+        sums: list[float] = []
         while not sums or len(sums) < 200:
             sums.append(looked_s(tree))
             time.sleep(0.001)

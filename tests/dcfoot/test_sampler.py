@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -104,13 +105,16 @@ def one_busy_processor() -> Activity:
     return Activity(now_s, now_s, 0.0)
 
 
+def itself(probe: Callable[[Surroundings], Steady]) -> Callable[[Surroundings], Steady]:
+    return probe
+
+
 @contextmanager
 def sampling(
     *probes: Callable[[Surroundings], Steady], on_record: Callable[[EnergyRecord], None] = lambda _: None
-) -> Iterator[Sampler]:
+) -> Generator[Sampler, None, None]:
     entries = [
-        ProbeEntry(f"{probe.__name__.lower()}-{number}", lambda probe=probe: probe)
-        for number, probe in enumerate(probes)
+        ProbeEntry(f"{probe.__name__.lower()}-{number}", partial(itself, probe)) for number, probe in enumerate(probes)
     ]
     sampler = Sampler(
         entries,

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -43,9 +43,15 @@ def shell(environ: dict[str, str], tmp_path: Path) -> Shell:
 
 
 @contextlib.contextmanager
-def started(command: list[str], environ: dict[str, str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(  # type: ignore[call-overload]
-        [*RUN, *command], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
+def started(
+    command: list[str], environ: dict[str, str], *, start_new_session: bool = False
+) -> Generator[subprocess.Popen[bytes], None, None]:
+    with subprocess.Popen(
+        [*RUN, *command],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=start_new_session,
     ) as process:
         yield process
 

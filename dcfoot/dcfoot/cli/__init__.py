@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import NoReturn, Protocol, cast
+from typing import NoReturn, Protocol, TextIO, cast
 
 COMMANDS = ("run", "runs", "show", "doctor", "calibrate", "sites", "factors", "config")
 
@@ -39,8 +39,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a character that a terminal lacks is no reason to fail
+    _tolerate_characters(sys.stdout)
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = arguments[0] if arguments else "--help"
     if name in {"-h", "--help", "help"}:
@@ -54,6 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name not in COMMANDS:
         return _unknown(name)
     return _call(_command(name), name, arguments[1:])
+
+
+def _tolerate_characters(stream: TextIO) -> None:
+    """A character that a terminal lacks is no reason to fail."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
 
 
 def _call(command: Command, name: str, arguments: Sequence[str]) -> int:
