@@ -21,8 +21,8 @@ def choose_site(
         No place of that name; the nearest are offered.
     """
     if site or country or region:
-        return resolve_site(site, country, region)
-    return resolve_site(settings.site, settings.country, settings.region)
+        return resolve_site(site, country, region, settings.sites_file)
+    return resolve_site(settings.site, settings.country, settings.region, settings.sites_file)
 
 
 def site_of(measurement: Measurement, settings: Settings) -> Site:

@@ -42,6 +42,8 @@ class Settings:
         Or the country, by code or name.
     region : str or None
         Or its province, grid region or state.
+    sites_file : Path or None
+        A TOML file with sites of the user's own (`dcfoot.site_file`).
     interval_s : float
         Time between readings [s].
     data_dir : Path or None
@@ -63,6 +65,7 @@ class Settings:
     site: str | None = None
     country: str | None = None
     region: str | None = None
+    sites_file: Path | None = None
     interval_s: float = 1.0
     data_dir: Path | None = None
     node_class: str | None = None
@@ -304,6 +307,7 @@ JUDGES: Mapping[str, Callable[[Given], object]] = {
     "site": _text,
     "country": _text,
     "region": _text,
+    "sites_file": _path,
     "interval_s": _interval_s,
     "data_dir": _path,
     "node_class": _node_class,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dcfoot.account import choose_site
 from dcfoot.cli import main
 from dcfoot.config import Settings, files, keys, load, variable
 from dcfoot.errors import ConfigError
@@ -65,6 +66,7 @@ def test_every_setting_can_be_given_in_a_file_and_in_the_environment(
         "site": "fr",
         "country": "FRA",
         "region": "CN-GD",
+        "sites_file": str(tmp_path / "sites.toml"),
         "interval_s": 0.5,
         "data_dir": str(tmp_path / "data"),
         "node_class": "workstation",
@@ -229,3 +231,12 @@ def test_config_validate_knows_the_sites_that_there_are(
     said = capsys.readouterr().err
     assert f"site from {users}:1: " in said
     assert "frr" in said
+
+
+def test_a_site_of_the_users_own_file_can_be_chosen_by_its_name(users: Path, project: Path) -> None:
+    users.write_text('sites_file = "sites.toml"\nsite = "lab"\n')
+    (users.parent / "sites.toml").write_text('[sites.lab]\ncountry = "DE"\npue = 1.11\n')
+    site = choose_site(load(environ(users), project))
+    assert (site.id, site.country) == ("lab", "DEU")
+    assert site.pue is not None
+    assert site.pue.spread.central == 1.11

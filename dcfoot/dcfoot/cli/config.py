@@ -37,7 +37,7 @@ def _check_place(settings: Settings) -> None:
     from dcfoot.site import resolve_site
 
     try:
-        resolve_site(settings.site, settings.country, settings.region)
+        resolve_site(settings.site, settings.country, settings.region, settings.sites_file)
     except ConfigError as fault:
         where = "; ".join(
             f"{key} from {settings.origin(key)}" for key in ("site", "country", "region") if _set(settings, key)
