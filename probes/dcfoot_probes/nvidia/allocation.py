@@ -2,15 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A device as CUDA may name it: its index in order of PCI address, its UUID, its product name."""
+class Named(Protocol):
+    """A device as CUDA may name it."""
 
-    index: int
-    uuid: str
-    name: str
+    @property
+    def uuid(self) -> str:
+        """``"GPU-..."``."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The product's name."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Allocation:
 
 
 def allocation(
-    environ: Mapping[str, str], devices: Sequence[Listed], device_of_instance: Callable[[str], str | None]
+    environ: Mapping[str, str], devices: Sequence[Named], device_of_instance: Callable[[str], str | None]
 ) -> Allocation:
     """Reads CUDA_VISIBLE_DEVICES (CUDA C++ Programming Guide, "CUDA Environment Variables").
 
@@ -44,8 +50,8 @@ def allocation(
     ----------
     environ : Mapping[str, str]
         The job's environment.
-    devices : Sequence of Listed
-        The machine's devices.
+    devices : Sequence of Named
+        The machine's devices in order of PCI address.
     device_of_instance : Callable[[str], str or None]
         The UUID of the device that holds a MIG instance.
     """
@@ -64,15 +70,14 @@ def allocation(
     return Allocation(frozenset(given), frozenset(instances), _note(environ, value, devices))
 
 
-def _named(entry: str, devices: Sequence[Listed]) -> str | None:
+def _named(entry: str, devices: Sequence[Named]) -> str | None:
     if entry.isdecimal():
-        found = [device for device in devices if device.index == int(entry)]
-    else:
-        found = [device for device in devices if entry.startswith("GPU-") and device.uuid.startswith(entry)]
-    return found[0].uuid if len(found) == 1 else None
+        return devices[int(entry)].uuid if int(entry) < len(devices) else None
+    found = [device.uuid for device in devices if entry.startswith("GPU-") and device.uuid.startswith(entry)]
+    return found[0] if len(found) == 1 else None
 
 
-def _note(environ: Mapping[str, str], value: str, devices: Sequence[Listed]) -> str:
+def _note(environ: Mapping[str, str], value: str, devices: Sequence[Named]) -> str:
     """CUDA numbers the fastest first unless told otherwise, which is the order of the bus only among equals."""
     by_index = any(part.strip().isdecimal() for part in value.split(","))
     mixed = len({device.name for device in devices}) > 1

@@ -8,10 +8,10 @@ from dcfoot_probes.nvidia.edges import Publication
 from dcfoot_probes.nvidia.generations import USUAL_PERIOD_S
 from dcfoot_probes.nvidia.nvml import Nvml
 from dcfoot_probes.nvidia.publications import Follower
-from dcfoot_probes.nvidia.source import per_second, seconds
+from dcfoot_probes.nvidia.source import Source, per_second, seconds
 
 
-class AverageSource:
+class AverageSource(Source):
     """The driver's average of the last second [mW], stamped with the moment it was published."""
 
     def __init__(self, meter: Meter, clock_ns: Callable[[], int], field: int | None) -> None:

@@ -1,8 +1,9 @@
-"""NVIDIA's devices on the PCI bus, as sysfs shows them: looking there wakes none."""
+"""NVIDIA's devices on the PCI bus, as sysfs and procfs show them: looking there wakes none."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from dcfoot_probes.sysfs import names_in, text_of
 
 _VENDOR = "0x10de"  # PCI-SIG: NVIDIA Corporation
 _DISPLAY_CLASS = "0x03"  # PCI Code and ID Assignment Specification: base class 03h, display controller
@@ -20,40 +21,39 @@ class PciGpu:
         Its folder in sysfs.
     may_sleep : bool
         Whether the kernel may suspend it while nobody uses it.
+    uuid, name : str
+        As the kernel module tells them (NVIDIA driver README, "/proc interface"); empty where it does not.
     """
 
     address: str
     folder: Path
     may_sleep: bool
+    uuid: str
+    name: str
 
     @property
     def asleep(self) -> bool:
         """Whether it is suspended now; any call to the driver would wake it."""
-        return self.may_sleep and _text(self.folder / "power/runtime_status") in {"suspended", "suspending"}
+        return self.may_sleep and text_of(self.folder / "power/runtime_status") in {"suspended", "suspending"}
 
 
 def gpus_on_bus(root: Path) -> tuple[PciGpu, ...]:
     """NVIDIA's GPUs in order of PCI address; empty also where there is no sysfs."""
     bus = root / "sys/bus/pci/devices"
-    try:
-        addresses = sorted(os.listdir(bus))
-    except OSError:
-        return ()
-    folders = {address: bus / address for address in addresses}
-    return tuple(_gpu(address, folder) for address, folder in folders.items() if _is_gpu(folder))
+    return tuple(_gpu(root, bus / address) for address in names_in(bus) if _is_gpu(bus / address))
 
 
 def _is_gpu(folder: Path) -> bool:
-    return _text(folder / "vendor") == _VENDOR and _text(folder / "class").startswith(_DISPLAY_CLASS)
+    return text_of(folder / "vendor") == _VENDOR and (text_of(folder / "class") or "").startswith(_DISPLAY_CLASS)
 
 
-def _gpu(address: str, folder: Path) -> PciGpu:
+def _gpu(root: Path, folder: Path) -> PciGpu:
+    told = _information(root / "proc/driver/nvidia/gpus" / folder.name / "information")
     # "on" keeps it awake for good, which is how servers ship; then nobody need look again.
-    return PciGpu(address, folder, may_sleep=_text(folder / "power/control") != "on")
+    may_sleep = text_of(folder / "power/control") != "on"
+    return PciGpu(folder.name, folder, may_sleep, told.get("GPU UUID", ""), told.get("Model", ""))
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii", errors="replace").strip()
-    except OSError:
-        return ""
+def _information(path: Path) -> dict[str, str]:
+    lines = (line.partition(":") for line in (text_of(path) or "").splitlines())
+    return {name.strip(): value.strip() for name, _, value in lines}

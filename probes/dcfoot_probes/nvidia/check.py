@@ -1,7 +1,7 @@
 """The energy counter and the integral of power check each other.
 
-Both come from one sensor; where they differ by more than reading power once a second explains, one of them is wrong, and
-the reader of a receipt must know.
+Both come from one sensor; where they differ by more than reading power once a second explains, one of them is wrong,
+and the reader of a receipt must know.
 """
 
 from math import sqrt
@@ -13,7 +13,8 @@ LEAST_SAMPLES = 10
 
 TOLERANCE_RATIO = 0.05
 """How far the two may be apart beside the error of sampling: NVML states its power to +-5 % (nvml.h,
-nvmlDeviceGetPowerUsage); sound cards were found within 1 % (ml-energy/zeus, issue 12), a faulty one at 43 % (issue 181)."""
+nvmlDeviceGetPowerUsage); sound cards were found within 1 % (ml-energy/zeus, issue 12), a faulty one at 43 % (the same,
+issue 181)."""
 
 SIGMAS = 3.0
 """How many standard errors of the sampled mean are allowed for (a choice: 0.3 % of sound runs would be flagged if the

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 
 from dcfoot.reading import Meter, Reading
 from dcfoot.units import NS_PER_S
+from dcfoot_probes.nvidia.check import PowerCheck
 from dcfoot_probes.nvidia.edges import POLL_S, Publication
 from dcfoot_probes.nvidia.generations import USUAL_PERIOD_S
-from dcfoot_probes.nvidia.nvml import FIELD_POWER_INSTANT, Nvml, NvmlFault
-from dcfoot_probes.nvidia.source import per_second, period_s, seconds
+from dcfoot_probes.nvidia.nvml import FIELD_POWER_AVERAGE, FIELD_POWER_INSTANT, Nvml, answer_or
+from dcfoot_probes.nvidia.source import Source, per_second, period_s, seconds
 
 BRIDGED_S = 2.0
 """A counter that restarted is bridged from the reading before, by the power before, over at most this long [s]: two of
@@ -18,7 +19,7 @@ FIRST_COUNT_S = 0.25
 """How long a counter may show 0 after the driver was loaded [s]: two of its publications and a little."""
 
 
-class CounterSource:
+class CounterSource(Source):
     """The total-energy counter [mJ]."""
 
     def __init__(self, meter: Meter, clock_ns: Callable[[], int]) -> None:
@@ -27,11 +28,13 @@ class CounterSource:
         self._last: Publication | None = None
         self._power_mw = 0.0
         self._power_before_mw: int | None = None
+        self._check = PowerCheck()
 
     def bind(self, nvml: Nvml, handle: object) -> None:
-        """Prepares the counter, and the power that tells what was before the start."""
+        """Prepares the counter, the power that tells what was before the start, and the power that it is checked by."""
         self._energy = nvml.energy_reader(handle)
-        self._power = _instant_power_reader(nvml, handle)
+        self._power = nvml.field_or_power_reader(handle, FIELD_POWER_INSTANT)
+        self._mean_power = nvml.field_or_power_reader(handle, FIELD_POWER_AVERAGE)
 
     def works(self) -> bool:
         """Whether it counts: a counter at 0 is given time for its first publication."""
@@ -46,10 +49,20 @@ class CounterSource:
         value = self._energy()
         last, now = self._last, Publication(value, self._clock_ns())
         self._last = now
+        self._check_by_power(now)
         if last is None or value >= last.value:
             self._power_mw = per_second(last, now) if last else 0.0
             return [self._reading(now)]
         return [self._reading(p) for p in (self._restart(last, now), now) if p is not None]
+
+    def _check_by_power(self, now: Publication) -> None:
+        power_mw = answer_or(None, self._mean_power) if self._mean_power else None
+        if power_mw is not None:
+            self._check.add(now.time_ns, now.value, power_mw)
+
+    def verdict(self) -> str:
+        """Whether the counter and the power contradict each other."""
+        return self._check.verdict()
 
     def _restart(self, last: Publication, now: Publication) -> Publication | None:
         """What the old count came to when the counter restarted, at the power before; None where that is not known."""
@@ -64,10 +77,7 @@ class CounterSource:
     def start(self) -> list[Reading]:
         """The counter as it stands, and the power at which the run begins."""
         readings = self.read()
-        try:
-            self._power_before_mw = self._power() if self._power else None
-        except NvmlFault:
-            self._power_before_mw = None
+        self._power_before_mw = answer_or(None, self._power) if self._power else None
         return readings
 
     def settle(self, seen: Sequence[Publication]) -> list[Reading]:
@@ -108,19 +118,3 @@ class CounterSource:
 
     def _reading(self, publication: Publication) -> Reading:
         return Reading(self.meter, publication.value, publication.time_ns)
-
-
-def _instant_power_reader(nvml: Nvml, handle: object) -> Callable[[], int] | None:
-    """Power over the sensor's own window where there is such a field, else the default; None where there is neither."""
-    return _answering(lambda: nvml.field_reader(handle, FIELD_POWER_INSTANT)) or _answering(
-        lambda: nvml.power_reader(handle)
-    )
-
-
-def _answering(make: Callable[[], Callable[[], int]]) -> Callable[[], int] | None:
-    try:
-        read = make()
-        read()
-    except NvmlFault:
-        return None
-    return read

@@ -1,7 +1,7 @@
 """When a sensor publishes: the moments between which its value stands still.
 
-A counter that is published every 100 ms says nothing about the time in between: over half a second a plain difference is
-off by up to 20 %. Whoever knows the moments can interpolate.
+A counter that is published every 100 ms says nothing about the time in between: over half a second a plain difference
+is off by up to 20 %. Whoever knows the moments can interpolate.
 """
 
 import time
@@ -13,7 +13,8 @@ from dcfoot.units import NS_PER_S
 from dcfoot_probes.nvidia.nvml import NvmlFault
 
 POLL_S = 0.004
-"""How closely a publication is watched for [s] (a choice: its moment is then known to 2 ms, 2 % of the usual period)."""
+"""How closely a publication is watched for [s] (a choice: its moment is then known to 2 ms, 2 % of the usual
+period)."""
 
 PATIENCE_S = 0.22
 """How long two publications are waited for [s]: twice the usual 0.1 s and a little."""

@@ -32,7 +32,8 @@ COUNTER_PERIOD_S = 1.0
 """How often the counter is read [s]: what a crash or a lost device costs is at most that much."""
 
 POLL_PERIOD_S = 0.05
-"""How often power is read [s]: twice in the usual period, so that a publication's moment is known to a quarter of it."""
+"""How often power is read [s]: twice in the usual period, so that a publication's moment is known to a quarter of
+it."""
 
 BUFFER_PERIOD_S = 0.5
 """How often the driver's buffer is emptied [s] (a choice: how much it holds is documented nowhere; where it holds less,
@@ -41,12 +42,10 @@ the ledger sees gaps)."""
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device that is open.
+    """What is known of a device when it is opened.
 
     Parameters
     ----------
-    handle : object
-        The library's handle; another one after a driver was reloaded.
     uuid, name : str
         Who it is.
     generation : Generation
@@ -57,7 +56,6 @@ class Device:
         Power when opened, where no process held a context on it [W].
     """
 
-    handle: object
     uuid: str
     name: str
     generation: Generation
@@ -85,11 +83,11 @@ def meter_of(device: Device, host: str) -> Meter:
     return replace(meter, power_max_w=IMPLAUSIBLE_OVER_LIMIT * most_w) if most_w else meter
 
 
-def open_source(nvml: Nvml, device: Device, host: str, clock_ns: Callable[[], int]) -> Source | None:
-    """The best method that a device answers to, bound to it; None where it answers to none."""
+def open_source(nvml: Nvml, handle: object, device: Device, host: str, clock_ns: Callable[[], int]) -> Source | None:
+    """The best method that a device answers to, bound to its handle; None where it answers to none."""
     for source in _ladder(device, meter_of(device, host), clock_ns):
         try:
-            source.bind(nvml, device.handle)
+            source.bind(nvml, handle)
             if source.works():
                 return source
         except NvmlFault:
@@ -99,8 +97,9 @@ def open_source(nvml: Nvml, device: Device, host: str, clock_ns: Callable[[], in
 
 def _ladder(device: Device, meter: Meter, clock_ns: Callable[[], int]) -> Iterator[Source]:
     generation = device.generation
-    # Whether the counter and the average account for all the time, or only for what a part-time sensor sees, is written
-    # nowhere and was not measured by the source: until a card settles it, they are not taken to see more than the sensor.
+    # Whether the counter and the average account for all the time, or only for what a part-time sensor sees, is
+    # written nowhere and was not measured by the source: until a card settles it, they are taken to see no more than
+    # the sensor.
     seen = generation.observed_ratio()
     counter = replace(meter, kind=Kind.COUNTER, unit=J_PER_MJ, period_s=COUNTER_PERIOD_S, observed_ratio=seen)
     yield CounterSource(replace(counter, method="nvml.total_energy"), clock_ns)

@@ -1,24 +1,25 @@
 """What the power sensor of each generation sees, and how well.
 
-From Yang, Adamek and Armour, "Accurate and Convenient Energy Measurements for GPUs", SC24, doi:10.1109/SC41406.2024.00028
-(arXiv:2312.02741): over 70 boards of 12 generations, by microbenchmarks and against a power meter. A sensor averages over
-a window and publishes once a period; where the window is shorter than the period, it sees only a part of the time.
+From Yang, Adamek and Armour, "Accurate and Convenient Energy Measurements for GPUs", SC24,
+doi:10.1109/SC41406.2024.00028 (arXiv:2312.02741): over 70 boards of 12 generations, by microbenchmarks and against a
+power meter. A sensor averages over a window and publishes once a period; where the window is shorter than the period,
+it sees only a part of the time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SOURCE = "Yang, Adamek and Armour, SC24, doi:10.1109/SC41406.2024.00028"
 
 READ_OVER_TRUE_LEAST = 1.0 - 0.094997
 READ_OVER_TRUE_MOST = 1.0 + 0.06363
-"""Slope of the reading over an external power meter: the lowest (RTX A5000) and highest (GTX 1080) of 19 boards in steady
-state (the source's table of steady states). The extremes of 19 draws are, in expectation, the 5th and 95th percentile
-of where they were drawn from (1/20 and 19/20)."""
+"""Slope of the reading over an external power meter: the lowest (RTX A5000) and highest (GTX 1080) of 19 boards in
+steady state (the source's table of steady states). The extremes of 19 draws are, in expectation, the 5th and 95th
+percentile of where they were drawn from (1/20 and 19/20)."""
 
 GAIN_P5 = 1.0 / READ_OVER_TRUE_MOST
 GAIN_P95 = 1.0 / READ_OVER_TRUE_LEAST
-"""True over reported energy. The boards' offsets (-12.4 to +11.8 W in the same table) are not part of it: they matter to
-a device that idles, and there is no telling which board has which."""
+"""True over reported energy. The boards' offsets (-12.4 to +11.8 W in the same table) are not part of it: they matter
+to a device that idles, and there is no telling which board has which."""
 
 AVERAGE_WINDOW_S = 1.0
 """The window of the driver's average [s] (the source; NVML's documentation of nvmlDeviceGetPowerUsage)."""
@@ -27,8 +28,8 @@ USUAL_PERIOD_S = 0.1
 """The update period of most generations and of the energy counter [s] (the source: 100 to 104 ms)."""
 
 CEILING_OVER_LIMIT = 1.1
-"""Power over a sensor's period, at most, over the enforced limit (a choice: the limiter works on averages of such length
-and overshoots briefly)."""
+"""Power over a sensor's period, at most, over the enforced limit (a choice: the limiter works on averages of such
+length and overshoots briefly)."""
 
 IMPLAUSIBLE_OVER_LIMIT = 2.0
 """More than this over the highest limit is not power (a choice: a counter that is published every 0.1 s and read
@@ -98,7 +99,7 @@ def generation_of(capability: tuple[int, int] | None, name: str, driver_version:
     if capability is None:
         return _UNKNOWN
     major, minor = capability
-    if (major, minor) >= (7, 5) and major == 7:
+    if (major, minor) == (7, 5):
         return _TURING_PART_TIME if "RTX 8000" in name else _TURING
     if major == 8:
         return _GA100 if minor == 0 else _averaging(_ADA if minor == 9 else _GA10X, driver_version)
@@ -109,5 +110,4 @@ def generation_of(capability: tuple[int, int] | None, name: str, driver_version:
 
 def _averaging(generation: Generation, driver_version: str) -> Generation:
     branch = driver_version.partition(".")[0]
-    average = branch != str(_DRIVER_THAT_SHOWED_INSTANT_POWER)
-    return Generation(generation.name, generation.window_s, generation.period_s, usage_is_average=average)
+    return replace(generation, usage_is_average=branch != str(_DRIVER_THAT_SHOWED_INSTANT_POWER))

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from dcfoot.errors import ProbeUnavailable
 
 LIBRARY = "libnvidia-ml.so.1"
+
+T = TypeVar("T")
 
 FIELD_POWER_AVERAGE = 185
 """Mean power of the last second [mW] (nvml.h, NVML_FI_DEV_POWER_AVERAGE)."""
@@ -21,7 +23,7 @@ FIELD_POWER_AVERAGE = 185
 FIELD_POWER_INSTANT = 186
 """Power over the sensor's own window [mW] (nvml.h, NVML_FI_DEV_POWER_INSTANT)."""
 
-UNINITIALIZED, NO_PERMISSION, NOT_FOUND = 1, 4, 6
+UNINITIALIZED, NO_PERMISSION, NOT_FOUND, INSUFFICIENT_SIZE = 1, 4, 6, 7
 DRIVER_NOT_LOADED, GPU_IS_LOST, RESET_REQUIRED, VERSION_MISMATCH = 9, 15, 16, 18
 DRIVER_GONE = frozenset({UNINITIALIZED, DRIVER_NOT_LOADED, VERSION_MISMATCH})
 """Codes after which the library must be initialised again (nvml.h, nvmlReturn_t)."""
@@ -32,12 +34,13 @@ DEVICE_GONE = frozenset({GPU_IS_LOST, RESET_REQUIRED})
 _TOTAL_POWER_SAMPLES = 0  # nvml.h, nvmlSamplingType_t
 _CLOCK_SM = 1  # nvml.h, nvmlClockType_t
 _TEMPERATURE_GPU = 0  # nvml.h, nvmlTemperatureSensors_t
+_ROWS_AT_FIRST = 32  # more processes than usually share a device; the list grows where there are more
 _MEMBERS_OF_VALUE = ("dVal", "uiVal", "ulVal", "ullVal", "sllVal", "siVal", "usVal")  # nvml.h, nvmlValueType_t
 
 _REMEDIES = {
-    DRIVER_NOT_LOADED: "Load the kernel module: sudo modprobe nvidia",
-    VERSION_MISMATCH: "Library and kernel module are of different versions: reboot, or reload the module.",
-    NO_PERMISSION: "Let this user read the devices: ls -l /dev/nvidia*",
+    DRIVER_NOT_LOADED: "sudo modprobe nvidia",
+    VERSION_MISMATCH: "sudo reboot  # the library is newer than the kernel module that is loaded",
+    NO_PERMISSION: "sudo chmod a+rw /dev/nvidiactl /dev/nvidia[0-9]*",
 }
 
 
@@ -49,16 +52,15 @@ class NvmlFault(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """A process that holds a context on a device; `memory_bytes` is None where the library does not tell."""
+def answer_or(otherwise: T, question: Callable[[], T]) -> T:
+    """What a question answers; `otherwise` where the library refuses it."""
+    try:
+        return question()
+    except NvmlFault:
+        return otherwise
 
-    pid: int
-    memory_bytes: int | None
 
-
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """What a process used of a device's processors in one of the driver's sampling periods [%], and when [us]."""
 
     pid: int
@@ -86,18 +88,19 @@ def load() -> "Nvml":
     try:
         ctypes.CDLL(LIBRARY)
     except OSError:
-        raise ProbeUnavailable("There is no NVIDIA driver here: its library libnvidia-ml.so.1 is not installed.") from None
+        raise ProbeUnavailable(f"there is no NVIDIA driver here: its library {LIBRARY} is not installed") from None
     nvml = Nvml(import_module("pynvml"))
     try:
         nvml.start()
     except NvmlFault as fault:
-        raise ProbeUnavailable(f"NVIDIA's driver does not start: {nvml.meaning(fault.code)}.", remedy(fault.code)) from None
+        reason = f"NVIDIA's driver does not start: {nvml.meaning(fault.code)}"
+        raise ProbeUnavailable(reason, remedy(fault.code)) from None
     return nvml
 
 
 def remedy(code: int) -> str:
     """What mends a fault of the whole library."""
-    return _REMEDIES.get(code, "See what the kernel says: dmesg | grep -i nvrm")
+    return _REMEDIES.get(code, "sudo dmesg | grep -i nvrm  # says why")
 
 
 class Nvml:
@@ -117,6 +120,16 @@ class Nvml:
         except NvmlFault as fault:
             if fault.code not in DRIVER_GONE:
                 raise
+
+    def ensure_started(self) -> None:
+        """Initialises the library again where the driver was reloaded; handles from before are no longer good."""
+        try:
+            self.driver_version()
+        except NvmlFault as fault:
+            if fault.code not in DRIVER_GONE:
+                raise
+            self.stop()
+            self.start()
 
     def meaning(self, code: int) -> str:
         """The library's own words for a code."""
@@ -180,26 +193,6 @@ class Nvml:
         """The temperature of the chip [degC]."""
         return int(self._ask("nvmlDeviceGetTemperature", handle, _TEMPERATURE_GPU))
 
-    def contexts(self, handle: object) -> list[Context]:
-        """The processes that hold a compute or graphics context on a device or MIG instance."""
-        found = {process.pid: process for process in self._ask("nvmlDeviceGetComputeRunningProcesses", handle)}
-        try:
-            for process in self._ask("nvmlDeviceGetGraphicsRunningProcesses", handle):
-                found.setdefault(process.pid, process)
-        except NvmlFault:
-            pass  # cards without a display engine refuse; the compute contexts are known
-        return [Context(int(process.pid), process.usedGpuMemory) for process in found.values()]
-
-    def uses(self, handle: object, since_us: int) -> list[Use]:
-        """What processes used since a time stamp of this same list [us since the epoch]; 0 for all that is kept."""
-        try:
-            samples = self._ask("nvmlDeviceGetProcessUtilization", handle, since_us)
-        except NvmlFault as fault:
-            if fault.code == NOT_FOUND:  # nothing ran since
-                return []
-            raise
-        return [Use(int(s.pid), int(s.timeStamp), int(s.smUtil)) for s in samples if s.timeStamp > since_us]
-
     def instances(self, handle: object) -> list[Instance] | None:
         """The MIG instances of a device; None where MIG is off or unknown to it."""
         try:
@@ -238,7 +231,7 @@ class Nvml:
         """Reads one of the driver's fields."""
         function = self._function("nvmlDeviceGetFieldValues")
         values = (self._pynvml.c_nvmlFieldValue_t * 1)()
-        answer = values[0]
+        answer: Any = values[0]
         answer.fieldId = field
         one = ctypes.c_int32(1)
 
@@ -274,7 +267,55 @@ class Nvml:
 
         return read
 
-    def _scalar_reader(self, call: str, handle: object, answer: "ctypes.c_uint | ctypes.c_ulonglong") -> Callable[[], int]:
+    def contexts_reader(self, handle: object) -> Callable[[], dict[int, int | None]]:
+        """Reads which processes hold a compute or graphics context, and their memory [bytes]; None: not told."""
+        compute = self._processes_reader("nvmlDeviceGetComputeRunningProcesses", handle)
+        try:
+            graphics = self._processes_reader("nvmlDeviceGetGraphicsRunningProcesses", handle)
+            graphics()
+        except NvmlFault:  # cards without a display engine refuse; the compute contexts are known
+            return compute
+        return lambda: graphics() | compute()
+
+    def _processes_reader(self, call: str, handle: object) -> Callable[[], dict[int, int | None]]:
+        # Drivers before 510 have only the second version; its structure is the same.
+        function = answer_or(None, lambda: self._function(f"{call}_v3")) or self._function(f"{call}_v2")
+        array = _array_reader(self._pynvml.c_nvmlProcessInfo_v2_t, lambda count, rows: function(handle, count, rows))
+        unknown = self._pynvml.NVML_VALUE_NOT_AVAILABLE_ulonglong.value
+
+        def read() -> dict[int, int | None]:
+            held = ((process.pid, process.usedGpuMemory) for process in array())
+            return {pid: None if memory == unknown else memory for pid, memory in held}
+
+        return read
+
+    def uses_reader(self, handle: object) -> Callable[[int], list[Use]]:
+        """Reads what processes used since a time stamp of this same list [us since the epoch]; 0 for all there is."""
+        function = self._function("nvmlDeviceGetProcessUtilization")
+        since = ctypes.c_ulonglong()
+        array = _array_reader(
+            self._pynvml.c_nvmlProcessUtilizationSample_t, lambda count, rows: function(handle, rows, count, since)
+        )
+
+        def read(since_us: int) -> list[Use]:
+            since.value = since_us
+            rows = ((row.pid, row.timeStamp, row.smUtil) for row in array())
+            # Drivers fill the list up with rows of junk, whose times are old or whose percentages are none.
+            return [Use(*row) for row in rows if row[1] > since_us and row[2] <= 100]
+
+        return read
+
+    def field_or_power_reader(self, handle: object, field: int) -> Callable[[], int] | None:
+        """Reads a power field where the device has it, else the default power [mW]; None where it has neither."""
+        for make in (lambda: self.field_reader(handle, field), lambda: self.power_reader(handle)):
+            read = answer_or(None, make)
+            if read is not None and answer_or(None, read) is not None:
+                return read
+        return None
+
+    def _scalar_reader(
+        self, call: str, handle: object, answer: ctypes.c_uint | ctypes.c_ulonglong
+    ) -> Callable[[], int]:
         function = self._function(call)
         where = ctypes.byref(answer)
 
@@ -295,3 +336,26 @@ class Nvml:
             return getattr(self._pynvml, call)(*arguments)
         except self._pynvml.NVMLError as error:
             raise NvmlFault(error.value) from None
+
+
+def _array_reader(kind: Any, function: Callable[[object, object], int]) -> Callable[[], list[Any]]:  # noqa: ANN401 (ctypes)
+    """Reads a list of structures into memory that is kept, and that grows where the list did."""
+    count = ctypes.c_uint()
+    where = ctypes.byref(count)
+    rows = (kind * _ROWS_AT_FIRST)()
+
+    def read() -> list[Any]:
+        nonlocal rows
+        count.value = len(rows)
+        code = function(where, rows)
+        while code == INSUFFICIENT_SIZE and count.value > len(rows):
+            rows = (kind * (2 * count.value))()
+            count.value = len(rows)
+            code = function(where, rows)
+        if code == NOT_FOUND:  # an empty list
+            return []
+        if code:
+            raise NvmlFault(code)
+        return list(rows[: count.value])
+
+    return read

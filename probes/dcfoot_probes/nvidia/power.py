@@ -1,7 +1,7 @@
 """Power as the sensor's window saw it: from the driver's buffer, or read now and then.
 
-A value stands for the window before it was published, so it is stamped with that window's middle: trapezoids between such
-stamps add up to what a full-time sensor saw, and do not lag behind the power.
+A value stands for the window before it was published, so it is stamped with that window's middle: trapezoids between
+such stamps add up to what a full-time sensor saw, and do not lag behind the power.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,14 +13,15 @@ from dcfoot_probes.nvidia.edges import Publication
 from dcfoot_probes.nvidia.generations import Generation
 from dcfoot_probes.nvidia.nvml import Nvml, NvmlFault
 from dcfoot_probes.nvidia.publications import Follower
-from dcfoot_probes.nvidia.source import period_s, seconds
+from dcfoot_probes.nvidia.source import Source, period_s, seconds
 
 FULL_TIME_RATIO = 0.9
-"""A sensor that looks for this part of the time accounts for all of it (a choice: full-time windows are 98 to 100 ms)."""
+"""A sensor that looks for this part of the time accounts for all of it (a choice: full-time windows are 98 to 100
+ms)."""
 
 LEAST_PART = 0.2
-"""The part of a period that must lie in the run for its power to be told from the whole [1] (a choice: what is left after
-taking away the power before is else mostly noise)."""
+"""The part of a period that must lie in the run for its power to be told from the whole [1] (a choice: what is left
+after taking away the power before is else mostly noise)."""
 
 
 class _Windows:
@@ -75,7 +76,7 @@ class _Windows:
         return (whole or [seen[-1].value])[0]
 
 
-class PolledSource:
+class PolledSource(Source):
     """The default power [mW], read now and then."""
 
     def __init__(self, meter: Meter, clock_ns: Callable[[], int], generation: Generation) -> None:
@@ -125,7 +126,7 @@ class PolledSource:
         return self._power, self._edge.value
 
 
-class SamplesSource:
+class SamplesSource(Source):
     """The driver's buffer of power [mW], whose samples carry their own time."""
 
     def __init__(self, meter: Meter, clock_ns: Callable[[], int], generation: Generation) -> None:

@@ -1,7 +1,7 @@
 """Who used a device: the run's part of it, from what the driver says of processes.
 
-The rule, for the time between two looks. The users of a device are the processes that held a context on it at either look,
-and those that the driver saw computing between them.
+The rule, for the time between two looks. The users of a device are the processes that held a context on it at either
+look; where those are not all the run's, also those that the driver saw computing in between.
 
 1. All users are the run's: the device was the run's alone, 1.
 2. None is: 0, where they are processes of this machine as we see it.
@@ -16,9 +16,12 @@ slices, and is shared by the same rule (utilisation is not sampled there, so by 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from time import time_ns
 
-from dcfoot_probes.nvidia.nvml import Context, Nvml, NvmlFault, Use
+from dcfoot.units import NS_PER_US
+from dcfoot_probes.nvidia.nvml import Nvml, Use, answer_or
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,127 +30,179 @@ class Look:
 
     Parameters
     ----------
-    contexts : Mapping[int, int | None]
-        By process: the memory it holds [bytes]; None where that is not told.
-    computed : Mapping[int, int]
+    memory_bytes : Mapping[int, int | None]
+        By process that holds a context: the memory it holds [bytes]; None where that is not told.
+    computed_percent : Mapping[int, int]
         By process: the sum of its samples of compute utilisation since the look before [%].
+    ours : AbstractSet[int]
+        Those of them that belong to the run; asked while they live.
+    visible : bool
+        Whether any of them is a process where we look.
     busy : bool
         Whether the device computed just now.
     """
 
-    contexts: Mapping[int, int | None] = field(default_factory=dict[int, int | None])
-    computed: Mapping[int, int] = field(default_factory=dict[int, int])
+    memory_bytes: Mapping[int, int | None] = field(default_factory=dict[int, int | None])
+    computed_percent: Mapping[int, int] = field(default_factory=dict[int, int])
+    ours: AbstractSet[int] = frozenset()
+    visible: bool = False
     busy: bool = False
 
-    @staticmethod
-    def of(contexts: Iterable[Context], uses: Iterable[Use], *, busy: bool) -> "Look":
-        """Sums the driver's lists by process."""
-        computed: dict[int, int] = {}
-        for use in uses:
-            computed[use.pid] = computed.get(use.pid, 0) + use.sm_percent
-        return Look({context.pid: context.memory_bytes for context in contexts}, computed, busy)
+    @property
+    def users(self) -> AbstractSet[int]:
+        """Everybody who was seen."""
+        return self.memory_bytes.keys() | self.computed_percent.keys()
 
 
-def share(
-    before: Look, now: Look, pids: frozenset[int], *, allocated: bool, is_process: Callable[[int], bool]
-) -> float | None:
+def share(before: Look, now: Look, *, allocated: bool) -> float | None:
     """The run's part of a device between two looks, in 0..1; None where it is not known.
 
     Parameters
     ----------
     before, now : Look
         The device at the start and the end of the interval.
-    pids : frozenset of int
-        The run's processes.
     allocated : bool
         Whether the job was given this device by name.
-    is_process : Callable[[int], bool]
-        Whether there is, or was, such a process where we look.
     """
-    users = before.contexts.keys() | now.contexts.keys() | now.computed.keys()
-    ours = users & pids
+    users = before.memory_bytes.keys() | now.users
+    ours = users & (before.ours | now.ours)
     if not users:
         return None if now.busy else float(allocated)
     if not ours:
-        return 0.0 if any(is_process(pid) for pid in users) else None
+        return 0.0 if before.visible or now.visible else None
     if ours == users:
         return 1.0
-    return _part(now.computed, ours) if sum(now.computed.values()) else _part_of_memory(before, now, ours)
+    computed = now.computed_percent
+    return _sum_ratio(computed, ours) if any(computed.values()) else _memory_ratio(before, now, ours)
 
 
-def _part_of_memory(before: Look, now: Look, ours: Iterable[int]) -> float | None:
-    held = {**before.contexts, **now.contexts}
-    if any(memory is None for memory in held.values()) or not sum(memory or 0 for memory in held.values()):
-        return None
-    return _part({pid: memory or 0 for pid, memory in held.items()}, ours)
+def _memory_ratio(before: Look, now: Look, ours: Iterable[int]) -> float | None:
+    held = {**before.memory_bytes, **now.memory_bytes}
+    known = {pid: memory for pid, memory in held.items() if memory is not None}
+    return _sum_ratio(known, ours) if len(known) == len(held) and any(known.values()) else None
 
 
-def _part(weights: Mapping[int, int], ours: Iterable[int]) -> float:
+def _sum_ratio(weights: Mapping[int, int], ours: Iterable[int]) -> float:
     return sum(weights.get(pid, 0) for pid in ours) / sum(weights.values())
 
 
 class Users:
-    """Follows the users of one device from look to look."""
+    """Follows the users of one device from look to look.
 
-    def __init__(self, uuid: str, *, allocated: bool, instances: frozenset[str]) -> None:
+    Parameters
+    ----------
+    uuid : str
+        The device.
+    allocated : bool
+        Whether the job was given it, or an instance of it, by name.
+    instances : frozenset of str
+        The MIG instances that it was given; empty for whole devices.
+    is_process : Callable[[int], bool]
+        Whether there is such a process where we look.
+    """
+
+    def __init__(
+        self, uuid: str, *, allocated: bool, instances: frozenset[str], is_process: Callable[[int], bool]
+    ) -> None:
         self.uuid = uuid
         self._allocated = allocated
         self._instances_allocated = instances
-        self._since_us = 0
-        self._before: dict[str, Look] = {}
+        self._is_process = is_process
+        self._parts: list[_Part] = []
 
-    def share(
-        self, nvml: Nvml, handle: object, pids: frozenset[int], is_process: Callable[[int], bool]
-    ) -> float | None:
-        """The run's part of the device since the last call; None where it is not known. May raise `NvmlFault`."""
+    def bind(self, nvml: Nvml, handle: object) -> None:
+        """Prepares the calls for a handle. MIG cannot be switched on or off while a device is open, as it is here.
+
+        A driver that does not tell who uses a device leaves it metered all the same.
+        """
+        self._parts = answer_or([], lambda: self._parts_of(nvml, handle))
+
+    def _parts_of(self, nvml: Nvml, handle: object) -> "list[_Part]":
         instances = nvml.instances(handle)
-        if not instances:
-            now = {self.uuid: self._look(nvml, handle)}
-            slices = {self.uuid: 1}
-        else:
-            now = {instance.uuid: Look.of(nvml.contexts(instance.handle), (), busy=False) for instance in instances}
-            slices = {instance.uuid: instance.slices for instance in instances}
+        if instances is None:
+            return [_WholeDevice(self.uuid, nvml, handle)]
+        return [_Part(one.uuid, nvml, one.handle, one.slices) for one in instances]
+
+    def share(self, pids: AbstractSet[int]) -> float | None:
+        """The run's part of the device since the last call; None where it is not known. May raise `NvmlFault`."""
+        shares = {part: part.share(pids, self._is_process, allocated=self._is_allocated(part)) for part in self._parts}
+        if len(shares) <= 1:
+            return next(iter(shares.values()), None)
+        return _by_slices({part: ratio for part, ratio in shares.items() if part.used or self._is_allocated(part)})
+
+    def _is_allocated(self, part: "_Part") -> bool:
+        return part.uuid in self._instances_allocated or (self._allocated and not self._instances_allocated)
+
+
+class _Part:
+    """A MIG instance, of which the driver tells the contexts."""
+
+    def __init__(self, uuid: str, nvml: Nvml, handle: object, slices: int = 1) -> None:
+        self.uuid = uuid
+        self.slices = slices
+        self._contexts = nvml.contexts_reader(handle)
+        self._before = Look()
+
+    @property
+    def used(self) -> bool:
+        """Whether anybody held a context on it at the last look."""
+        return bool(self._before.memory_bytes)
+
+    def share(self, pids: AbstractSet[int], is_process: Callable[[int], bool], *, allocated: bool) -> float | None:
+        now = self._look(pids, is_process)
         before, self._before = self._before, now
-        shares = {
-            uuid: share(
-                before.get(uuid, Look()), look, pids, allocated=self._is_allocated(uuid), is_process=is_process
-            )
-            for uuid, look in now.items()
-        }
-        if not instances:
-            return shares[self.uuid]
-        used = {uuid for uuid, look in now.items() if look.contexts or self._is_allocated(uuid)}
-        return _by_slices({uuid: shares[uuid] for uuid in used}, slices)
+        return share(before, now, allocated=allocated)
 
-    def _is_allocated(self, uuid: str) -> bool:
-        return uuid in self._instances_allocated or (self._allocated and not self._instances_allocated)
+    def _look(self, pids: AbstractSet[int], is_process: Callable[[int], bool]) -> Look:
+        return self._seen(self._contexts(), {}, pids, is_process)
 
-    def _look(self, nvml: Nvml, handle: object) -> Look:
-        contexts = nvml.contexts(handle)
-        uses, busy = self._uses(nvml, handle), False
-        if not contexts:
-            busy = _busy(nvml, handle)
-        return Look.of(contexts, uses, busy=busy)
-
-    def _uses(self, nvml: Nvml, handle: object) -> list[Use]:
-        """New samples; none where the driver keeps none, and then memory decides."""
-        try:
-            uses = nvml.uses(handle, self._since_us)
-        except NvmlFault:
-            return []
-        self._since_us = max((use.time_us for use in uses), default=self._since_us)
-        return uses
+    def _seen(
+        self,
+        memory_bytes: Mapping[int, int | None],
+        computed_percent: Mapping[int, int],
+        pids: AbstractSet[int],
+        is_process: Callable[[int], bool],
+        *,
+        busy: bool = False,
+    ) -> Look:
+        users = memory_bytes.keys() | computed_percent.keys()
+        ours = users & pids
+        visible = bool(ours) or any(is_process(pid) for pid in users)
+        return Look(memory_bytes, computed_percent, ours, visible, busy)
 
 
-def _by_slices(shares: Mapping[str, float | None], slices: Mapping[str, int]) -> float | None:
-    if any(part is None for part in shares.values()):
+class _WholeDevice(_Part):
+    """A whole device, of which the driver also tells what processes computed."""
+
+    def __init__(self, uuid: str, nvml: Nvml, handle: object) -> None:
+        super().__init__(uuid, nvml, handle)
+        self._uses = nvml.uses_reader(handle)
+        self._utilisation = lambda: nvml.utilisation_percent(handle)
+        self._looked_us = time_ns() // NS_PER_US
+
+    def _look(self, pids: AbstractSet[int], is_process: Callable[[int], bool]) -> Look:
+        since_us, self._looked_us = self._looked_us, time_ns() // NS_PER_US
+        memory_bytes = self._contexts()
+        ours = memory_bytes.keys() & pids
+        if ours and ours == memory_bytes.keys() and self._before.ours == self._before.memory_bytes.keys():
+            return Look(memory_bytes, {}, ours, visible=True)
+        # A driver that keeps no samples leaves memory to decide.
+        computed = _sums(answer_or([], lambda: self._uses(since_us)))
+        busy = not memory_bytes and answer_or(0, self._utilisation) > 0
+        return self._seen(memory_bytes, computed, pids, is_process, busy=busy)
+
+
+def _sums(uses: Iterable[Use]) -> dict[int, int]:
+    sums: dict[int, int] = {}
+    for use in uses:
+        sums[use.pid] = sums.get(use.pid, 0) + use.sm_percent
+    return sums
+
+
+def _by_slices(shares: Mapping[_Part, float | None]) -> float | None:
+    """The mean of the parts' shares, each by its compute slices; None where one of them is not known."""
+    known = {part: ratio for part, ratio in shares.items() if ratio is not None}
+    if len(known) < len(shares):
         return None
-    whole = sum(slices[uuid] for uuid in shares)
-    return sum(slices[uuid] * (part or 0.0) for uuid, part in shares.items()) / whole if whole else 0.0
-
-
-def _busy(nvml: Nvml, handle: object) -> bool:
-    try:
-        return nvml.utilisation_percent(handle) > 0
-    except NvmlFault:
-        return False
+    whole = sum(part.slices for part in known)
+    return sum(part.slices * ratio for part, ratio in known.items()) / whole if whole else 0.0

@@ -49,6 +49,10 @@ class Source(Protocol):
         """The reading at the end of the run, in the light of what was published since."""
         ...
 
+    def verdict(self) -> str:
+        """What contradicts itself in what was read, in a sentence; empty for nothing."""
+        return ""
+
     def watched(self) -> tuple[Callable[[], int], int] | None:
         """What to watch for publications, and what it showed last; None where nothing is gained by watching."""
         ...

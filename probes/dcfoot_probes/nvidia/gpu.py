@@ -1,0 +1,152 @@
+"""One device over its life: opened, read, lost and found again, left alone while it sleeps."""
+
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from typing import TypeVar
+
+from dcfoot.probe import Surroundings
+from dcfoot.reading import Reading
+from dcfoot.units import NS_PER_S, W_PER_MW
+from dcfoot_probes.nvidia.bus import PciGpu
+from dcfoot_probes.nvidia.energy import Device, open_source
+from dcfoot_probes.nvidia.finding import Found
+from dcfoot_probes.nvidia.gauges import gauges
+from dcfoot_probes.nvidia.generations import generation_of
+from dcfoot_probes.nvidia.nvml import DEVICE_GONE, DRIVER_GONE, FIELD_POWER_INSTANT, Nvml, NvmlFault, answer_or
+from dcfoot_probes.nvidia.sharing import Users
+from dcfoot_probes.nvidia.source import Source
+
+T = TypeVar("T")
+
+FIRST_RETRY_S = 1.0
+LAST_RETRY_S = 8.0
+"""How long after a failure a lost device is asked for anew: at the next tick, then in steps that double, from the first
+to the last of these [s] (a choice: asking for a device that is off the bus may take a driver long)."""
+
+
+class Gpu:
+    """A device with its source of energy.
+
+    Parameters
+    ----------
+    nvml : Nvml
+        The library.
+    pci : PciGpu or None
+        Its place on the bus, where sysfs shows it.
+    source : Source
+        How its energy is read.
+    users : Users
+        Who uses it.
+    clock_ns : Callable[[], int]
+        The monotonic clock [ns].
+    """
+
+    def __init__(
+        self, nvml: Nvml, pci: PciGpu | None, source: Source, users: Users, clock_ns: Callable[[], int]
+    ) -> None:
+        self.source = source
+        self.users = users
+        self.uuid = source.meter.channel.device
+        self._nvml = nvml
+        self._handle: object = None
+        self._faults: dict[int, int] = {}
+        self._pci = pci
+        self._clock_ns = clock_ns
+        self._lost = False
+        self._retry_ns = 0
+        self._retry_s = 0.0
+
+    def bind(self, handle: object) -> None:
+        """Takes a handle: the first, or a fresh one. May raise `NvmlFault`."""
+        self.source.bind(self._nvml, handle)
+        self.users.bind(self._nvml, handle)
+        self._handle = handle
+
+    def start(self) -> list[Reading] | None:
+        """The reading at the start of a run; None, like all that follows, where the device sleeps or is silent."""
+        return self._ask(self.source.start)
+
+    def read(self) -> list[Reading] | None:
+        """What is new."""
+        return self._ask(self.source.read)
+
+    def end(self) -> list[Reading] | None:
+        """What is new up to the end of a run."""
+        return self._ask(self.source.end)
+
+    def share(self, pids: AbstractSet[int]) -> float | None:
+        """The part of it that these processes used since the last call; None also where that is not known."""
+        return self._ask(lambda: self.users.share(pids))
+
+    def gauges(self) -> dict[str, float] | None:
+        """How it is doing."""
+        return self._ask(lambda: gauges(self._nvml, self._handle))
+
+    def notes(self) -> list[str]:
+        """What failed, and what contradicts itself."""
+        name = f"{self.source.meter.name} ({self.uuid})"
+        failed = [f"{name}: {self._nvml.meaning(code)} ({times} x)" for code, times in self._faults.items()]
+        verdict = self.source.verdict()
+        return [*failed, f"{name}: {verdict}"] if verdict else failed
+
+    def _ask(self, question: Callable[[], T]) -> T | None:
+        """Puts a question, unless the device sleeps; a fault is counted, and may mean that the device is lost."""
+        if self._pci is not None and self._pci.asleep:
+            return None
+        try:
+            if self._lost and not self._found_again():
+                return None
+            return question()
+        except NvmlFault as fault:
+            self._faults[fault.code] = self._faults.get(fault.code, 0) + 1
+            self._lost = self._lost or fault.code in DEVICE_GONE | DRIVER_GONE
+            return None
+
+    def _found_again(self) -> bool:
+        now_ns = self._clock_ns()
+        if now_ns < self._retry_ns:
+            return False
+        self._retry_s = min(max(2.0 * self._retry_s, FIRST_RETRY_S), LAST_RETRY_S)
+        self._retry_ns = now_ns + round(self._retry_s * NS_PER_S)
+        self._nvml.ensure_started()
+        self.bind(self._nvml.by_address(self._pci.address) if self._pci else self._nvml.by_uuid(self.uuid))
+        self._lost, self._retry_ns, self._retry_s = False, 0, 0.0
+        return True
+
+
+def open_gpu(nvml: Nvml, found: Found, users: Users, surroundings: Surroundings) -> Gpu | None:
+    """The device with the best method that it answers to; None where it has neither energy nor power.
+
+    May raise `NvmlFault`.
+    """
+    device = _device(nvml, found)
+    source = open_source(nvml, found.handle, device, surroundings.host, surroundings.clock_ns)
+    if source is None:
+        return None
+    gpu = Gpu(nvml, found.pci, source, users, surroundings.clock_ns)
+    gpu.bind(found.handle)
+    return gpu
+
+
+def _device(nvml: Nvml, found: Found) -> Device:
+    handle = found.handle
+    capability = answer_or(None, lambda: nvml.compute_capability(handle))
+    return Device(
+        found.uuid,
+        found.name,
+        generation_of(capability, found.name, nvml.driver_version()),
+        limit_w=answer_or(None, lambda: nvml.power_limit_mw(handle) * W_PER_MW),
+        limit_most_w=answer_or(None, lambda: nvml.power_limit_most_mw(handle) * W_PER_MW),
+        idle_w=answer_or(None, lambda: _idle_w(nvml, handle)),
+    )
+
+
+def _idle_w(nvml: Nvml, handle: object) -> float | None:
+    """The power of a device on which nobody holds a context and nothing is computed [W]; None where it is in use.
+
+    By the sensor's own window: an average of the last second may still hold what ran before.
+    """
+    power_mw = nvml.field_or_power_reader(handle, FIELD_POWER_INSTANT)
+    if power_mw is None or nvml.contexts_reader(handle)() or nvml.utilisation_percent(handle):
+        return None
+    return power_mw() * W_PER_MW

@@ -1,0 +1,166 @@
+"""NVIDIA GPUs as the sampler sees them: meters, readings, exact edges, who used them, how they are.
+
+Every device that is awake is metered, also one that the job was not given: the node's power is that of all its chips,
+and whoever wants the whole node wants them counted. What the job was given (CUDA_VISIBLE_DEVICES) decides whose an idle
+device is; `sharing` states the rule. A device that sleeps is never woken; one that wakes up later is metered from then.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+from dcfoot.errors import ProbeTransient, ProbeUnavailable
+from dcfoot.probe import Surroundings
+from dcfoot.reading import Meter, Reading
+from dcfoot.units import NS_PER_S
+from dcfoot_probes.nvidia.allocation import Allocation, allocation
+from dcfoot_probes.nvidia.edges import Publication, await_publications
+from dcfoot_probes.nvidia.finding import Finder, Found
+from dcfoot_probes.nvidia.gpu import Gpu, open_gpu
+from dcfoot_probes.nvidia.nvml import Nvml, NvmlFault, answer_or
+from dcfoot_probes.nvidia.sharing import Users
+
+HAND_OVER_S = 0.95
+"""How often readings are handed over [s]: power is polled more often, but who used a device is asked only then, for
+that may cost the driver a millisecond. A little under a second, so that a tick that comes early is not passed by."""
+
+
+class Nvidia:
+    """NVIDIA's GPUs.
+
+    Parameters
+    ----------
+    surroundings : Surroundings
+        The machine. Below its root stands which devices sleep; the library is the one that the loader finds.
+    """
+
+    name = "nvidia"
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+        self._finder = Finder(surroundings.root)
+        self._allocation = Allocation(None)
+        self._gpus: list[Gpu] = []
+        self._sleeping: list[Found] = []
+        self._told: list[str] = []
+        self._pending: list[Reading] = []
+        self._started: list[Gpu] = []
+        self._next_ns = 0
+
+    def open(self) -> Sequence[Meter]:
+        """One meter a device that is awake and has energy or power; none where all sleep.
+
+        Raises
+        ------
+        ProbeUnavailable
+            Where there is no driver, or no device that can be read.
+        """
+        found = self._finder.found()
+        self._allocation = allocation(self._surroundings.environ, found, self._device_of_instance)
+        self._sleeping = [one for one in found if one.handle is None]
+        self._gpus = [gpu for one in found if one.handle is not None for gpu in self._opened(one)]
+        if not self._gpus and not self._sleeping:
+            reasons = [*self._finder.notes, *self._told]
+            raise ProbeUnavailable("; ".join(reasons) or "NVIDIA's driver shows no GPU", "nvidia-smi -L")
+        return [gpu.source.meter for gpu in self._gpus]
+
+    def read(self) -> Sequence[Reading]:
+        """What is new, about once a second; nothing in between, while power is polled."""
+        self._open_awoken()
+        now_ns = self._surroundings.clock_ns()
+        polled = [gpu for gpu in self._gpus if gpu.source.meter.period_s < HAND_OVER_S]
+        if polled and now_ns < self._next_ns:
+            for gpu in polled:
+                self._pending += gpu.read() or ()
+            return ()
+        self._next_ns = now_ns + round(HAND_OVER_S * NS_PER_S)
+        return self._handed_over(gpu.read() for gpu in self._gpus)
+
+    def read_start(self) -> Sequence[Reading]:
+        """The first readings, as they stand."""
+        firsts = [(gpu, gpu.start()) for gpu in self._gpus]
+        self._started = [gpu for gpu, first in firsts if first]
+        return self._handed_over(first for _, first in firsts)
+
+    def settle_start(self) -> Sequence[Reading]:
+        """The first readings, now exact; what else was seen meanwhile is handed over with the next ones."""
+        settled = [gpu.source.settle(seen) for gpu, seen in self._watched(self._started)]
+        self._pending += [reading for _, *more in filter(None, settled) for reading in more]
+        return [readings[0] for readings in settled if readings]
+
+    def read_end(self) -> Sequence[Reading]:
+        """The last readings, exact."""
+        ends = [(gpu, gpu.end()) for gpu in self._gpus]
+        watched = self._watched([gpu for gpu, end in ends if end is not None])
+        lasts = [gpu.source.finish(seen) for gpu, seen in watched]
+        return self._handed_over([*(end for _, end in ends), *lasts])
+
+    def use_ratio(self, pids: AbstractSet[int]) -> Mapping[str, float | None]:
+        """The run's share of each device since the last call."""
+        return {gpu.uuid: gpu.share(pids) for gpu in self._gpus}
+
+    def gauges(self) -> Mapping[str, Mapping[str, float]]:
+        """Utilisation, memory, clock, temperature and power limit of each device that answers."""
+        return {gpu.uuid: gpu.gauges() or {} for gpu in self._gpus}
+
+    @property
+    def notes(self) -> list[str]:
+        """What the reader of a receipt must know: what is not metered, what failed, what contradicts itself."""
+        return [
+            *filter(None, [self._allocation.note]),
+            *self._finder.notes,
+            *self._told,
+            *(f"{one.name or 'an NVIDIA GPU'} slept: it was not woken, and so not metered" for one in self._sleeping),
+            *(note for gpu in self._gpus for note in gpu.notes()),
+        ]
+
+    def close(self) -> None:
+        """Gives the library back."""
+        self._finder.close()
+
+    def _handed_over(self, answers: Iterable[Sequence[Reading] | None]) -> Sequence[Reading]:
+        answered = [answer for answer in answers if answer is not None]
+        if not answered:
+            raise ProbeTransient("no NVIDIA GPU answers" if self._gpus else "the NVIDIA GPUs sleep")
+        handed, self._pending = self._pending, []
+        return [*handed, *(reading for answer in answered for reading in answer)]
+
+    def _watched(self, gpus: Sequence[Gpu]) -> Iterator[tuple[Gpu, Sequence[Publication]]]:
+        """Each device with what it published within the next moments."""
+        watches = {gpu: watch for gpu in gpus if (watch := gpu.source.watched())}
+        reads = {gpu: read for gpu, (read, _) in watches.items()}
+        seen = await_publications(reads, {gpu: held for gpu, (_, held) in watches.items()}, self._surroundings.clock_ns)
+        return ((gpu, seen.get(gpu, ())) for gpu in gpus)
+
+    def _opened(self, found: Found) -> Iterator[Gpu]:
+        """The device, if it can be metered; else that is told."""
+        nvml, given = self._finder.library(), self._allocation
+        users = Users(
+            found.uuid,
+            allocated=given.devices is not None and found.uuid in given.devices,
+            instances=given.instances,
+            is_process=self._is_process,
+        )
+        try:
+            gpu = open_gpu(nvml, found, users, self._surroundings)
+        except NvmlFault as fault:
+            self._told.append(f"{found.name} ({found.uuid}) cannot be read: {nvml.meaning(fault.code)}")
+            return
+        if gpu is None:
+            self._told.append(f"{found.name} ({found.uuid}) has no energy counter and no power reading")
+        else:
+            yield gpu
+
+    def _open_awoken(self) -> None:
+        for one in self._sleeping:
+            if not one.asleep:
+                awake = self._finder.awoken(one)
+                self._sleeping = [other for other in self._sleeping if other is not one]
+                self._gpus += self._opened(awake) if awake else ()
+                self._told.append(f"{one.name or one.uuid} slept until the run woke it; it is metered from then")
+
+    def _device_of_instance(self, uuid: str) -> str | None:
+        nvml: Nvml = self._finder.library()
+        return answer_or(None, lambda: nvml.uuid(nvml.parent_of(nvml.by_uuid(uuid))))
+
+    def _is_process(self, pid: int) -> bool:
+        return (self._surroundings.root / f"proc/{pid}").exists()
