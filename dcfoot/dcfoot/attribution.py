@@ -64,8 +64,9 @@ def device_share(use_ratio: float | None) -> Share:
     """The share that a device's own accounting gives; where it is not seen, the whole with an interval down to 0."""
     if use_ratio is None:
         return Share(1.0, 0.0, 1.0)
-    part = min(max(use_ratio, 0.0), 1.0)
-    return Share(part, part, part)
+    if use_ratio >= 1.0:
+        return EXACT
+    return Share(use_ratio, use_ratio, use_ratio) if use_ratio > 0.0 else NONE
 
 
 def _part(own: float, whole: float) -> float:

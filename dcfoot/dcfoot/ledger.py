@@ -6,11 +6,11 @@ refuses to add the two.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 
 from dcfoot.attribution import EXACT, Share
-from dcfoot.counter import Integral, Outcome, integral_of
+from dcfoot.counter import Integral, Outcome, Step, integral_of
 from dcfoot.measurement import ChannelEnergy
 from dcfoot.reading import Basis, Channel, Domain, Meter, Reading
 
@@ -87,14 +87,45 @@ def worth_keeping(meters: Iterable[Meter]) -> list[Meter]:
 
 
 class _Account:
-    __slots__ = ("energy", "integral", "last_ns", "notable", "power_w")
+    """The sums of one meter: numbers that change in place, for a tick books one reading of every device."""
 
     def __init__(self, meter: Meter) -> None:
+        self.meter = meter
         self.integral: Integral = integral_of(meter)
-        self.energy = ChannelEnergy(meter, 0.0, 0.0, 0.0)
         self.notable: dict[Outcome, int] = {}
         self.last_ns: int | None = None
         self.power_w = 0.0
+        self._energy_j = self._covered_s = 0.0
+        self._attributed_j = self._low_j = self._high_j = 0.0
+        self._inexact = False
+
+    def book(self, reading: Reading, share: Share) -> Step:
+        """Adds a reading and the consumer's share of it."""
+        step = self.integral.add(reading)
+        if step.outcome is not Outcome.IMPLAUSIBLE:
+            self.last_ns = reading.time_ns
+        if step.outcome in _REMARKS:
+            self.notable[step.outcome] = self.notable.get(step.outcome, 0) + 1
+        if step.covered_s > 0.0:
+            self.power_w = step.energy_j / step.covered_s
+        self._energy_j += step.energy_j
+        self._covered_s += step.covered_s
+        self._attributed_j += step.energy_j * share.value
+        self._low_j += step.energy_j * share.p5
+        self._high_j += step.energy_j * share.p95
+        self._inexact = self._inexact or share.p5 < share.p95
+        return step
+
+    def energy(self) -> ChannelEnergy:
+        """The account as it stands."""
+        return ChannelEnergy(
+            self.meter,
+            self._energy_j,
+            self._attributed_j,
+            self._covered_s,
+            self._low_j if self._inexact else None,
+            self._high_j if self._inexact else None,
+        )
 
 
 class EnergyLedger:
@@ -123,15 +154,8 @@ class EnergyLedger:
             account = self._accounts.get(id(reading.meter))
             if account is None:
                 return None
-            step = account.integral.add(reading)
             start_ns = reading.time_ns if account.last_ns is None else account.last_ns
-            if step.outcome is not Outcome.IMPLAUSIBLE:
-                account.last_ns = reading.time_ns
-            if step.outcome in {Outcome.RESET, Outcome.GAP, Outcome.IMPLAUSIBLE}:
-                account.notable[step.outcome] = account.notable.get(step.outcome, 0) + 1
-            if step.covered_s > 0.0:
-                account.power_w = step.energy_j / step.covered_s
-            account.energy = _booked(account.energy, step.energy_j, step.covered_s, share)
+            step = account.book(reading, share)
         return EnergyRecord(
             reading.meter.channel,
             start_ns,
@@ -145,21 +169,21 @@ class EnergyLedger:
     def energies(self) -> tuple[ChannelEnergy, ...]:
         """Every account as it stands."""
         with self._lock:
-            return tuple(account.energy for account in self._accounts.values())
+            return tuple(account.energy() for account in self._accounts.values())
 
     def power_w(self) -> float | None:
         """The power of the last step of every account, nested ones left out [W]; None where nothing is known yet."""
         with self._lock:
             known = [a for a in self._accounts.values() if a.last_ns is not None]
-            domains = {a.energy.meter.channel.domain for a in known}
-            outer = [a for a in known if not any(d.contains(a.energy.meter.channel.domain) for d in domains)]
+            domains = {a.meter.channel.domain for a in known}
+            outer = [a for a in known if not any(d.contains(a.meter.channel.domain) for d in domains)]
             return sum(a.power_w for a in outer) if outer else None
 
     def remarks(self) -> list[str]:
         """What happened to meters that a reader of the receipt must know."""
         with self._lock:
             return [
-                f"{account.energy.meter.name}: {_REMARKS[outcome]} ({times} x); energy is counted to what was read"
+                f"{account.meter.name}: {_REMARKS[outcome]} ({times} x); energy is counted to what was read"
                 for account in self._accounts.values()
                 for outcome, times in account.notable.items()
             ]
@@ -170,17 +194,3 @@ _REMARKS = {
     Outcome.GAP: "it did not answer for a while",
     Outcome.IMPLAUSIBLE: "it gave a reading that cannot be",
 }
-
-
-def _booked(energy: ChannelEnergy, step_j: float, covered_s: float, share: Share) -> ChannelEnergy:
-    low_j = energy.attributed_energy_j if energy.attributed_p5_j is None else energy.attributed_p5_j
-    high_j = energy.attributed_energy_j if energy.attributed_p95_j is None else energy.attributed_p95_j
-    inexact = share.p5 < share.p95 or energy.attributed_p5_j is not None
-    return replace(
-        energy,
-        energy_j=energy.energy_j + step_j,
-        attributed_energy_j=energy.attributed_energy_j + step_j * share.value,
-        covered_s=energy.covered_s + covered_s,
-        attributed_p5_j=low_j + step_j * share.p5 if inexact else None,
-        attributed_p95_j=high_j + step_j * share.p95 if inexact else None,
-    )

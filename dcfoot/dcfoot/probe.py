@@ -58,7 +58,10 @@ class Probe(Protocol):
     name: str
 
     def open(self) -> Sequence[Meter]:
-        """Finds the hardware and returns its meters; none nested in another of the same probe."""
+        """Finds the hardware and returns its meters; none nested in another of the same probe.
+
+        No meter at all means "not yet": a device that sleeps may bring its meter with a reading, once it is awake.
+        """
         ...
 
     def read(self) -> Sequence[Reading]:

@@ -81,6 +81,8 @@ class ProbeLoop:
         self._activity: Activity | None = None
         self._unbooked_s = 0.0
         self._next_gauge_ns = 0
+        self._sharing: SharingProbe | None = None
+        self._gauges: GaugeProbe | None = None
         self._thread = Thread(target=self._live, name=f"dcfoot-{name}", daemon=True)
 
     def start(self) -> None:
@@ -117,27 +119,31 @@ class ProbeLoop:
             event.set()
 
     def _measure(self, probe: Probe) -> None:
-        kept = self._sampler.kept(self.meters)
-        if not kept:
+        # None at all is "not yet": devices that sleep bring their meters when they wake up.
+        if self.meters and not self._sampler.kept(self.meters):
             return
         edges = probe if isinstance(probe, EdgeProbe) else None
-        self._share_now(probe)
+        self._sharing = probe if isinstance(probe, SharingProbe) else None
+        self._gauges = probe if isinstance(probe, GaugeProbe) else None
+        self._share_now()
         first = self._tried(edges.read_start if edges else probe.read)
         self.started.set()
         if edges and self._sampler.job_started.wait(OPEN_TIMEOUT_S):
             first = self._tried(edges.settle_start) or first
         self._book(first, {})
-        period_s = min(self._sampler.interval_s, *(meter.period_s for meter in kept))
-        while self._sampler.wait_for_tick(period_s):
-            self._tick(probe, probe.read)
-        self._tick(probe, edges.read_end if edges else probe.read)
+        while self._sampler.wait_for_tick(self._period_s()):
+            self._tick(probe.read)
+        self._tick(edges.read_end if edges else probe.read)
 
-    def _tick(self, probe: Probe, read: Callable[[], Sequence[Reading]]) -> None:
+    def _period_s(self) -> float:
+        return min([self._sampler.interval_s, *(meter.period_s for meter in self._sampler.kept(self.meters))])
+
+    def _tick(self, read: Callable[[], Sequence[Reading]]) -> None:
         readings = self._tried(read)
         # Whoever could not be read now is read later: until then its share keeps accumulating.
         if readings:
-            self._book(readings, self._share_now(probe))
-        self._gauge(probe)
+            self._book(readings, self._share_now())
+        self._gauge()
         self.cpu_s = thread_time()
 
     def _tried(self, read: Callable[[], Sequence[Reading]]) -> Sequence[Reading]:
@@ -154,13 +160,17 @@ class ProbeLoop:
             channel = reading.meter.channel
             share = shares.get(channel.device) or shares.get(_BY_DOMAIN[channel.domain], EXACT)
             record = self._sampler.ledger.add(reading, share)
+            if record is None and self._sampler.admit(reading.meter):
+                self.meters = [*self.meters, reading.meter]
+                record = self._sampler.ledger.add(reading, share)
             if record is not None:
                 self._sampler.on_record(record)
 
-    def _share_now(self, probe: Probe) -> Mapping[str, Share]:
+    def _share_now(self) -> Mapping[str, Share]:
         """The run's share since the last call: by device where the probe knows it, else of the processors."""
-        if isinstance(probe, SharingProbe):
-            return {device: device_share(ratio) for device, ratio in probe.use_ratio(self._sampler.pids()).items()}
+        if self._sharing:
+            ratios = self._sharing.use_ratio(self._sampler.pids())
+            return {device: device_share(ratio) for device, ratio in ratios.items()}
         if not any(meter.channel.domain in PROCESSOR_DOMAINS for meter in self.meters):
             return {}
         now = self._sampler.activity()
@@ -173,11 +183,11 @@ class ProbeLoop:
         self._unbooked_s += spent.own_s - own_s
         return {_PROCESSORS: processor_share(own_s, spent.busy_s, spent.idle_s)}
 
-    def _gauge(self, probe: Probe) -> None:
+    def _gauge(self) -> None:
         now_ns = self._sampler.surroundings.clock_ns()
-        if isinstance(probe, GaugeProbe) and now_ns >= self._next_gauge_ns:
+        if self._gauges and now_ns >= self._next_gauge_ns:
             self._next_gauge_ns = now_ns + round(GAUGE_PERIOD_S * NS_PER_S)
-            self.means.add(probe.gauges())
+            self.means.add(self._gauges.gauges())
 
 
 _PROCESSORS = "processors"
@@ -222,6 +232,7 @@ class Sampler:
         self.ledger = EnergyLedger()
         self.job_started = Event()
         self._chosen = Event()
+        self._offered: dict[int, Meter] = {}
         self._meters: dict[int, Meter] = {}
         self._wake = Condition(Lock())
         self._stopping = False
@@ -234,9 +245,9 @@ class Sampler:
         for loop in self._loops:
             loop.start()
         self._await([loop.opened for loop in self._loops], deadline_ns)
-        for meter in worth_keeping(meter for loop in self._loops for meter in loop.meters):
-            self._meters[id(meter)] = meter
-            self.ledger.open(meter)
+        self._offered = {id(meter): meter for loop in self._loops for meter in loop.meters}
+        for meter in worth_keeping(self._offered.values()):
+            self._open(meter)
         self._chosen.set()
         self._await([loop.started for loop in self._loops], deadline_ns)
 
@@ -254,6 +265,20 @@ class Sampler:
         with self._wake:
             self._pokes += 1
             self._wake.notify_all()
+
+    def admit(self, meter: Meter) -> bool:
+        """Opens an account for a device that appeared during the run, unless another meter sees it better."""
+        if id(meter) in self._offered:
+            return False
+        self._offered[id(meter)] = meter
+        if meter not in worth_keeping([*self._meters.values(), meter]):
+            return False
+        self._open(meter)
+        return True
+
+    def _open(self, meter: Meter) -> None:
+        self._meters[id(meter)] = meter
+        self.ledger.open(meter)
 
     def kept(self, meters: Sequence[Meter]) -> list[Meter]:
         """Those of `meters` that have an account; a probe that opened too late has none, and is not read."""

@@ -230,7 +230,7 @@ class Nvml:
     def field_reader(self, handle: object, field: int) -> Callable[[], int]:
         """Reads one of the driver's fields."""
         function = self._function("nvmlDeviceGetFieldValues")
-        values = (self._pynvml.c_nvmlFieldValue_t * 1)()
+        values = (_plain(self._pynvml.c_nvmlFieldValue_t) * 1)()
         answer: Any = values[0]
         answer.fieldId = field
         one = ctypes.c_int32(1)
@@ -239,7 +239,7 @@ class Nvml:
             code = function(handle, one, values) or answer.nvmlReturn
             if code:
                 raise NvmlFault(code)
-            return int(getattr(answer.value, _MEMBERS_OF_VALUE[answer.valueType]))
+            return int(getattr(answer.value, _MEMBERS_OF_VALUE[int(answer.valueType)]))
 
         return read
 
@@ -338,18 +338,24 @@ class Nvml:
             raise NvmlFault(error.value) from None
 
 
+def _plain(kind: Any) -> Any:  # noqa: ANN401 (structures of an untyped package)
+    """The same structure without pynvml's look-up of members, which doubles their cost to turn bytes into text."""
+    return type(kind.__name__, (ctypes.Structure,), {"_fields_": kind._fields_})
+
+
 def _array_reader(kind: Any, function: Callable[[object, object], int]) -> Callable[[], list[Any]]:  # noqa: ANN401 (ctypes)
     """Reads a list of structures into memory that is kept, and that grows where the list did."""
+    plain = _plain(kind)
     count = ctypes.c_uint()
     where = ctypes.byref(count)
-    rows = (kind * _ROWS_AT_FIRST)()
+    rows = (plain * _ROWS_AT_FIRST)()
 
     def read() -> list[Any]:
         nonlocal rows
         count.value = len(rows)
         code = function(where, rows)
         while code == INSUFFICIENT_SIZE and count.value > len(rows):
-            rows = (kind * (2 * count.value))()
+            rows = (plain * (2 * count.value))()
             count.value = len(rows)
             code = function(where, rows)
         if code == NOT_FOUND:  # an empty list

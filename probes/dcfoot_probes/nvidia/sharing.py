@@ -15,7 +15,7 @@ A device cut into MIG instances has one power meter: each instance that is in us
 slices, and is shared by the same rule (utilisation is not sampled there, so by memory).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from time import time_ns
@@ -125,10 +125,14 @@ class Users:
 
     def share(self, pids: AbstractSet[int]) -> float | None:
         """The run's part of the device since the last call; None where it is not known. May raise `NvmlFault`."""
-        shares = {part: part.share(pids, self._is_process, allocated=self._is_allocated(part)) for part in self._parts}
-        if len(shares) <= 1:
-            return next(iter(shares.values()), None)
-        return _by_slices({part: ratio for part, ratio in shares.items() if part.used or self._is_allocated(part)})
+        if not self._parts:
+            return None
+        shares = [
+            (part, part.share(pids, self._is_process, allocated=self._is_allocated(part))) for part in self._parts
+        ]
+        if len(shares) == 1:
+            return shares[0][1]
+        return _by_slices([(part, ratio) for part, ratio in shares if part.used or self._is_allocated(part)])
 
     def _is_allocated(self, part: "_Part") -> bool:
         return part.uuid in self._instances_allocated or (self._allocated and not self._instances_allocated)
@@ -182,10 +186,9 @@ class _WholeDevice(_Part):
 
     def _look(self, pids: AbstractSet[int], is_process: Callable[[int], bool]) -> Look:
         since_us, self._looked_us = self._looked_us, time_ns() // NS_PER_US
-        memory_bytes = self._contexts()
-        ours = memory_bytes.keys() & pids
-        if ours and ours == memory_bytes.keys() and self._before.ours == self._before.memory_bytes.keys():
-            return Look(memory_bytes, {}, ours, visible=True)
+        memory_bytes, before = self._contexts(), self._before
+        if memory_bytes and memory_bytes.keys() == before.ours == before.users:
+            return before  # As it was, and all the run's: nobody need be asked.
         # A driver that keeps no samples leaves memory to decide.
         computed = _sums(answer_or([], lambda: self._uses(since_us)))
         busy = not memory_bytes and answer_or(0, self._utilisation) > 0
@@ -199,10 +202,10 @@ def _sums(uses: Iterable[Use]) -> dict[int, int]:
     return sums
 
 
-def _by_slices(shares: Mapping[_Part, float | None]) -> float | None:
+def _by_slices(shares: Sequence[tuple[_Part, float | None]]) -> float | None:
     """The mean of the parts' shares, each by its compute slices; None where one of them is not known."""
-    known = {part: ratio for part, ratio in shares.items() if ratio is not None}
+    known = [(part.slices, ratio) for part, ratio in shares if ratio is not None]
     if len(known) < len(shares):
         return None
-    whole = sum(part.slices for part in known)
-    return sum(part.slices * ratio for part, ratio in known.items()) / whole if whole else 0.0
+    whole = sum(slices for slices, _ in known)
+    return sum(slices * ratio for slices, ratio in known) / whole if whole else 0.0
