@@ -371,6 +371,11 @@ def _warnings(one: _Assessment) -> Iterable[str]:
             "No site was named: PUE, water and carbon are WORLD AVERAGES and may be wrong by a factor of ten. "
             "Name one with --site, --country or --region."
         )
+    elif one.site.on_unknown_grid:
+        yield (
+            f"The site {one.site.id} names no grid: its carbon and the water of its electricity are WORLD AVERAGES. "
+            "Add --country or --region."
+        )
     if one.ladder.node is None and one.measurement.channels:
         yield "The energy at the wall is not known, so neither are the facility's energy, water and carbon."
     if one.parts is None:

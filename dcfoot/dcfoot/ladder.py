@@ -12,7 +12,7 @@ from dcfoot.draws import Draws, Spread
 from dcfoot.measurement import ChannelEnergy, Machine, Measurement
 from dcfoot.node import NodeClass, wall_power_w
 from dcfoot.reading import Basis, Domain
-from dcfoot.tables import rows
+from dcfoot.tables import interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,8 +310,7 @@ choice; the interval stands in data/intervals.csv)."""
 
 
 def _virtual_share() -> Spread:
-    row = next(row for row in rows("intervals") if row["what"] == "virtual_share")
-    return Spread(VIRTUAL_SHARE_RATIO, float(row["p5"]), float(row["p95"]))
+    return Spread(VIRTUAL_SHARE_RATIO, *interval("virtual_share"))
 
 
 def climb(measurement: Measurement, approach: Approach) -> Ladder:
