@@ -4,10 +4,17 @@ In come a measurement, the settings and perhaps a site; out goes the receipt as 
 goes before what is configured, and a place is one thing: naming a country sets a configured site aside.
 """
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from dcfoot.config import Settings
+from dcfoot.errors import DcfootError
 from dcfoot.measurement import Measurement
 from dcfoot.receipt.contract import ReceiptJson
 from dcfoot.site import Site, resolve_site
+
+if TYPE_CHECKING:
+    from dcfoot.calibration import Calibration
 
 
 def choose_site(
@@ -46,18 +53,29 @@ def receipt_of(
     whole_node : bool or None
         Count everything the machine's meters saw instead of the run's share.
     """
-    from dcfoot.calibration import load_calibration
     from dcfoot.footprint import assess
     from dcfoot.receipt.build import receipt
 
     whole = settings.whole_node if whole_node is None else whole_node
+    calibration, remarks = _calibration(settings, measurement)
     footprint = assess(
         measurement,
         site,
         whole_node=whole,
         node_class=settings.node_class,
-        calibration=load_calibration(settings.data_dir, measurement.hosts[0]),
+        calibration=calibration,
         electricity_price_per_kwh=settings.electricity_price_per_kwh,
         currency=settings.currency,
     )
+    footprint = replace(footprint, warnings=(*remarks, *footprint.warnings))
     return receipt(measurement, footprint, site, whole_node=whole)
+
+
+def _calibration(settings: Settings, measurement: Measurement) -> "tuple[Calibration | None, tuple[str, ...]]":
+    """The host's calibration; one that cannot be read costs a remark, never the receipt."""
+    from dcfoot.calibration import load_calibration
+
+    try:
+        return load_calibration(settings.data_dir, measurement.hosts[0]), ()
+    except DcfootError as fault:
+        return None, (f"The calibration is left out. {fault}",)

@@ -8,15 +8,14 @@ import re
 from dataclasses import dataclass
 
 from dcfoot.draws import Spread
-from dcfoot.evidence import Evidence
+from dcfoot.evidence import Evidence, Fact
 from dcfoot.measurement import Machine
+from dcfoot.reading import Basis
 from dcfoot.tables import Row, is_verified, rows
-from dcfoot.units import G_PER_KG, H_PER_YEAR
+from dcfoot.units import G_PER_KG
 
 
-def embodied_share_g(
-    total_kg: float, reserved_h: float, lifespan_h: float, resources_reserved: float, resources_total: float
-) -> float:
+def embodied_share_g(total_kg: float, reserved_h: float, lifespan_h: float, reserved_ratio: float) -> float:
     """The share of a machine's embodied emissions that a piece of work carries: ``TE x TiR/EL x RR/ToR``.
 
     Source: ISO/IEC 21031:2024, Software Carbon Intensity, embodied emissions M.
@@ -29,17 +28,25 @@ def embodied_share_g(
         Time that it was reserved for the work, TiR [h]
     lifespan_h : float
         Expected lifespan, EL [h]
-    resources_reserved : float
-        Resources reserved for the work, RR [-]
-    resources_total : float
-        Resources of the machine, ToR, in the unit of RR [-]
+    reserved_ratio : float
+        Part of the machine's resources that was reserved for the work, RR/ToR, in 0..1 [-]
     """
-    return total_kg * G_PER_KG * (reserved_h / lifespan_h) * (resources_reserved / resources_total)
+    return total_kg * G_PER_KG * (reserved_h / lifespan_h) * reserved_ratio
 
 
 @dataclass(frozen=True, slots=True)
 class EmbodiedPart:
-    """One kind of part of a machine: how many there are, and what one took to make [kg]."""
+    """One kind of part of a machine.
+
+    Parameters
+    ----------
+    count : int
+        How many there are.
+    each_kg : Spread
+        What it took to make one [kg].
+    evidence : Evidence
+        What stands behind that.
+    """
 
     count: int
     each_kg: Spread
@@ -63,14 +70,10 @@ def machine_parts(machine: Machine, node_class: str) -> tuple[EmbodiedPart, ...]
     return (_part(base, 1), *(_part(row, counts[item]) for item, row in kinds.items()))
 
 
-def lifespan_years() -> EmbodiedPart:
-    """How long a machine serves [years], in the form of a part so that its evidence travels with it."""
-    return _part(next(row for row in rows("embodied") if row["kind"] == "lifetime"), 1)
-
-
-def lifespan_h(years: float) -> float:
-    """A service life of so many years in hours [h]."""
-    return years * H_PER_YEAR
+def usual_lifetime_years() -> Fact:
+    """How long a machine serves where its owner does not say [years]."""
+    row = next(row for row in rows("embodied") if row["kind"] == "lifetime")
+    return Fact(_spread(row), Basis.DEFAULT, _evidence(row, row["item"]))
 
 
 def _accelerator_row(name: str) -> Row:
@@ -80,14 +83,15 @@ def _accelerator_row(name: str) -> Row:
 
 
 def _part(row: Row, count: int) -> EmbodiedPart:
-    spread = Spread(float(row["central"]), float(row["p5"]), float(row["p95"]))
-    evidence = Evidence(
-        f"embodied: {row['item']}" + (f" (x{count})" if count > 1 else ""),
-        spread.central,
-        row["unit"],
-        int(row["year"]),
-        row["source"],
-        is_verified(row),
-        row["note"],
+    times = f" (x{count})" if count > 1 else ""
+    return EmbodiedPart(count, _spread(row), _evidence(row, f"embodied: {row['item']}{times}"))
+
+
+def _spread(row: Row) -> Spread:
+    return Spread(float(row["central"]), float(row["p5"]), float(row["p95"]))
+
+
+def _evidence(row: Row, what: str) -> Evidence:
+    return Evidence(
+        what, float(row["central"]), row["unit"], int(row["year"]), row["source"], is_verified(row), row["note"]
     )
-    return EmbodiedPart(count, spread, evidence)

@@ -36,18 +36,6 @@ class Evidence:
     verified: bool
     note: str = ""
 
-    def as_json(self) -> dict[str, str | float | int | bool | None]:
-        """The form of the receipt's contract; a note is part of the source's text."""
-        source = f"{self.source} ({self.note})" if self.note else self.source
-        return {
-            "what": self.what,
-            "value": self.value,
-            "unit": self.unit,
-            "year": self.year,
-            "source": source,
-            "verified": self.verified,
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Fact:

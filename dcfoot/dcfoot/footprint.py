@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 from dcfoot.calibration import Calibration
 from dcfoot.draws import Draws
-from dcfoot.embodied import EmbodiedPart, embodied_share_g, lifespan_h, lifespan_years, machine_parts
+from dcfoot.embodied import EmbodiedPart, embodied_share_g, machine_parts, usual_lifetime_years
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact
 from dcfoot.facility import facility_energy_kwh
 from dcfoot.grid import GridFactor, emissions_g, require_same_boundary
-from dcfoot.ladder import Approach, Energy, Ladder, climb
+from dcfoot.ladder import Approach, Energy, Ladder, climb, counted_ratio
 from dcfoot.measurement import Measurement
 from dcfoot.node import NodeClass, guess_node_class
 from dcfoot.node import node_class as named_node_class
 from dcfoot.quantity import Quantity
 from dcfoot.reading import Basis, Domain
 from dcfoot.site import Site
-from dcfoot.units import J_PER_KWH, S_PER_H
+from dcfoot.units import H_PER_YEAR, J_PER_KWH, S_PER_H
 from dcfoot.water import water_offsite_l, water_onsite_l
 
 
@@ -271,42 +271,29 @@ class _Assessment:
         return machine_parts(self.measurement.machine, self.kind.id)
 
     @property
-    def life(self) -> tuple[Evidence, _Amount]:
-        stated = self.site.lifetime_years
-        usual = lifespan_years()
-        evidence, spread = (stated.evidence, stated.spread) if stated else (usual.evidence, usual.each_kg)
-        basis = stated.basis if stated else Basis.DEFAULT
-        return evidence, _Amount(spread.central, self.streams.of("embodied.life", spread), basis)
+    def lifetime_years(self) -> Fact:
+        return self.site.lifetime_years or usual_lifetime_years()
 
     @property
     def embodied(self) -> _Amount | None:
         """The share of the machines of all hosts that the run carries: by its part of the chips' energy."""
-        share, parts = self.energy_share, self.parts
+        share, parts = counted_ratio(self.measurement, whole_node=self.whole_node), self.parts
         if share is None or parts is None:
             return None
-        life = self.life[1]
+        life = self.lifetime_years.spread
         columns = [self.streams.of(f"embodied.{part.evidence.what}", part.each_kg) for part in parts]
-        central = sum(part.count * part.each_kg.central for part in parts)
+        central_kg = sum(part.count * part.each_kg.central for part in parts)
         kilograms = [
             sum(part.count * each for part, each in zip(parts, row, strict=True)) for row in zip(*columns, strict=True)
         ]
-        hours = self.measurement.duration_s / S_PER_H
-        hosts = max(1, len(self.measurement.hosts))
+        hours = max(1, len(self.measurement.hosts)) * self.measurement.duration_s / S_PER_H
 
         def share_g(total_kg: float, years: float) -> float:
-            return hosts * embodied_share_g(total_kg, hours, lifespan_h(years), share, 1.0)
+            return embodied_share_g(total_kg, hours, years * H_PER_YEAR, share)
 
-        values = [share_g(total, years) for total, years in zip(kilograms, life.draws, strict=True)]
-        return _Amount(share_g(central, life.value), values, Basis.DEFAULT)
-
-    @property
-    def energy_share(self) -> float | None:
-        """The run's part of what its chips' meters saw [-]; None where nothing was metered."""
-        metered = sum(channel.energy_j for channel in self.measurement.channels)
-        if metered <= 0:
-            return None
-        counted = sum(channel.attributed_energy_j for channel in self.measurement.channels)
-        return 1.0 if self.whole_node else min(1.0, counted / metered)
+        lives = self.streams.of("embodied.life", life)
+        values = [share_g(total, years) for total, years in zip(kilograms, lives, strict=True)]
+        return _Amount(share_g(central_kg, life.central), values, Basis.DEFAULT)
 
 
 def _footprint(one: _Assessment, price: tuple[float, str] | None, told: Sequence[str]) -> Footprint:
@@ -384,6 +371,11 @@ def _warnings(one: _Assessment) -> Iterable[str]:
             "No site was named: PUE, water and carbon are WORLD AVERAGES and may be wrong by a factor of ten. "
             "Name one with --site, --country or --region."
         )
+    elif one.site.on_unknown_grid:
+        yield (
+            f"The site {one.site.id} names no grid: its carbon and the water of its electricity are WORLD AVERAGES. "
+            "Add --country or --region."
+        )
     if one.ladder.node is None and one.measurement.channels:
         yield "The energy at the wall is not known, so neither are the facility's energy, water and carbon."
     if one.parts is None:
@@ -409,4 +401,4 @@ def _evidence(one: _Assessment) -> Iterable[Evidence]:
     if one.embodied is not None:
         yield from (part.evidence for part in one.parts or ())
         if one.site.lifetime_years is None:
-            yield one.life[0]
+            yield one.lifetime_years.evidence

@@ -4,7 +4,7 @@ A direct factor counts what leaves the power station's stack; a life-cycle facto
 The type says which it is, and adding one to the other is an error.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
@@ -12,7 +12,10 @@ from dcfoot.draws import Spread
 from dcfoot.errors import DcfootError
 from dcfoot.evidence import Evidence
 from dcfoot.reading import Basis
-from dcfoot.tables import Row, is_verified, rows
+from dcfoot.tables import Row, interval, is_verified, rows
+
+WORLD = "WLD"
+"""The zone of world averages."""
 
 
 class BoundaryMismatch(DcfootError):
@@ -58,8 +61,8 @@ def require_same_boundary(one: tuple[str, str], other: tuple[str, str]) -> None:
     """
     if one != other:
         raise BoundaryMismatch(
-            f"{' '.join(one)} and {' '.join(other)} cannot be added: a direct factor leaves out what a life-cycle "
-            "factor counts. Report them side by side."
+            f"{' '.join(one)} and {' '.join(other)} cannot be added: they count different things (a direct factor "
+            "leaves out what a life-cycle factor counts). Report them side by side."
         )
 
 
@@ -105,14 +108,15 @@ class GridFactor:
     note: str = ""
 
     def __add__(self, other: "GridFactor") -> "GridFactor":
-        """The sum of two parts of one chain, such as generation and transmission loss, of one family.
+        """The sum of two parts of one chain, such as generation and transmission loss, of one family and method.
 
         Raises
         ------
         BoundaryMismatch
-            One is direct and the other life-cycle, or their gases differ.
+            One is direct and the other life-cycle, or their gases or methods differ.
         """
         require_same_boundary((self.boundary, self.gas), (other.boundary, other.gas))
+        require_same_boundary((self.method, self.gas), (other.method, other.gas))
         one, two = self.g_per_kwh, other.g_per_kwh
         return GridFactor(
             self.zone,
@@ -126,6 +130,17 @@ class GridFactor:
             f"{self.source}; {other.source}",
             self.verified and other.verified,
         )
+
+    def standing_in_for(self, zone: str) -> "GridFactor":
+        """A nation's factor as the best that is known of `zone`, one of its regions.
+
+        A residual mix is a nation's by definition and stays as it is.
+        """
+        if zone == self.zone or self.method is Method.RESIDUAL:
+            return self
+        spread = Spread.around(self.g_per_kwh.central, *interval("grid_region"))
+        note = "; ".join(filter(None, (self.note, f"the nation's: none of this family is known for {zone}")))
+        return replace(self, g_per_kwh=spread, basis=Basis.DEFAULT, note=note)
 
     def evidence(self) -> Evidence:
         """The line for a receipt's sources."""
@@ -176,13 +191,11 @@ def all_factors() -> tuple[GridFactor, ...]:
 @cache
 def factors_of(table: str) -> tuple[GridFactor, ...]:
     """The factors of one of the tables ``grid_china``, ``grid_egrid``, ``grid_country``."""
-    kind = "grid_china" if table == "grid_china" else "grid_average"
-    row = next(row for row in rows("intervals") if row["what"] == kind)
-    low, high = float(row["p5"]), float(row["p95"])
-    return tuple(_factor(row, low, high) for row in rows(table))
+    return tuple(_factor(row, "grid_china" if table == "grid_china" else "grid_average") for row in rows(table))
 
 
-def _factor(row: Row, low: float, high: float) -> GridFactor:
+def _factor(row: Row, years: str) -> GridFactor:
+    low, high = interval("grid_world" if row["zone"] == WORLD else years)
     return GridFactor(
         row["zone"],
         row["name"],
@@ -191,7 +204,7 @@ def _factor(row: Row, low: float, high: float) -> GridFactor:
         Method(row["method"]),
         int(row["year"]),
         Spread.around(float(row["g_per_kwh"]), low, high),
-        Basis.DEFAULT if row["zone"] == "WLD" else Basis.MODELLED,
+        Basis.DEFAULT if row["zone"] == WORLD else Basis.MODELLED,
         row["source"],
         is_verified(row),
         row["url"],

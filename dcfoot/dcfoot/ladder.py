@@ -4,7 +4,7 @@ What comes in is a `Measurement`, what goes out is an `Energy` for each rung, or
 are cumulative: the node contains the host, the host contains the accelerators.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dcfoot.calibration import Calibration
@@ -12,7 +12,7 @@ from dcfoot.draws import Draws, Spread
 from dcfoot.measurement import ChannelEnergy, Machine, Measurement
 from dcfoot.node import NodeClass, wall_power_w
 from dcfoot.reading import Basis, Domain
-from dcfoot.tables import rows
+from dcfoot.tables import interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,17 @@ class Energy:
         return Energy(self.value_j + other.value_j, draws, Basis.worst(self.basis, other.basis))
 
     def at_least(self, other: "Energy") -> "Energy":
-        """The larger of the two, draw by draw."""
-        draws = [max(a, b) for a, b in zip(self.draws_j, other.draws_j, strict=True)]
-        return Energy(max(self.value_j, other.value_j), draws, Basis.worst(self.basis, other.basis))
+        """The larger of the two, draw by draw; the basis is the worse one where the other's value is taken."""
+        return self._limited(other, max)
+
+    def at_most(self, other: "Energy") -> "Energy":
+        """The smaller of the two, draw by draw; the basis is the worse one where the other's value is taken."""
+        return self._limited(other, min)
+
+    def _limited(self, other: "Energy", choose: Callable[[float, float], float]) -> "Energy":
+        draws = [choose(a, b) for a, b in zip(self.draws_j, other.draws_j, strict=True)]
+        value_j = choose(self.value_j, other.value_j)
+        return Energy(value_j, draws, self.basis if value_j == self.value_j else Basis.worst(self.basis, other.basis))
 
 
 def total(energies: Iterable[Energy], count: int) -> Energy:
@@ -150,7 +158,7 @@ class _Host:
     channels: tuple[ChannelEnergy, ...]
 
     def of(self, *domains: Domain) -> tuple[ChannelEnergy, ...]:
-        return tuple(c for c in self.channels if c.meter.channel.domain in domains)
+        return _of(self.channels, *domains)
 
     def metered(self, channels: Iterable[ChannelEnergy]) -> Energy:
         draws = self.approach.draws
@@ -164,41 +172,26 @@ class _Host:
 
     @property
     def processors(self) -> tuple[ChannelEnergy, ...]:
-        """The packages, or what stands in for them: cores with uncore, or the platform."""
-        cores = self.of(Domain.CORE)
-        alternatives = (self.of(Domain.PACKAGE), (*cores, *self.of(Domain.UNCORE)) if cores else ())
-        return next((channels for channels in alternatives if channels), self.of(Domain.PLATFORM))
+        return processors_of(self.channels)
 
     @property
     def chips(self) -> tuple[ChannelEnergy, ...] | None:
-        """The channels that make up the host rung; None where a part of it has no meter.
-
-        A module holds its accelerators, processors and memory.
-        """
-        modules = self.of(Domain.MODULE)
-        if modules:
-            return modules
-        unknown = not self.processors or (self.machine_has_accelerators and not self.of(Domain.GPU))
-        return None if unknown else (*self.of(Domain.GPU), *self.processors, *self.memory)
-
-    @property
-    def memory(self) -> tuple[ChannelEnergy, ...]:
-        """Memory beside the processors; a platform meter already holds it."""
-        inside = any(c.meter.channel.domain is Domain.PLATFORM for c in self.processors)
-        return () if inside else self.of(Domain.DRAM)
+        return chips_of(self.channels, self.machine)
 
     @property
     def dram_metered(self) -> bool:
         return bool(self.of(Domain.DRAM, Domain.MODULE, Domain.PLATFORM))
 
     @property
-    def machine_has_accelerators(self) -> bool:
-        return bool(self.machine.accelerators) or not self.machine.accelerators_known
+    def memory_is_guessed(self) -> bool:
+        """Whether the node's model adds the memory by its size."""
+        modelled = self.chips is not None and not self.of(Domain.NODE) and not self.approach.calibration
+        return modelled and not self.dram_metered
 
     @property
     def accelerator(self) -> Energy | None:
         channels = self.of(Domain.GPU)
-        return None if not channels and self.machine_has_accelerators else self.counted(channels)
+        return None if not channels and _has_accelerators(self.machine) else self.counted(channels)
 
     @property
     def host(self) -> Energy | None:
@@ -206,22 +199,36 @@ class _Host:
 
     @property
     def node(self) -> Energy | None:
+        """What the meter at the wall saw, else the model; of either the part that the run has of the chips' energy."""
         wall = self.of(Domain.NODE)
-        return self.counted(wall) if wall else self._modelled_node()
+        if wall and self.chips is None:
+            return self.counted(wall)
+        whole = self.metered(wall) if wall else self._modelled_node()
+        return whole and self._share_of(whole)
 
-    def _modelled_node(self) -> Energy | None:
-        """Wall power for the mean power of all chips, and of it the part that the run has of the chips' energy."""
-        if self.chips is None or self.duration_s <= 0:
-            return None
-        metered, counted = self.metered(self.chips), self.counted(self.chips)
-        processors = self.metered(self.processors)
-        fitted = self.approach.calibration
-        walls = self._calibrated(fitted, metered) if fitted else self._from_class(metered, processors)
+    @property
+    def wall_rules(self) -> bool:
+        """Whether the wall has a meter and the chips have only a model: then the model gives way where they differ."""
+        wall = self.of(Domain.NODE)
+        return bool(wall) and self.metered(wall).basis.rank < self.metered(self.chips or ()).basis.rank
+
+    def _share_of(self, whole: Energy) -> Energy:
+        metered, counted = self.metered(self.chips or ()), self.counted(self.chips or ())
         share = _ratio(counted.value_j, metered.value_j)
         shares = map(_ratio, counted.draws_j, metered.draws_j)
-        draws = [part * wall * self.duration_s for part, wall in zip(shares, walls[1:], strict=True)]
-        basis = Basis.worst(Basis.MODELLED, counted.basis)
-        return Energy(share * walls[0] * self.duration_s, draws, basis)
+        draws = [part * energy for part, energy in zip(shares, whole.draws_j, strict=True)]
+        rule = Basis.MODELLED if share < 1 - 1e-9 else Basis.MEASURED
+        return Energy(share * whole.value_j, draws, Basis.worst(whole.basis, rule))
+
+    def _modelled_node(self) -> Energy | None:
+        """Wall energy for the mean power of all chips."""
+        if self.chips is None or self.duration_s <= 0:
+            return None
+        metered, processors = self.metered(self.chips), self.metered(self.processors)
+        fitted = self.approach.calibration
+        walls = self._calibrated(fitted, metered) if fitted else self._from_class(metered, processors)
+        value_j, *draws_j = [watts * self.duration_s for watts in walls]
+        return Energy(value_j, draws_j, Basis.worst(Basis.MODELLED, metered.basis))
 
     def _from_class(self, chips: Energy, processors: Energy) -> list[float]:
         """Watts at the wall: the central value, then one a draw."""
@@ -243,36 +250,86 @@ class _Host:
         return [max(central, fitted.wall_w(central)), *fitted.draws_w(watts, self.approach.draws)]
 
 
+def _of(channels: Iterable[ChannelEnergy], *domains: Domain) -> tuple[ChannelEnergy, ...]:
+    return tuple(c for c in channels if c.meter.channel.domain in domains)
+
+
+def processors_of(channels: Sequence[ChannelEnergy]) -> tuple[ChannelEnergy, ...]:
+    """A host's packages, or what stands in for them: cores with uncore, or the platform."""
+    cores = _of(channels, Domain.CORE)
+    alternatives = (_of(channels, Domain.PACKAGE), (*cores, *_of(channels, Domain.UNCORE)) if cores else ())
+    return next((found for found in alternatives if found), _of(channels, Domain.PLATFORM))
+
+
+def chips_of(channels: Sequence[ChannelEnergy], machine: Machine) -> tuple[ChannelEnergy, ...] | None:
+    """The channels of one host that make up its host rung, none inside another; None where a part has no meter.
+
+    A module holds its accelerators, processors and memory; a platform meter holds the memory.
+    """
+    modules = _of(channels, Domain.MODULE)
+    if modules:
+        return modules
+    accelerators, processors = _of(channels, Domain.GPU), processors_of(channels)
+    if not processors or (_has_accelerators(machine) and not accelerators):
+        return None
+    memory_inside = bool(_of(processors, Domain.PLATFORM))
+    return (*accelerators, *processors, *(() if memory_inside else _of(channels, Domain.DRAM)))
+
+
+def counted_ratio(measurement: Measurement, *, whole_node: bool) -> float | None:
+    """The run's part of what its machines' chips took [-]; None where nothing was metered.
+
+    Where not every chip of a host has a meter, the meters that it has stand in.
+    """
+    chips = [chip for host in hosts_of(measurement) for chip in chips_of(host, measurement.machine) or host]
+    metered_j = sum(chip.energy_j for chip in chips)
+    if metered_j <= 0:
+        return None
+    return 1.0 if whole_node else min(1.0, sum(chip.attributed_energy_j for chip in chips) / metered_j)
+
+
+def hosts_of(measurement: Measurement) -> Sequence[tuple[ChannelEnergy, ...]]:
+    """The channels that gave readings, host by host; one host without channels where there are none."""
+    names = sorted({c.meter.channel.host for c in measurement.channels}) or [""]
+    known = [c for c in measurement.channels if c.covered_s > 0]
+    return [tuple(c for c in known if c.meter.channel.host == name) for name in names]
+
+
+def _has_accelerators(machine: Machine) -> bool:
+    """Whether it has, or may have, an accelerator."""
+    return bool(machine.accelerators) or not machine.accelerators_known
+
+
 def _ratio(part: float, whole: float) -> float:
     return part / whole if whole > 0 else 0.0
 
 
+VIRTUAL_SHARE_RATIO = 0.5
+"""The part of its host's fixed power that a virtual machine carries: not known, so the middle of what it may be (a
+choice; the interval stands in data/intervals.csv)."""
+
+
 def _virtual_share() -> Spread:
-    row = next(row for row in rows("intervals") if row["what"] == "virtual_share")
-    return Spread(0.5, float(row["p5"]), float(row["p95"]))
+    return Spread(VIRTUAL_SHARE_RATIO, *interval("virtual_share"))
 
 
 def climb(measurement: Measurement, approach: Approach) -> Ladder:
     """The ladder of a run, over all its hosts."""
-    known = tuple(c for c in measurement.channels if c.covered_s > 0)
-    names = sorted({c.meter.channel.host for c in measurement.channels})
-    hosts = [
-        _Host(
-            measurement.machine,
-            measurement.duration_s,
-            approach,
-            tuple(c for c in known if c.meter.channel.host == name),
-        )
-        for name in names
-    ]
-    if not hosts:
-        hosts = [_Host(measurement.machine, measurement.duration_s, approach, ())]
+    known = hosts_of(measurement)
+    hosts = [_host(measurement, approach, channels, alone=len(known) == 1) for channels in known]
     count = approach.draws.count
     accelerator = _all([host.accelerator for host in hosts], count)
     host = _all([host.host for host in hosts], count)
     node = _all([host.node for host in hosts], count)
     ladder = Ladder(accelerator, host, node, _notes(hosts, measurement), tuple(_warnings(hosts, measurement)))
-    return _ordered(ladder)
+    return _ordered(ladder, wall_rules=all(host.wall_rules for host in hosts))
+
+
+def _host(measurement: Measurement, approach: Approach, channels: tuple[ChannelEnergy, ...], *, alone: bool) -> _Host:
+    # A merged run lasts from the first start to the last end; each host of it was there as long as its meters.
+    longest_s = max((c.covered_s for c in channels), default=0.0)
+    duration_s = measurement.duration_s if alone else min(measurement.duration_s, longest_s)
+    return _Host(measurement.machine, duration_s, approach, channels)
 
 
 def _all(energies: Sequence[Energy | None], count: int) -> Energy | None:
@@ -280,28 +337,39 @@ def _all(energies: Sequence[Energy | None], count: int) -> Energy | None:
     return total(known, count) if len(known) == len(energies) else None
 
 
-def _ordered(ladder: Ladder) -> Ladder:
-    """No rung below one that it contains: meters that contradict each other are told, and the larger one is taken."""
-    host, node, told = ladder.host, ladder.node, list(ladder.warnings)
-    if host and ladder.accelerator:
-        if ladder.accelerator.value_j > host.value_j * (1 + 1e-9):
+def _ordered(ladder: Ladder, *, wall_rules: bool) -> Ladder:
+    """No rung below one that it contains.
+
+    Meters that contradict each other are told, and the larger one is taken; but a model of the chips never overrules a
+    meter at the wall.
+    """
+    accelerator, host, node, told = ladder.accelerator, ladder.host, ladder.node, list(ladder.warnings)
+    if node and wall_rules:
+        below = host or accelerator
+        if below and _exceeds(below, node):
+            told.append("The model of the chips gives more than the meter at the wall, which is taken instead.")
+        accelerator, host = accelerator and accelerator.at_most(node), host and host.at_most(node)
+    if host and accelerator:
+        if _exceeds(accelerator, host):
             told.append("The accelerators' meters read more than the meter of the module that holds them.")
-        host = host.at_least(ladder.accelerator)
-    below = host or ladder.accelerator
+        host = host.at_least(accelerator)
+    below = host or accelerator
     if node and below:
-        if below.value_j > node.value_j * (1 + 1e-9):
+        if _exceeds(below, node):
             told.append("The node's meter reads less than the meters of its chips together; the larger is taken.")
-            node = node.at_least(below)
-        else:
-            node = replace(node.at_least(below), basis=node.basis)
-    return replace(ladder, host=host, node=node, warnings=tuple(told))
+        node = node.at_least(below)
+    return replace(ladder, accelerator=accelerator, host=host, node=node, warnings=tuple(told))
+
+
+def _exceeds(one: Energy, other: Energy) -> bool:
+    return one.value_j > other.value_j * (1 + 1e-9)
 
 
 def _notes(hosts: Sequence[_Host], measurement: Measurement) -> dict[str, str]:
     first, machine = hosts[0], measurement.machine
     notes: dict[str, str] = {}
     if not first.of(Domain.GPU):
-        notes["accelerator"] = "not metered" if first.machine_has_accelerators else "no accelerator on the bus"
+        notes["accelerator"] = "not metered" if _has_accelerators(machine) else "no accelerator on the bus"
     if first.of(Domain.MODULE):
         notes["host"] = "from the module's own meter"
     elif not first.processors:
@@ -313,7 +381,7 @@ def _notes(hosts: Sequence[_Host], measurement: Measurement) -> dict[str, str]:
     if first.of(Domain.NODE):
         notes["node"] = "from the meter at the wall or the supply's input"
     elif first.approach.calibration:
-        notes["node"] = f"modelled: {first.approach.calibration.source}"
+        notes["node"] = "modelled: fitted to this machine's wall meter"
     elif first.chips is not None:
         notes["node"] = f"modelled: a node of the class {first.approach.node_class.id}"
     if machine.virtual and "node" in notes:
@@ -330,10 +398,14 @@ def _warnings(hosts: Sequence[_Host], measurement: Measurement) -> Iterable[str]
         metered = len(host.of(Domain.GPU))
         if len(hosts) == 1 and 0 < metered < len(machine.accelerators):
             yield f"{metered} of {len(machine.accelerators)} accelerators were metered; the others are not counted."
+    if machine.memory_gib is None and any(host.memory_is_guessed for host in hosts):
+        yield "The size of the memory is not known and it has no meter: it is missing in the node."
     if not machine.accelerators_known and not any(host.of(Domain.GPU) for host in hosts):
         yield "The bus could not be listed: whether there is an accelerator is not known."
+    durations_s = {c.meter.channel.host: host.duration_s for host in hosts for c in host.channels}
     for channel in measurement.channels:
-        ratio = channel.covered_s / measurement.duration_s if measurement.duration_s > 0 else 1.0
+        duration_s = durations_s.get(channel.meter.channel.host, measurement.duration_s)
+        ratio = channel.covered_s / duration_s if duration_s > 0 else 1.0
         if ratio < 0.99:
             name = f"{channel.meter.channel.domain} {channel.meter.channel.device}"
             yield f"{name} was known for {ratio:.0%} of the run; its upper bound covers the gap, its value does not."

@@ -5,6 +5,7 @@ fans, board, network cards, drives, and the loss of the power supply. The consta
 ``data/node_classes.csv``, each with its published source and interval; none was fitted to a machine of ours.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -180,27 +181,30 @@ def node_class(name: str) -> NodeClass:
     return NodeClass(name, spreads, evidence)
 
 
-_SERVER_CPUS = ("xeon", "epyc", "opteron", "neoverse", "ampere", "altra", "graviton", "grace", "kunpeng", "hygon")
-_WORKSTATION_CPUS = ("xeon(r) w", "xeon w", "core", "ryzen", "threadripper", "pentium", "celeron", "apple", "athlon")
-_BOARD_ACCELERATORS = 4
-"""From four accelerators of a data centre in one machine on, they sit on a baseboard with switches of their own."""
+_DESKTOP_CPU = re.compile(r"core\(tm\)|core ultra|ryzen|xeon(\(r\))? w|pentium|celeron|athlon|apple")
+"""Names of processors of desktops, laptops and workstations, in lower case; "core" alone is none of them, since AMD
+writes "EPYC 7763 64-Core Processor"."""
+
+_BASEBOARD = re.compile(r"sxm|\b(h100|h200|h800|h20|b200|b300|gb200|gb300|mi250x?|mi3\d\d\w?|gaudi\d?|ascend 910\w?)\b")
+"""Accelerators that sit on a baseboard with switches of their own (SXM, OAM), unless named PCIe or NVL."""
+
+_BASEBOARD_COUNT = 4
+"""The smallest baseboard: NVIDIA HGX comes with 4 or 8 GPUs."""
 
 
 def guess_node_class(machine: Machine) -> NodeClass:
     """The class that `machine` most likely belongs to: by its accelerators first, then by its CPU's name.
 
-    Four or more accelerators that are no consumer cards make an 8-GPU server (its fixed power is counted per
-    accelerator); a desktop CPU makes a workstation; everything else, and what is not known, is a server.
+    Four or more accelerators of a baseboard make an 8-GPU server (its fixed power is counted per accelerator); a
+    desktop CPU makes a workstation; everything else, and what is not known, is a server.
     """
-    cards = [name.lower() for name in machine.accelerators]
-    if len([card for card in cards if not _is_consumer_card(card)]) >= _BOARD_ACCELERATORS:
+    if sum(map(_is_on_a_baseboard, machine.accelerators)) >= _BASEBOARD_COUNT:
         return node_class("server_8gpu")
-    cpu = (machine.cpu_name or "").lower()
-    desktop = any(word in cpu for word in _WORKSTATION_CPUS)
-    server = any(word in cpu for word in _SERVER_CPUS) and not desktop
-    several = (machine.cpu_sockets or 1) > 1
-    return node_class("workstation" if desktop and not server and not several and not machine.virtual else "server")
+    one = (machine.cpu_sockets or 1) == 1 and not machine.virtual
+    desktop = one and _DESKTOP_CPU.search((machine.cpu_name or "").lower())
+    return node_class("workstation" if desktop else "server")
 
 
-def _is_consumer_card(name: str) -> bool:
-    return any(word in name for word in ("geforce", "rtx", "gtx", "radeon", "titan", "quadro"))
+def _is_on_a_baseboard(name: str) -> bool:
+    wanted = name.lower()
+    return bool(_BASEBOARD.search(wanted)) and not re.search("pcie|nvl", wanted)

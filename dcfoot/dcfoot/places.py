@@ -96,8 +96,7 @@ def find_region(name: str, country: str | None = None) -> Place:
     if len(found) == 1:
         return found[0]
     if found:
-        several = ", ".join(f"{place.name} ({place.id})" for place in found)
-        raise ConfigError(f"Region {name!r} could be any of {several}. Name the country too.")
+        raise ConfigError(f"Region {name!r} could be {_several(found)}. Name the country too.")
     where = f" of {country}" if country else ""
     if country and not regions:
         raise ConfigError(f"No regions of {country} are known; leave the region out to use the country's factor.")
@@ -105,7 +104,13 @@ def find_region(name: str, country: str | None = None) -> Place:
 
 
 def find_place(name: str) -> Place | None:
-    """The place that a site id means: ``"cn"``, ``"cn-guangdong"``, ``"us-tx"``, ``"广东"``; None if it means none."""
+    """The place that a site id means: ``"cn"``, ``"cn-guangdong"``, ``"us-tx"``, ``"广东"``; None if it means none.
+
+    Raises
+    ------
+    ConfigError
+        It could mean several.
+    """
     prefix, _, rest = name.partition("-")
     country = COUNTRY_OF_PREFIX.get(prefix.upper())
     if country and rest:
@@ -113,9 +118,16 @@ def find_place(name: str) -> Place | None:
             rest, [place for place in all_places() if place.level != "country" and place.country == country]
         )
     else:
-        found = _called(name, [place for place in all_places() if place.level == "country"])
-        found = found or _called(name, [place for place in all_places() if not name.isascii() or len(name) > 3])
-    return found[0] if len(found) == 1 else None
+        # Two and three letters are a country's code: "ca" is Canada, California is "us-ca".
+        code = name.isascii() and len(name) <= 3
+        found = _called(name, [place for place in all_places() if place.level == "country" or not code])
+    if len(found) > 1:
+        raise ConfigError(f"{name!r} could be {_several(found)}.")
+    return found[0] if found else None
+
+
+def _several(places: Iterable[Place]) -> str:
+    return " or ".join(f"{place.name} ({place.id})" for place in places)
 
 
 def national_zone(country: str) -> str:

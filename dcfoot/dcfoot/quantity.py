@@ -32,7 +32,3 @@ class Quantity:
         low = ranked[int(0.05 * (len(ranked) - 1))]
         high = ranked[-1 - int(0.05 * (len(ranked) - 1))]
         return Quantity(value, min(low, value), max(high, value), basis)
-
-    def as_json(self) -> dict[str, float | str]:
-        """The form of the receipt's contract."""
-        return {"value": self.value, "p5": self.p5, "p95": self.p95, "basis": str(self.basis)}

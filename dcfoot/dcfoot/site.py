@@ -11,13 +11,10 @@ from pathlib import Path
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact
-from dcfoot.grid import GridFactor, latest_factors
+from dcfoot.grid import WORLD, GridFactor, latest_factors
 from dcfoot.places import Place, all_places, find_country, find_place, find_region, national_zone, nearest
 from dcfoot.reading import Basis
-from dcfoot.tables import Row, is_verified, rows
-
-WORLD = "WLD"
-"""The zone of world averages."""
+from dcfoot.tables import Row, interval, is_verified, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +57,11 @@ class Site:
     chosen: bool = True
 
     @property
+    def on_unknown_grid(self) -> bool:
+        """Whether the world's average stands in for its grid, though somebody named a site that is not the world."""
+        return self.grid_zone == WORLD and self.chosen and self.id != "world"
+
+    @property
     def evidence(self) -> tuple[Evidence, ...]:
         """What stands behind each number of the site."""
         facts = (self.pue, self.wue_l_per_kwh, self.ewif_l_per_kwh, self.lifetime_years)
@@ -93,7 +95,7 @@ def resolve_site(
     found = _named_site(site, user_sites)
     if place is None:
         return found
-    if found.country is None:
+    if found.grid_zone == WORLD:
         return _with_grid(found, place)
     if found.country != place.country or (region and found.grid_zone != place.zone):
         raise ConfigError(
@@ -116,7 +118,7 @@ def world_site(*, chosen: bool = True) -> Site:
         WORLD,
         facility_fact("pue", WORLD),
         facility_fact("wue", WORLD),
-        _ewif(WORLD),
+        _ewif(WORLD, WORLD),
         latest_factors(WORLD),
         chosen=chosen,
     )
@@ -131,7 +133,7 @@ def place_site(place: Place) -> Site:
         place.zone,
         facility_fact("pue", place.country) or facility_fact("pue", WORLD),
         facility_fact("wue", place.country) or facility_fact("wue", WORLD),
-        _ewif(place.country) or _ewif(WORLD),
+        _ewif(place.zone, place.country),
         zone_factors(place.zone, place.country),
     )
 
@@ -145,7 +147,7 @@ def zone_factors(zone: str, country: str) -> tuple[GridFactor, ...]:
     factors: dict[tuple[str, str], GridFactor] = {}
     for at in (*own, national_zone(country), country):
         for factor in latest_factors(at):
-            factors.setdefault((factor.boundary, factor.method), factor)
+            factors.setdefault((factor.boundary, factor.method), factor.standing_in_for(zone) if own else factor)
     return tuple(factors.values())
 
 
@@ -187,7 +189,7 @@ def _library_site(row: Row) -> Site:
         row["grid_zone"],
         _first_fact("pue", row["id"], wider),
         _first_fact("wue", row["id"], wider),
-        _ewif(country or WORLD) or _ewif(WORLD),
+        _ewif(row["grid_zone"], country or WORLD),
         zone_factors(row["grid_zone"], country) if country else latest_factors(WORLD),
     )
 
@@ -199,7 +201,7 @@ def _with_grid(site: Site, place: Place) -> Site:
         name=f"{site.name}, on the grid of {place.name}",
         country=place.country,
         grid_zone=place.zone,
-        ewif_l_per_kwh=there.ewif_l_per_kwh,
+        ewif_l_per_kwh=there.ewif_l_per_kwh if site.ewif_l_per_kwh == _ewif(WORLD, WORLD) else site.ewif_l_per_kwh,
         factors=there.factors,
     )
 
@@ -213,12 +215,19 @@ def facility_fact(metric: str, place: str) -> Fact | None:
     row = next((row for row in rows("facility") if row["place"] == place and row["metric"] == metric), None)
     if row is None:
         return None
-    average = place == WORLD or (place.isupper() and len(place) == 3)  # a country's code: an average over sites
-    kind = "survey" if average else ("overhead" if metric == "pue" else "site")
-    low, high = _interval(f"{metric}_{kind}")
+    kind = _facility_kind(place)
+    low, high = interval(f"{metric}_{kind}")
     value = float(row["value"])
     spread = pue_spread(value, low, high) if metric == "pue" else Spread.around(value, low, high)
-    return Fact(spread, Basis.DEFAULT if average else Basis.MODELLED, _evidence(metric.upper(), row))
+    return Fact(spread, Basis.MODELLED if kind == "site" else Basis.DEFAULT, _evidence(metric.upper(), row))
+
+
+def _facility_kind(place: str) -> str:
+    """``"survey"`` for a country's or the world's average, ``"fleet"`` for an operator's, ``"site"`` for one place."""
+    if place.isupper():
+        return "survey"
+    fleets = (row["id"] for row in rows("sites") if row["operator"] and not row["country"])
+    return "fleet" if place in fleets else "site"
 
 
 def pue_spread(pue: float, low_ratio: float, high_ratio: float) -> Spread:
@@ -227,18 +236,13 @@ def pue_spread(pue: float, low_ratio: float, high_ratio: float) -> Spread:
     return Spread(pue, 1 + overhead * low_ratio, 1 + overhead * high_ratio, 1.0)
 
 
-def _ewif(place: str) -> Fact | None:
-    row = next((row for row in rows("water_country") if row["place"] == place), None)
-    if row is None:
-        return None
-    low, high = _interval("ewif")
-    basis = Basis.DEFAULT if place == WORLD else Basis.MODELLED
-    return Fact(Spread.around(float(row["value"]), low, high), basis, _evidence("EWIF", row))
-
-
-def _interval(what: str) -> tuple[float, float]:
-    row = next(row for row in rows("intervals") if row["what"] == what)
-    return float(row["p5"]), float(row["p95"])
+def _ewif(zone: str, country: str) -> Fact:
+    """Of the country, else of the world; `DEFAULT` wherever it is not the grid's own."""
+    by_place = {row["place"]: row for row in rows("water_country")}
+    row = by_place.get(country, by_place[WORLD])
+    kind = "ewif_world" if row["place"] == WORLD else "ewif" if row["place"] == zone else "ewif_region"
+    spread = Spread.around(float(row["value"]), *interval(kind))
+    return Fact(spread, Basis.MODELLED if kind == "ewif" else Basis.DEFAULT, _evidence("EWIF", row))
 
 
 def _evidence(what: str, row: Row) -> Evidence:

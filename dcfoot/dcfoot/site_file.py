@@ -52,7 +52,13 @@ _FACTOR_KEYS = ("boundary", "gas", "method", "g_per_kwh", "year", "source")
 _LEAST = {"pue": 1.0, "wue_l_per_kwh": 0.0, "ewif_l_per_kwh": 0.0, "lifetime_years": 0.1, "g_per_kwh": 0.0}
 """The least that each quantity can be: by definition (PUE), or because it counts something."""
 
-_UNITS = {"pue": "", "wue_l_per_kwh": "L/kWh", "ewif_l_per_kwh": "L/kWh", "lifetime_years": "years"}
+_FACTS = {
+    "pue": ("PUE", ""),
+    "wue_l_per_kwh": ("WUE", "L/kWh"),
+    "ewif_l_per_kwh": ("EWIF", "L/kWh"),
+    "lifetime_years": ("service life", "years"),
+}
+"""What a key's figure is called in a receipt's sources, and its unit there."""
 
 Table = Mapping[str, Any]
 
@@ -114,12 +120,13 @@ def _site(reader: _Reader, name: str, table: Table) -> Site:
     where = f"sites.{name}"
     _check_keys(reader, where, table, _KEYS)
     base = _base(reader, where, table)
-    facts = {key: _fact(reader, where, table, key) for key in _UNITS}
+    facts = {key: _fact(reader, name, table, key) for key in _FACTS}
     factors = tuple(_factors(reader, where, table, name))
     return replace(
         base,
         id=name,
         name=str(table.get("name", name)),
+        grid_zone=name if factors else base.grid_zone,
         pue=facts["pue"] or base.pue,
         wue_l_per_kwh=facts["wue_l_per_kwh"] or base.wue_l_per_kwh,
         ewif_l_per_kwh=facts["ewif_l_per_kwh"] or base.ewif_l_per_kwh,
@@ -146,15 +153,16 @@ def _check_keys(reader: _Reader, where: str, table: Table, known: tuple[str, ...
             reader.fault(where, key, f"unknown key.{nearest(key, known)}")
 
 
-def _fact(reader: _Reader, where: str, table: Table, key: str) -> Fact | None:
+def _fact(reader: _Reader, name: str, table: Table, key: str) -> Fact | None:
     if key not in table:
         return None
-    spread = _spread(reader, where, key, table[key])
+    spread = _spread(reader, f"sites.{name}", key, table[key])
     year = table.get("year")
+    what, unit = _FACTS[key]
     evidence = Evidence(
-        key,
+        f"{what} ({name})",
         spread.central,
-        _UNITS[key],
+        unit,
         year if isinstance(year, int) else None,
         str(table.get("source", f"the user's file {reader.path.name}")),
         verified=False,

@@ -39,6 +39,12 @@ def rows(name: str) -> tuple[Row, ...]:
         raise DataMissing(f"There is no fact table {name!r}; there are: {', '.join(names())}.") from None
 
 
+def interval(what: str) -> tuple[float, float]:
+    """5th and 95th percentile of the truth over a table's value, from ``intervals.csv`` [-]."""
+    row = next(row for row in rows("intervals") if row["what"] == what)
+    return float(row["p5"]), float(row["p95"])
+
+
 def names() -> list[str]:
     """The names of all tables, sorted."""
     return sorted(path.stem for path in _FOLDER.glob("*.csv"))

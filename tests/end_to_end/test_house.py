@@ -60,8 +60,6 @@ PURE_NUMBERS = {
     "points": "of a line",
     "freedom": "degrees of freedom",
     "slices": "parts of a device",
-    "resources_reserved": "things",
-    "resources_total": "things",
 }
 """Public numbers whose names end in no unit, and why that is right."""
 

@@ -21,11 +21,32 @@ _CHINESE = (
     ("memory has no meter; it is counted in the node", "内存没有计量表，计入节点"),
     ("from the meter at the wall or the supply's input", "取自插座或电源输入端的计量表"),
     (r"modelled: a node of the class (\w+)", r"模型估算：节点类别 \1"),
+    ("modelled: fitted to this machine's wall meter", "模型估算：按本机的插座电表校准"),
     ("; a virtual machine, whose part of its host is not known", "；虚拟机，其占宿主机的份额未知"),
     (r"Nothing was metered: no energy of this run is known\.", "没有任何计量：本次运行的能耗未知。"),
     (
         r"The energy at the wall is not known, so neither are the facility's energy, water and carbon\.",
         "插座处的能耗未知，因此设施能耗、用水和碳排放也未知。",
+    ),
+    (
+        r"The site (\S+) names no grid: its carbon and the water of its electricity are WORLD AVERAGES\. .+",
+        r"地点 \1 未指明电网：其碳排放和发电用水以世界平均值代替。请加上 --country 或 --region。",
+    ),
+    (
+        r"The model of the chips gives more than the meter at the wall, which is taken instead\.",
+        "芯片的模型值高于插座电表的读数，以电表为准。",
+    ),
+    (
+        r"The node's meter reads less than the meters of its chips together; the larger is taken\.",
+        "节点电表的读数低于各芯片计量之和，取较大者。",
+    ),
+    (
+        r"The accelerators' meters read more than the meter of the module that holds them\.",
+        "加速器计量之和高于其所在模组的计量。",
+    ),
+    (
+        r"The size of the memory is not known and it has no meter: it is missing in the node\.",
+        "内存容量未知且没有计量表：节点能耗不含内存。",
     ),
     (
         r"What the machine is made of is not known, so neither are its embodied emissions\.",
