@@ -1,0 +1,164 @@
+"""The pages say everything that the program offers: options, settings, variables, meters, rooms, keys of the receipt.
+
+What there is comes from the program, what is said comes from the pages; neither list is kept by hand.
+"""
+
+import argparse
+import ast
+import json
+import re
+from collections.abc import Iterator
+from importlib import import_module, metadata, resources
+from pathlib import Path
+
+import pytest
+
+import dcfoot
+from dcfoot import config
+from dcfoot.cli import COMMANDS
+from dcfoot.probe import ENTRY_POINT_GROUP
+from dcfoot.reading import Domain
+from dcfoot.tables import rows
+from simulated.repository import ROOT
+
+SOURCES = ("dcfoot/dcfoot", "probes/dcfoot_probes", "scenarios/dcfoot_scenarios")
+DOCS = ROOT / "docs"
+PAGES = sorted({*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("*/README.md")})
+VARIABLE = re.compile(r"DCFOOT_[A-Z]+(?:_[A-Z]+)*")
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def section(text: str, heading: str) -> str:
+    """What stands under a heading, up to the next of its rank."""
+    rank = heading.partition(" ")[0]
+    _, found, rest = text.partition(f"\n{heading}\n")
+    assert found, f"no heading {heading}"
+    return re.split(rf"^{rank} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def options_of(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Every option of a command and of its actions, but for --help."""
+    for action in parser._actions:  # pyright: ignore[reportPrivateUsage] (argparse has no other way to list them)
+        yield from (option for option in action.option_strings if option.startswith("--") and option != "--help")
+        if isinstance(action, argparse._SubParsersAction):  # pyright: ignore[reportPrivateUsage]
+            for below in action.choices.values():
+                yield from options_of(below)
+
+
+def constants() -> Iterator[tuple[Path, str]]:
+    """Every string of the three packages, whole."""
+    for path in (path for source in SOURCES for path in sorted((ROOT / source).rglob("*.py"))):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield path, node.value
+
+
+def variables_read() -> set[str]:
+    """Every variable of the environment that the program knows."""
+    named = {text for _, text in constants() if VARIABLE.fullmatch(text)}
+    return named | {config.variable(key) for key in config.keys()}
+
+
+def methods() -> set[str]:
+    """Every name by which a meter says how it reads: a word, a dot, a word, that names no file."""
+    dotted = re.compile(r"[a-z]+\.[a-z][a-z0-9_]+")
+    probes = ROOT / "probes/dcfoot_probes"
+    named = {text for path, text in constants() if path.is_relative_to(probes) and dotted.fullmatch(text)}
+    return {name for name in named if not any(probes.rglob(name))}
+
+
+def keys_of(schema: object) -> set[str]:
+    """Every key that a JSON Schema gives a property."""
+    if isinstance(schema, list):
+        return {key for item in schema for key in keys_of(item)}
+    if not isinstance(schema, dict):
+        return set()
+    own = schema.get("properties", {})
+    return {*own, *(key for value in schema.values() for key in keys_of(value))}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_a_command_stands_in_its_section(command: str) -> None:
+    parser = argparse.ArgumentParser()
+    import_module(f"dcfoot.cli.{command}").configure(parser)
+    said = section(page("docs/commands.md"), f"## `dcfoot {command}`")
+    assert [option for option in options_of(parser) if f"`{option}" not in said] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_section_names_an_option_that_its_command_lacks(command: str) -> None:
+    parser = argparse.ArgumentParser()
+    import_module(f"dcfoot.cli.{command}").configure(parser)
+    named = re.findall(r"^\| `(--[a-z-]+)", section(page("docs/commands.md"), f"## `dcfoot {command}`"), re.MULTILINE)
+    assert set(named) - set(options_of(parser)) == set()
+
+
+@pytest.mark.parametrize("key", config.keys())
+def test_every_setting_stands_in_the_table_beside_its_variable(key: str) -> None:
+    assert re.search(rf"^\| `{key}` \| `{config.variable(key)}` \|", page("docs/configuration.md"), re.MULTILINE)
+
+
+def test_every_variable_of_the_environment_is_explained() -> None:
+    said = page("docs/configuration.md")
+    assert {name for name in variables_read() if f"`{name}`" not in said} == set()
+
+
+def test_no_page_names_a_variable_that_the_program_does_not_read() -> None:
+    in_tests = {name for path in (ROOT / "tests").rglob("*.py") for name in VARIABLE.findall(path.read_text())}
+    named = {name for path in PAGES for name in VARIABLE.findall(path.read_text())}
+    assert named - variables_read() - in_tests == set()
+
+
+def test_every_method_of_a_meter_is_explained() -> None:
+    assert len(methods()) > 10
+    said = page("docs/meters.md")
+    assert {name for name in methods() if f"`{name}`" not in said} == set()
+
+
+def test_every_probe_that_is_installed_with_dcfoot_is_explained() -> None:
+    own = metadata.distribution("dcfoot").entry_points.select(group=ENTRY_POINT_GROUP)
+    said = page("docs/meters.md")
+    assert [entry.name for entry in own if f"`{entry.name}`" not in said] == []
+
+
+def test_every_key_of_the_receipt_is_explained() -> None:
+    schema = json.loads(resources.files("dcfoot.receipt").joinpath("schema.json").read_text())
+    said = page("docs/receipt.md")
+    assert {key for key in keys_of(schema) if not re.search(rf"`{key}`", said)} == set()
+
+
+def test_every_domain_and_node_class_is_explained() -> None:
+    named = {*map(str, Domain), *(row["node_class"] for row in rows("node_classes"))}
+    said = page("docs/meters.md")
+    assert {name for name in named if f"`{name}`" not in said} == set()
+
+
+def test_every_public_name_is_explained() -> None:
+    said = page("docs/python.md")
+    assert [name for name in dcfoot.__all__ if f"`dcfoot.{name}" not in said] == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_readme_of_an_outer_folder_names_every_room(source: str) -> None:
+    outer = source.partition("/")[0]
+    rooms = [path for path in (ROOT / source).iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
+    said = page(f"{outer}/README.md")
+    assert [room.stem for room in rooms if not room.stem.startswith("__") and f"`{room.stem}`" not in said] == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    said = page("docs/README.md")
+    assert [path.name for path in DOCS.glob("*.md") if path.name != "README.md" and f"({path.name})" not in said] == []
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_the_test_command_of_the_readme_is_that_of_ci(readme: str) -> None:
+    command = page(".ci/run").rstrip().rpartition("\n")[2].removeprefix("exec ")
+    assert re.search(rf"^\$ {re.escape(command)}(?: *#.*)?$", page(readme), re.MULTILINE)
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    assert re.search(rf"^## {re.escape(dcfoot.__version__)}\b", page("CHANGELOG.md"), re.MULTILINE)
