@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module, metadata, resources
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -24,6 +25,7 @@ from simulated.repository import ROOT
 SOURCES = ("dcfoot/dcfoot", "probes/dcfoot_probes", "scenarios/dcfoot_scenarios")
 DOCS = ROOT / "docs"
 PAGES = sorted({*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("*/README.md")})
+SETTINGS = config.keys()
 VARIABLE = re.compile(r"DCFOOT_[A-Z]+(?:_[A-Z]+)*")
 
 
@@ -43,9 +45,10 @@ def options_of(parser: argparse.ArgumentParser) -> Iterator[str]:
     """Every option of a command and of its actions, but for --help."""
     for action in parser._actions:  # pyright: ignore[reportPrivateUsage] (argparse has no other way to list them)
         yield from (option for option in action.option_strings if option.startswith("--") and option != "--help")
-        if isinstance(action, argparse._SubParsersAction):  # pyright: ignore[reportPrivateUsage]
-            for below in action.choices.values():
-                yield from options_of(below)
+        choices: object = action.choices
+        below = cast("dict[str, argparse.ArgumentParser]", choices) if isinstance(choices, dict) else {}
+        for deeper in below.values():
+            yield from options_of(deeper)
 
 
 def constants() -> Iterator[tuple[Path, str]]:
@@ -59,7 +62,7 @@ def constants() -> Iterator[tuple[Path, str]]:
 def variables_read() -> set[str]:
     """Every variable of the environment that the program knows."""
     named = {text for _, text in constants() if VARIABLE.fullmatch(text)}
-    return named | {config.variable(key) for key in config.keys()}
+    return named | {config.variable(key) for key in SETTINGS}
 
 
 def methods() -> set[str]:
@@ -73,11 +76,12 @@ def methods() -> set[str]:
 def keys_of(schema: object) -> set[str]:
     """Every key that a JSON Schema gives a property."""
     if isinstance(schema, list):
-        return {key for item in schema for key in keys_of(item)}
+        return {key for item in cast("list[object]", schema) for key in keys_of(item)}
     if not isinstance(schema, dict):
         return set()
-    own = schema.get("properties", {})
-    return {*own, *(key for value in schema.values() for key in keys_of(value))}
+    known = cast("dict[str, object]", schema)
+    own = cast("dict[str, object]", known.get("properties", {}))
+    return {*own, *(key for value in known.values() for key in keys_of(value))}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -96,7 +100,7 @@ def test_no_section_names_an_option_that_its_command_lacks(command: str) -> None
     assert set(named) - set(options_of(parser)) == set()
 
 
-@pytest.mark.parametrize("key", config.keys())
+@pytest.mark.parametrize("key", SETTINGS)
 def test_every_setting_stands_in_the_table_beside_its_variable(key: str) -> None:
     assert re.search(rf"^\| `{key}` \| `{config.variable(key)}` \|", page("docs/configuration.md"), re.MULTILINE)
 
