@@ -7,6 +7,7 @@ import argparse
 import ast
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from importlib import import_module, metadata, resources
 from pathlib import Path
@@ -20,7 +21,8 @@ from dcfoot.cli import COMMANDS
 from dcfoot.probe import ENTRY_POINT_GROUP
 from dcfoot.reading import Domain
 from dcfoot.tables import rows
-from simulated.repository import ROOT
+from simulated.environ import unobserved
+from simulated.repository import ROOT, installed_program
 
 SOURCES = ("dcfoot/dcfoot", "probes/dcfoot_probes", "scenarios/dcfoot_scenarios")
 DOCS = ROOT / "docs"
@@ -166,3 +168,42 @@ def test_the_test_command_of_the_readme_is_that_of_ci(readme: str) -> None:
 
 def test_the_changelog_tells_of_this_version() -> None:
     assert re.search(rf"^## {re.escape(dcfoot.__version__)}\b", page("CHANGELOG.md"), re.MULTILINE)
+
+
+def labels(receipt: str) -> list[str]:
+    """What stands before the figures of the ladder, of carbon, and of water and hardware."""
+    figures, _, _ = receipt.partition("\nThat is about")
+    lines = (line for line in figures.splitlines() if re.search(r" \N{EN DASH} |  not known$", line))
+    return [re.split(r"\s{2,}", line.strip())[0] for line in lines if "%" not in line]
+
+
+def test_the_receipt_of_the_readme_is_how_receipts_look() -> None:
+    shown = section(page("README.md"), "## A receipt")
+    command, _, printed = shown.partition("```text")
+    words = command.partition("$ dcfoot ")[2].splitlines()[0].split()
+    done = subprocess.run(
+        [installed_program("dcfoot"), *words, "--epochs", "1"],
+        env=unobserved(PATH=f"{installed_program('python').parent}:/usr/bin:/bin"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert len(labels(printed)) == 9
+    assert labels(printed) == labels(done.stderr)
+
+
+def anchors(text: str) -> set[str]:
+    """What the headings of a page are called in links: small letters, hyphens for blanks, no other signs."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_to_a_section_finds_it(path: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)", path.read_text())
+    lost = [
+        f"{name}#{anchor}"
+        for name, anchor in links
+        if anchor not in anchors((path.parent / name if name else path).read_text())
+    ]
+    assert lost == []
