@@ -153,6 +153,15 @@ def test_methods_that_differ_are_named_at_each_figure() -> None:
     assert "CO2e life cycle, market, 2024" in carbon[1]
 
 
+def test_zones_that_differ_are_named_at_each_figure() -> None:
+    made = gpu_node()
+    assert "CN" not in "".join(rows(render(made, width=80), "Carbon"))
+    made["footprint"]["carbon"][0]["zone"] = "CN-GD"
+    carbon = rows(render(made, width=80), "Carbon")
+    assert "CO2 direct, CN-GD, 2023" in carbon[0]
+    assert "CO2e life cycle, CN, 2024" in carbon[1]
+
+
 def test_many_alike_meters_are_one_line_that_adds_them_up_and_has_the_worst_coverage() -> None:
     # 0.60 + 0.61 + ... + 0.67 kWh = 5.08 kWh in an hour; one GPU was known for 41.2 % of it.
     line = next(line for line in render(interrupted(), width=100).splitlines() if "8 × GPU" in line)

@@ -68,6 +68,12 @@ def test_energy_that_nobody_metered_is_not_known_rather_than_0(capsys: pytest.Ca
     assert "Total of these: 1.000 kWh (of 1 not known)" in lines
 
 
+def test_next_to_nothing_is_not_shown_as_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    keep(run(1, 4e-7), run(2, 0.0), run(3, 1e-6))
+    energies = [line.split()[-2] for line in printed(capsys)[1:4]]
+    assert energies == ["0.000001", "0.000000", "<0.000001"]
+
+
 def test_the_newest_come_first_and_as_many_as_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     keep(*(run(number) for number in range(1, 25)))
     assert [line.split("-")[0] for line in printed(capsys, "--limit", "2")[1:3]] == [

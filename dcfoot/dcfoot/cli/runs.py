@@ -26,6 +26,9 @@ ENERGY_NOTE = (
 SIGNALLED = 128
 """A shell adds this to the number of the signal that ended a job (POSIX, "Exit Status for Commands")."""
 
+LEAST_SHOWN_KWH = 1e-6
+"""Less than the last of the six digits that are shown is not printed as 0 [kWh]."""
+
 HEADINGS = ("ID", "NAME", "STARTED (UTC)", "DURATION", "STATE", "EXIT", "CHIPS, kWh", "WARNINGS")
 RIGHT_ALIGNED = frozenset({"DURATION", "EXIT", "CHIPS, kWh", "WARNINGS"})
 
@@ -145,7 +148,11 @@ def _total(runs: Sequence[Measurement]) -> str:
 
 
 def _energy(energy_kwh: float | None) -> str:
-    return "not known" if energy_kwh is None else f"{energy_kwh:.6f}" if energy_kwh < 1.0 else f"{energy_kwh:,.3f}"
+    if energy_kwh is None:
+        return "not known"
+    if 0.0 < energy_kwh < LEAST_SHOWN_KWH:
+        return f"<{LEAST_SHOWN_KWH:.6f}"
+    return f"{energy_kwh:.6f}" if energy_kwh < 1.0 else f"{energy_kwh:,.3f}"
 
 
 def _duration(duration_s: float) -> str:

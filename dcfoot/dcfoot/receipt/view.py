@@ -325,15 +325,20 @@ def _power(power_w: float) -> str:
 
 
 def _carbon(carbons: Sequence[CarbonJson], said: Words) -> tuple[str, tuple[Figure, ...]]:
-    """The method that all figures share (empty where they differ), and the figures."""
-    methods = {carbon["method"] for carbon in carbons}
+    """The method that all figures share (empty where they differ), and the figures.
+
+    A factor's method and zone stand beside its figure where they are not the same for all: a province's figure and a
+    nation's cannot be compared.
+    """
+    methods, zones = ({carbon[key] for carbon in carbons} for key in ("method", "zone"))
     shared = said.carbon_methods[methods.pop()] if len(methods) == 1 else ""
-    return shared, tuple(_carbon_figure(carbon, said, named=not shared) for carbon in carbons)
+    return shared, tuple(_carbon_figure(carbon, said, method=not shared, zone=len(zones) > 1) for carbon in carbons)
 
 
-def _carbon_figure(carbon: CarbonJson, said: Words, *, named: bool) -> Figure:
+def _carbon_figure(carbon: CarbonJson, said: Words, *, method: bool, zone: bool) -> Figure:
     parts = [f"{carbon['gas']} {said.carbon_boundaries[carbon['boundary']]}"]
-    parts += [said.carbon_methods_short[carbon["method"]]] if named else []
+    parts += [said.carbon_methods_short[carbon["method"]]] if method else []
+    parts += [carbon["zone"]] if zone and carbon["zone"] else []
     parts += [str(carbon["year"])] if carbon["year"] else []
     amount = QuantityJson(value=carbon["value_g"], p5=carbon["p5_g"], p95=carbon["p95_g"], basis=carbon["basis"])
     return _figure(said.comma.join(parts), amount, MASS_G, said)
