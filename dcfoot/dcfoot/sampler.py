@@ -29,6 +29,13 @@ CLOSE_TIMEOUT_S = 1.0
 GAUGE_PERIOD_S = 5.0
 """How often temperature, clocks, utilisation and the like are read [s]."""
 
+POKES_PER_S = 10
+"""How often readings may be asked for between ticks, in the long run [1/s]: as often as NVML's counters move (a choice:
+at 0.1 ms a reading of all meters that is 0.1 % of a core)."""
+
+POKES_AT_ONCE = 20
+"""How many of them may come at once: so many edges of phases are read exactly, however short the phases are."""
+
 PROCESSOR_DOMAINS = frozenset({Domain.PACKAGE, Domain.CORE, Domain.UNCORE, Domain.DRAM, Domain.PLATFORM, Domain.MODULE})
 """Domains whose energy is shared by processor time."""
 
@@ -225,7 +232,7 @@ class Sampler:
         self._meters: dict[int, Meter] = {}
         self._wake = Condition(Lock())
         self._stopping = False
-        self._pokes = 0
+        self._pokes, self._poked_ns = float(POKES_AT_ONCE), surroundings.clock_ns()
         self._loops = [ProbeLoop(entry.name, partial(_made, entry, surroundings), self) for entry in entries]
 
     def start(self) -> None:
@@ -250,10 +257,14 @@ class Sampler:
         self._await([loop.closed for loop in self._loops], deadline_ns)
 
     def poke(self) -> None:
-        """Has every probe read soon; returns at once."""
+        """Has every probe read now, if that was not asked for too often; returns at once."""
         with self._wake:
-            self._pokes += 1
-            self._wake.notify_all()
+            now_ns = self.surroundings.clock_ns()
+            gained = (now_ns - self._poked_ns) / NS_PER_S * POKES_PER_S
+            self._pokes, self._poked_ns = min(self._pokes + gained, POKES_AT_ONCE), now_ns
+            if self._pokes >= 1.0:
+                self._pokes -= 1.0
+                self._wake.notify_all()
 
     def kept(self, meters: Sequence[Meter]) -> list[Meter]:
         """Those of `meters` that have an account; a probe that opened too late has none, and is not read."""
