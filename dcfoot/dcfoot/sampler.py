@@ -5,7 +5,7 @@ The start and the end of a run are read exactly, not at the next tick. Nothing i
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from threading import Condition, Event, Lock, Thread
@@ -284,8 +284,7 @@ class Sampler:
     def remarks(self) -> list[str]:
         """What the reader of a receipt must know of probes and meters."""
         said = [remark for loop in self._loops for remark in loop.remarks]
-        silent = [f"{loop.name} did not answer in time; its meters are missing" for loop in self._loops if _late(loop)]
-        return [*said, *silent, *self.ledger.remarks()]
+        return [*said, *self._silences(), *self.ledger.remarks()]
 
     def gauges(self) -> dict[str, dict[str, float]]:
         """Run means of what else the probes read, by device."""
@@ -298,6 +297,13 @@ class Sampler:
         """CPU time of the sampling threads [s]."""
         return sum(loop.cpu_s for loop in self._loops)
 
+    def _silences(self) -> Iterator[str]:
+        for loop in self._loops:
+            if self._chosen.is_set() and not loop.opened.is_set():
+                yield f"{loop.name} did not answer in time; its meters are missing"
+            elif self._stopping and loop.started.is_set() and not loop.closed.is_set():
+                yield f"{loop.name} did not answer in time; its last readings are missing"
+
     def _await(self, events: Iterable[Event], deadline_ns: int) -> None:
         for event in events:
             event.wait(max(0.0, (deadline_ns - self.surroundings.clock_ns()) / NS_PER_S))
@@ -305,7 +311,3 @@ class Sampler:
 
 def _made(entry: ProbeEntry, surroundings: Surroundings) -> Probe:
     return entry.load()(surroundings)
-
-
-def _late(loop: ProbeLoop) -> bool:
-    return not loop.opened.is_set() or (loop.started.is_set() and not loop.closed.is_set())
