@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    Condition = bool | NDArray[np.bool] | pd.Series[bool]
+else:
+    Condition = object
+
 Value = TypeVar("Value", float, "NDArray[np.float64]", "pd.Series[float]")
 """What a formula takes and gives: a float, an array or a Series."""
 
@@ -52,7 +56,7 @@ def clip(x: Value, low: Value | float, high: Value | float) -> Value:
     return minimum(maximum(x, low), high)
 
 
-def where(condition: "bool | NDArray[np.bool] | pd.Series[bool]", a: Value, b: Value | float) -> Value:
+def where(condition: Condition, a: Value, b: Value | float) -> Value:
     """`a` where the condition holds, else `b`.
 
     Both are computed before one is chosen: keep the argument of a `log` or `sqrt` in its range with `maximum`.
