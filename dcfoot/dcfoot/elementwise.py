@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    Numbers = float | NDArray[np.float64]
     Condition = bool | NDArray[np.bool] | pd.Series[bool]
-else:
+else:  # naming the type of an array would import numpy
+    Numbers = float
     Condition = object
 
-Value = TypeVar("Value", float, "NDArray[np.float64]", "pd.Series[float]")
-"""What a formula takes and gives: a float, an array or a Series."""
+Value = TypeVar("Value", float, "NDArray[np.float64]", "pd.Series[float]", "Numbers")
+"""What a formula takes and gives: a float, an array or a Series; or `Numbers`, where a parameter may be drawn."""
 
 
 def exp(x: Value) -> Value:
