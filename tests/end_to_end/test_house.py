@@ -41,6 +41,15 @@ PURE_NUMBERS = {
     "slope_error": "watts over watts",
     "gain_p5": "true over reported",
     "gain_p95": "true over reported",
+    # A function of any quantity.
+    "x": "argument of a function as mathematics knows it",
+    "a": "one of two values",
+    "b": "one of two values",
+    "low": "a bound of a value",
+    "high": "a bound of a value",
+    # The demo's network.
+    **dict.fromkeys(("hidden", "hidden_bias", "output", "output_bias"), "weights"),
+    "labels": "kinds of things",
     # Identities and counts of things that have a name.
     "pid": "a process",
     "local_rank": "a process of a launch",

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
 
+import numpy as np
+
+from dcfoot.elementwise import Value
 from dcfoot.quantity import Quantity
 
 UNITS = (
@@ -76,8 +79,12 @@ def _of_function(function: types.FunctionType, where: str) -> Iterator[tuple[str
 
 
 def is_number(annotation: object) -> bool:
-    """Whether this is an int, a float or a `Quantity`, or one of them or None."""
+    """Whether this is an int, a float, a `Quantity`, an array or a formula's `Value`, or one of them or None."""
     united = typing.get_origin(annotation) in {typing.Union, types.UnionType}
     choices: tuple[object, ...] = typing.get_args(annotation) if united else (annotation,)
     numbers = [choice for choice in choices if choice is not type(None)]
-    return bool(numbers) and all(any(choice is kind for kind in (int, float, Quantity)) for choice in numbers)
+    return bool(numbers) and all(_is_one(choice) for choice in numbers)
+
+
+def _is_one(annotation: object) -> bool:
+    return annotation in {int, float, Quantity, Value} or typing.get_origin(annotation) is np.ndarray
