@@ -16,8 +16,8 @@ import pytest
 from dcfoot.measurement import ChannelEnergy, Measurement, RunState
 from dcfoot.store import RunStore
 from dcfoot.store.merge import merge
-from simulated.near import near
 from simulated.environ import COVERAGE
+from simulated.near import near
 from simulated.third_party import DEVICE, POWER_W, install_meter
 
 SLACK_J = 0.2 * POWER_W
