@@ -253,9 +253,11 @@ def test_the_interval_of_a_nation_that_stands_in_for_its_region_is_how_far_regio
         if (row["year"], row["method"], row["boundary"]) == ("2023", "average", "direct")
     }
     regions = [
-        value / newest[zone[:2]][1] for zone, (level, value) in newest.items() if level in {"province", "subregion"}
+        value / newest[zone[:2]][1]
+        for zone, (level, value) in newest.items()
+        if level in {"province", "subregion", "state"}
     ]
-    assert len(regions) == 57
+    assert len(regions) == 108
     assert interval("grid_region") == near((percentile(regions, 0.05), percentile(regions, 0.95)), abs=0.005)
 
 

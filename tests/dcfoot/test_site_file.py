@@ -1,0 +1,143 @@
+"""A user's own sites in TOML: what is stated is taken, what is left out is the country's, faults come all at once."""
+
+from pathlib import Path
+
+import pytest
+
+from dcfoot.errors import ConfigError
+from dcfoot.evidence import Fact
+from dcfoot.grid import Boundary, Method
+from dcfoot.reading import Basis
+from dcfoot.site import Site, resolve_site
+from dcfoot.site_file import read_sites
+from simulated.near import near
+
+WHOLE = """\
+# Our sites.
+[sites.lab]
+name = "Our machine room"
+region = "广东"
+pue = {value = 1.25, p5 = 1.2, p95 = 1.35}
+wue_l_per_kwh = 0.4
+ewif_l_per_kwh = 3.1
+lifetime_years = 5
+source = "metering report 2025"
+year = 2025
+
+[[sites.lab.factors]]
+boundary = "direct"
+gas = "CO2"
+method = "residual"
+g_per_kwh = 310
+year = 2025
+source = "supplier's disclosure"
+
+[sites.plain]
+country = "FR"
+"""
+
+
+def read(tmp_path: Path, text: str) -> dict[str, Site]:
+    path = tmp_path / "sites.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_sites(path)
+
+
+def faults(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        read(tmp_path, text)
+    return [line.removeprefix(f"{tmp_path / 'sites.toml'}:") for line in str(raised.value).splitlines()]
+
+
+def known(fact: Fact | None) -> Fact:
+    assert fact is not None
+    return fact
+
+
+def test_what_the_user_states_is_taken_with_its_interval_and_called_unverified(tmp_path: Path) -> None:
+    lab = read(tmp_path, WHOLE)["lab"]
+    pue = known(lab.pue)
+    assert (lab.id, lab.name, lab.country, lab.chosen) == ("lab", "Our machine room", "CHN", True)
+    assert (pue.spread.p5, pue.spread.central, pue.spread.p95, pue.basis) == (1.2, 1.25, 1.35, Basis.MODELLED)
+    assert (pue.evidence.what, pue.evidence.source, pue.evidence.year) == ("PUE (lab)", "metering report 2025", 2025)
+    assert not pue.evidence.verified
+    stated = (lab.wue_l_per_kwh, lab.ewif_l_per_kwh, lab.lifetime_years)
+    assert [known(fact).spread.central for fact in stated] == near([0.4, 3.1, 5.0])
+
+
+def test_a_number_alone_is_taken_as_exact(tmp_path: Path) -> None:
+    wue = known(read(tmp_path, WHOLE)["lab"].wue_l_per_kwh).spread
+    assert wue.p5 == wue.central == wue.p95 == 0.4
+
+
+def test_factors_of_the_users_own_replace_the_countrys(tmp_path: Path) -> None:
+    lab = read(tmp_path, WHOLE)["lab"]
+    (factor,) = lab.factors
+    assert (factor.boundary, factor.gas, factor.method) == (Boundary.DIRECT, "CO2", Method.RESIDUAL)
+    assert (factor.g_per_kwh.central, factor.source, factor.verified) == (310.0, "supplier's disclosure", False)
+    assert lab.grid_zone == factor.zone == "lab"
+
+
+def test_what_is_left_out_comes_from_the_country(tmp_path: Path) -> None:
+    plain, france = read(tmp_path, WHOLE)["plain"], resolve_site(country="FR")
+    assert (plain.pue, plain.wue_l_per_kwh, plain.ewif_l_per_kwh) == (
+        france.pue,
+        france.wue_l_per_kwh,
+        france.ewif_l_per_kwh,
+    )
+    assert (plain.factors, plain.grid_zone, plain.lifetime_years) == (france.factors, "FRA", None)
+    assert plain.name == "plain"
+
+
+def test_all_faults_are_told_at_once_each_with_line_and_key(tmp_path: Path) -> None:
+    text = """\
+[sites.lab]
+cuontry = "FR"
+pue = 0.9
+wue_l_per_kwh = "much"
+
+[sites.other]
+country = "Frnace"
+pue = {value = 1.2, p5 = 1.3, p95 = 1.4}
+ewif_l_per_kwh = true
+lifetime_years = nan
+
+[[sites.other.factors]]
+boundary = "dirct"
+gas = "CO2"
+method = "average"
+g_per_kwh = -5
+"""
+    told = faults(tmp_path, text)
+    assert [line.partition(": ")[0] for line in told] == ["2", "3", "4", "7", "8", "9", "10", "12", "13", "16"]
+    assert "sites.lab.cuontry: unknown key. Did you mean country?" in told[0]
+    assert "sites.lab.pue: must be at least 1" in told[1]
+    assert "sites.lab.wue_l_per_kwh: must be a number" in told[2]
+    assert "Did you mean France" in told[3]
+    assert "p5 <= value <= p95" in told[4]
+    assert "sites.other.factors.year: must be a year" in told[7]
+    assert "must be one of direct, life_cycle" in told[8]
+    assert "Did you mean direct?" in told[8]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[sites.lab\n", "line 1"),
+        ("pue = 1.2\n", "there is no table [sites.NAME]"),
+        ("[sites.lab]\nfactors = 3\n", "must be a list of tables"),
+        ("[sites.lab]\npue = {value = 1.2, p50 = 1.1}\n", "must be a number or {value, p5, p95}"),
+    ],
+)
+def test_a_file_of_another_form_is_refused_and_named(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "sites.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as raised:
+        read_sites(path)
+    assert str(path) in str(raised.value)
+    assert said in str(raised.value)
+
+
+def test_a_file_that_is_not_there_is_refused_and_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: the file of sites cannot be read"):
+        read_sites(tmp_path / "nowhere.toml")
