@@ -6,7 +6,7 @@ draws (common random numbers) and their difference is not noise. Standard librar
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 Z95 = 1.6448536269514722
@@ -55,16 +55,6 @@ class Spread:
     def around(central: float, low_ratio: float, high_ratio: float, floor: float = 0.0) -> "Spread":
         """`central` with the percentiles ``central * low_ratio`` and ``central * high_ratio`` (central >= 0)."""
         return Spread(central, central * low_ratio, central * high_ratio, floor)
-
-    def scaled(self, factor: float) -> "Spread":
-        """The spread of `factor` times this value; `factor` >= 0."""
-        return replace(
-            self,
-            central=self.central * factor,
-            p5=self.p5 * factor,
-            p95=self.p95 * factor,
-            floor=self.floor * factor,
-        )
 
     def at(self, z: float) -> float:
         """The value that lies `z` standard deviations from the median."""

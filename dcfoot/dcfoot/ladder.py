@@ -136,7 +136,7 @@ def run_energy(channel: ChannelEnergy, duration_s: float, draws: Draws) -> Energ
     high = share_j if channel.attributed_p95_j is None else max(share_j, channel.attributed_p95_j)
     if read_j <= 0 or (low == share_j == high == read_j):
         return truth
-    spread = Spread(share_j, low, high).scaled(1 / read_j)
+    spread = Spread(share_j / read_j, low / read_j, high / read_j)
     shares = draws.of(f"attribution.{channel.meter.channel.domain}", spread)
     part = [min(1.0, share) * energy for share, energy in zip(shares, truth.draws_j, strict=True)]
     modelled = Basis.MODELLED if share_j < read_j * (1 - 1e-9) else Basis.MEASURED
