@@ -58,7 +58,7 @@ def value(quantity: Quantity | None) -> float:
 
 
 def energies(footprint: Footprint) -> dict[str, float | None]:
-    return {rung.name: rung.energy_kwh and rung.energy_kwh.value for rung in footprint.rungs}
+    return {rung.name: rung.energy_kwh.value if rung.energy_kwh else None for rung in footprint.rungs}
 
 
 def test_each_boundary_by_hand() -> None:
