@@ -29,10 +29,13 @@ def psu_loss_w(output_w: float, rated_w: float, efficiencies: tuple[float, float
     output_w : float
         Power that the supply delivers, at least 0 [W]
     rated_w : float
-        Rated output of all supplies that share the load [W]
+        Rated output of all supplies that share the load; one that delivers more is rated for what it delivers [W]
     efficiencies : tuple of float
         Efficiency at 20, 50 and 100 % load, in 0..1 [-]
     """
+    rated_w = max(rated_w, output_w)
+    if rated_w <= 0.0:
+        return 0.0
     load = output_w / rated_w
     at_20, at_50, at_100 = (x * (1 / e - 1) for x, e in zip((0.2, 0.5, 1.0), efficiencies, strict=True))
     low = at_50 + (load - 0.5) * (at_50 - at_20) / 0.3
