@@ -1,0 +1,227 @@
+"""Water in its layers: the paper's locations, the balances, and the laws that hold whatever the numbers."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dcfoot.facility import facility_energy_kwh
+from dcfoot.units import KWH_PER_MWH, L_PER_GAL, L_PER_M3
+from dcfoot.water import (
+    WaterIntensity,
+    WaterUse,
+    onsite_consumption_l,
+    water_embodied_l,
+    water_footprint,
+    water_offsite_l,
+    water_onsite_l,
+)
+from dcfoot.water.generation import mix_l_per_kwh
+from dcfoot.water.months import monthly_l
+from dcfoot.water.tower import (
+    blowdown_kg_per_s,
+    circulation_kg_per_s,
+    evaporation_kg_per_s,
+    evaporation_rule_kg_per_s,
+    latent_heat_kj_per_kg,
+    li_ren_wue_l_per_kwh,
+    makeup_kg_per_s,
+)
+from simulated.near import near
+from simulated.reference import published
+
+ML_PER_L = 1000.0
+L_PER_ML = 1e6  # M is mega here, as in the paper's table
+
+LITRES = st.floats(0.0, 1e12)
+INTENSITIES = st.floats(0.0, 1e3)
+
+
+def locations() -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = published("water_gpt3_li_ren")["rows"]
+    return rows
+
+
+def test_li_and_rens_locations_reproduce_for_the_training_of_gpt3() -> None:
+    paper = published("water_gpt3_li_ren")
+    it_kwh = paper["inputs"]["training_it_energy_mwh"] * KWH_PER_MWH
+    tolerance = paper["tolerance_abs"]["ML"]
+    for row in locations():
+        onsite_l = water_onsite_l(it_kwh, row["wue_onsite"])
+        source_l = water_offsite_l(facility_energy_kwh(it_kwh, row["pue"]), row["ewif"])
+        printed = row["training"]
+        assert onsite_l / L_PER_ML == near(printed["onsite_ML"], abs=tolerance), row["location"]
+        assert source_l / L_PER_ML == near(printed["offsite_ML"], abs=tolerance), row["location"]
+        assert (onsite_l + source_l) / L_PER_ML == near(printed["total_ML"], abs=tolerance), row["location"]
+
+
+def test_li_and_rens_requests_per_half_litre_reproduce() -> None:
+    paper = published("water_gpt3_li_ren")
+    e_kwh = paper["inputs"]["request_server_energy_kwh"]
+    tolerance = paper["tolerance_abs"]
+    for row in locations():
+        onsite_l = water_onsite_l(e_kwh, row["wue_onsite"])
+        total_l = onsite_l + water_offsite_l(facility_energy_kwh(e_kwh, row["pue"]), row["ewif"])
+        assert onsite_l * ML_PER_L == near(row["request"]["onsite_mL"], abs=tolerance["mL"]), row["location"]
+        assert total_l * ML_PER_L == near(row["request"]["total_mL"], abs=tolerance["mL"]), row["location"]
+        assert 0.5 / total_l == near(row["request"]["requests_per_500mL"], abs=tolerance["requests"]), row["location"]
+
+
+def test_li_and_rens_curve_of_wue_reproduces() -> None:
+    curve = published("water_models")["wue_wetbulb_polynomial"]
+    for point in curve["points"]:
+        wue = li_ren_wue_l_per_kwh((point["twb_f"] - 32) / 1.8, point["S"])
+        assert wue == near(point["wue_l_per_kwh"], abs=curve["tolerance_abs"]), point
+
+
+def test_the_curve_is_the_same_for_a_float_an_array_and_a_series_and_rises_with_the_wet_bulb() -> None:
+    wet_bulbs_c = [-20.0, -2.8, 0.0, 10.0, 29.4]
+    single = [li_ren_wue_l_per_kwh(one) for one in wet_bulbs_c]
+    assert li_ren_wue_l_per_kwh(np.array(wet_bulbs_c)).tolist() == near(single)
+    assert li_ren_wue_l_per_kwh(pd.Series(wet_bulbs_c)).tolist() == near(single)
+    assert single == sorted(single)
+    assert single[:2] == [0.05, 0.05]
+
+
+def test_the_balances_of_a_tower_reproduce() -> None:
+    for case in published("water_models")["tower_balance"]["cases"]:
+        given_, expected, rel = case["inputs"], case["expected"], case["tolerance_rel"]
+        heat_kw = given_["q_reject_kw"]
+        round_kg_per_s = circulation_kg_per_s(heat_kw, given_["range_k"])
+        evaporation = evaporation_kg_per_s(heat_kw, given_["water_temp_c"])
+        drift = given_["drift_fraction"] * round_kg_per_s
+        blowdown = blowdown_kg_per_s(evaporation, given_["cycles"], drift)
+        makeup = makeup_kg_per_s(evaporation, blowdown, drift)
+        assert latent_heat_kj_per_kg(given_["water_temp_c"]) == near(expected["h_fg_kj_per_kg"], rel=rel)
+        assert round_kg_per_s == near(expected["circ_kg_s"], rel=rel)
+        assert evaporation == near(expected["evap_kg_s_all_latent"], rel=rel)
+        assert evaporation_rule_kg_per_s(round_kg_per_s, given_["range_k"]) == near(
+            expected["evap_kg_s_rule_0_00085"], rel=rel
+        )
+        assert drift == near(expected["drift_kg_s"], rel=2e-3)  # printed to the microgram, three figures
+        assert blowdown == near(expected["blowdown_kg_s"], rel=rel)
+        assert makeup == near(expected["makeup_kg_s"], rel=rel)
+        assert makeup * 3600 / heat_kw == near(expected["makeup_l_per_kwh_heat"], rel=rel)
+
+
+@given(
+    evaporation=st.floats(0.0, 1e3),
+    concentration_ratio=st.floats(1.1, 20.0),
+    drift=st.floats(0.0, 1.0),
+)
+def test_what_a_tower_takes_leaves_it_and_it_never_evaporates_more_than_it_takes(
+    evaporation: float, concentration_ratio: float, drift: float
+) -> None:
+    blowdown = blowdown_kg_per_s(evaporation, concentration_ratio, drift)
+    makeup = makeup_kg_per_s(evaporation, blowdown, drift)
+    assert blowdown >= 0
+    assert makeup >= evaporation
+    if blowdown > 0:  # then the salts balance: all that leaves as water leaves concentrated
+        assert onsite_consumption_l(makeup, concentration_ratio) == near(evaporation, abs=1e-9)
+
+
+def test_the_mix_of_the_paper_reproduces() -> None:
+    models = published("water_models")
+    example, factors = models["mix_example"], models["ewif_by_fuel_gal_per_mwh"]
+    l_per_kwh = {fuel: gal * L_PER_GAL / KWH_PER_MWH for fuel, gal in factors["values"].items()}
+    assert l_per_kwh == near(factors["litre_per_kwh"], abs=1e-5)
+    found = mix_l_per_kwh(example["inputs"], l_per_kwh)
+    assert found == near(example["expected"]["ewif_l_per_kwh"], rel=example["tolerance_rel"])
+
+
+def test_the_indirect_water_of_us_data_centres_reproduces_with_the_factor_of_their_own_report() -> None:
+    case = published("water_models")["lbnl2024_consistency"]
+    litres = water_offsite_l(case["inputs"]["us_dc_twh_2023"] * 1e9, case["inputs"]["ewif"])
+    assert litres / L_PER_GAL / 1e9 == near(case["published"]["indirect_billion_gal"], rel=case["tolerance_rel"])
+
+
+def test_the_water_of_ai_in_2027_reproduces_at_the_source() -> None:
+    case = published("water_models")["global_ai_2027"]
+    given_, expected = case["inputs"], case["expected"]
+    for ai_twh, withdrawn, consumed in zip(
+        given_["ai_twh"], expected["scope2_withdraw_bcm"], expected["scope2_consume_bcm"], strict=True
+    ):
+        facility_kwh = facility_energy_kwh(ai_twh * 1e9, given_["pue"])
+        found_bcm = water_offsite_l(facility_kwh, given_["ewif_withdraw"]) / L_PER_M3 / 1e9
+        assert found_bcm == near(withdrawn, rel=case["tolerance_rel"])
+        found_bcm = water_offsite_l(facility_kwh, given_["ewif_consume"]) / L_PER_M3 / 1e9
+        assert found_bcm == near(consumed, rel=case["tolerance_rel"])
+
+
+def test_metas_water_at_the_source_gives_its_intensity_back() -> None:
+    meta = published("water_models")["us_averages"]["meta_2023_scope2_water"]
+    assert water_offsite_l(meta["mwh"] * KWH_PER_MWH, meta["l_per_kwh"]) / L_PER_ML == near(meta["ML"], rel=1e-3)
+
+
+def test_the_operational_formula_of_the_paper_holds_hour_by_hour() -> None:
+    # W = sum e (WUE + PUE EWIF) + T W_embodied / T0, by hand: 2 kWh and 1 kWh, WUE 0.5 and 1, PUE 1.2 and 1.5, EWIF 3
+    # and 4: 2 (0.5 + 3.6) + 1 (1 + 6) = 15.2 L; a tenth of a machine made with 500 L adds 50 L.
+    it_kwh, pue = np.array([2.0, 1.0]), np.array([1.2, 1.5])
+    onsite_l = water_onsite_l(it_kwh, np.array([0.5, 1.0]))
+    source_l = water_offsite_l(it_kwh * pue, np.array([3.0, 4.0]))
+    embodied_l = water_embodied_l(500.0, reserved_h=100.0, lifespan_h=1000.0, reserved_ratio=1.0)
+    assert (onsite_l + source_l).sum() == near(15.2)
+    assert embodied_l == near(50.0)
+
+
+@given(
+    it_kwh=LITRES,
+    pue=st.floats(1.0, 3.0),
+    onsite=st.tuples(INTENSITIES, INTENSITIES).map(sorted),
+    source=st.tuples(INTENSITIES, INTENSITIES).map(sorted),
+    embodied=st.tuples(LITRES, LITRES).map(sorted),
+)
+def test_layers_add_up_and_nothing_is_consumed_that_was_not_withdrawn(
+    it_kwh: float, pue: float, onsite: list[float], source: list[float], embodied: list[float]
+) -> None:
+    found = water_footprint(
+        it_kwh, it_kwh * pue, WaterIntensity(*onsite), WaterIntensity(*source), (embodied[0], embodied[1])
+    )
+    for use in (found.consumption, found.withdrawal):
+        assert use.onsite_l is not None
+        assert use.source_l is not None
+        assert use.embodied_l is not None
+        assert use.operational_l == near(use.onsite_l + use.source_l)
+        assert use.total_l == near(use.onsite_l + use.source_l + use.embodied_l)
+    assert found.withdrawal.total_l is not None
+    assert found.consumption.total_l is not None
+    assert np.all(found.withdrawal.total_l >= found.consumption.total_l * (1 - 1e-9))
+
+
+def test_a_layer_that_is_not_known_makes_the_total_not_known_and_never_counts_as_none() -> None:
+    use = WaterUse(onsite_l=2.0, source_l=None, embodied_l=1.0)
+    assert use.operational_l is None
+    assert use.total_l is None
+    assert WaterUse(2.0, 3.0).operational_l == near(5.0)
+    assert WaterUse(2.0, 3.0).total_l is None
+
+
+def test_more_consumed_than_withdrawn_is_refused_for_floats_and_for_hours() -> None:
+    with pytest.raises(ValueError, match="onsite_l"):
+        water_footprint(1.0, 1.2, WaterIntensity(2.0, 1.0), WaterIntensity(3.0, 40.0))
+    hours = np.ones(3)
+    with pytest.raises(ValueError, match="source_l"):
+        water_footprint(
+            hours,
+            hours * 1.2,
+            WaterIntensity(hours, hours),
+            WaterIntensity(np.array([1.0, 1.0, 2.0]), np.array([1.0, 1.0, 1.0])),
+        )
+
+
+def test_the_months_of_a_year_hold_their_hours_and_add_up_to_it() -> None:
+    year = monthly_l(np.ones(8760), datetime(2025, 1, 1, tzinfo=UTC))
+    assert year.tolist() == [24.0 * days for days in (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)]
+    draws = monthly_l(np.ones((2, 8784)), datetime(2024, 1, 1, tzinfo=UTC))
+    assert draws.shape == (2, 12)
+    assert draws[0, 1] == near(24.0 * 29)  # a leap year's February
+
+
+def test_months_are_those_of_the_place() -> None:
+    # 16:00 UTC on New Year's Eve is midnight in Beijing: the year's first hour there.
+    first_hour = monthly_l(np.array([1.0]), datetime(2024, 12, 31, 16, tzinfo=UTC), utc_offset_h=8.0)
+    assert first_hour.tolist() == [1.0] + [0.0] * 11
