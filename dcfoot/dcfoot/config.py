@@ -124,7 +124,7 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
     problems: list[str] = []
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for given in _given(os.environ if environ is None else environ, Path.cwd() if cwd is None else cwd, problems):
+    for given in _given(os.environ if environ is None else environ, _here() if cwd is None else cwd, problems):
         try:
             value = _judge(given)
         except UnfitValueError as fault:
@@ -135,6 +135,14 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
     if problems:
         raise ConfigError("\n".join(problems))
     return Settings(**values, origins=origins)
+
+
+def _here() -> Path:
+    """The working directory; a relative path where it was deleted, so that nothing is found there."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path()
 
 
 def files(environ: Mapping[str, str], cwd: Path) -> Sequence[Path]:

@@ -7,14 +7,14 @@ amount has its interval, its basis and its evidence, and in which what is not kn
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from dcfoot.calibration import Calibration
+from dcfoot.calibration import Calibration, meters_of
 from dcfoot.draws import Draws
 from dcfoot.embodied import EmbodiedPart, embodied_share_g, machine_parts, usual_lifetime_years
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact
 from dcfoot.facility import facility_energy_kwh
 from dcfoot.grid import GridFactor, emissions_g, require_same_boundary
-from dcfoot.ladder import Approach, Energy, Ladder, climb, counted_ratio
+from dcfoot.ladder import Approach, Energy, Ladder, chips_of, climb, counted_ratio, hosts_of
 from dcfoot.measurement import Measurement
 from dcfoot.node import NodeClass, guess_node_class
 from dcfoot.node import node_class as named_node_class
@@ -356,13 +356,15 @@ def _cost(facility: _Amount | None, price: tuple[float, str] | None) -> Cost | N
 
 def _usable(calibration: Calibration | None, measurement: Measurement) -> tuple[Calibration | None, list[str]]:
     """The calibration, if it was made for one host with the meters that the run has; otherwise why it is left out."""
-    if calibration is None:
+    channels = hosts_of(measurement)
+    chips = chips_of(channels[0], measurement.machine) if len(channels) == 1 else None
+    if calibration is None or chips is None:
         return None, []
-    chips = {str(c.meter.channel.domain) for c in measurement.channels} - {str(Domain.NODE)}
-    if set(calibration.domains) == chips and len(measurement.hosts) <= 1:
+    made, has = calibration.meters, meters_of(chips)
+    if made == has:
         return calibration, []
-    made, has = ", ".join(calibration.domains), ", ".join(sorted(chips)) or "no meter"
-    return None, [f"The calibration of {calibration.host} was made with {made}; this run has {has}, so it is not used."]
+    told = f"The calibration of {calibration.host} was made with {', '.join(made)}; this run has {', '.join(has)}"
+    return None, [f"{told}, so it is not used. Run `dcfoot calibrate` again."]
 
 
 def _warnings(one: _Assessment) -> Iterable[str]:

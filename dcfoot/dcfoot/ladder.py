@@ -103,7 +103,7 @@ class Approach:
     calibration: Calibration | None
 
 
-def true_energy(channel: ChannelEnergy, duration_s: float) -> Spread:
+def true_energy(channel: ChannelEnergy, duration_s: float, *, as_read: bool = False) -> Spread:
     """What the meter of `channel` should have seen, the gaps of the run included in the upper bound [J].
 
     The central value is what the meter said; the interval is the meter's own. In time that is not covered the mean
@@ -115,9 +115,11 @@ def true_energy(channel: ChannelEnergy, duration_s: float) -> Spread:
         With `covered_s` > 0.
     duration_s : float
         The run's duration [s].
+    as_read : bool
+        Leaves the meter's own interval out: for what was fitted to the same meter's readings, its error is in the fit.
     """
     read_j, known_s = channel.energy_j, channel.covered_s
-    low, high = channel.meter.true_energy_j(read_j, known_s)
+    low, high = (read_j, read_j) if as_read else channel.meter.true_energy_j(read_j, known_s)
     gap_s = max(0.0, duration_s - known_s)
     return Spread(read_j, min(read_j, low), max(read_j, high) + gap_s * read_j / known_s)
 
@@ -141,9 +143,9 @@ def run_energy(channel: ChannelEnergy, duration_s: float, draws: Draws) -> Energ
     return Energy(share_j, part, Basis.worst(truth.basis, modelled))
 
 
-def metered_energy(channel: ChannelEnergy, duration_s: float, draws: Draws) -> Energy:
+def metered_energy(channel: ChannelEnergy, duration_s: float, draws: Draws, *, as_read: bool = False) -> Energy:
     """All that the meter of a channel saw."""
-    spread = true_energy(channel, duration_s)
+    spread = true_energy(channel, duration_s, as_read=as_read)
     values = draws.of(f"meter.{channel.meter.method}", spread)
     return Energy(channel.energy_j, values, channel.meter.channel.basis)
 
@@ -160,9 +162,9 @@ class _Host:
     def of(self, *domains: Domain) -> tuple[ChannelEnergy, ...]:
         return _of(self.channels, *domains)
 
-    def metered(self, channels: Iterable[ChannelEnergy]) -> Energy:
+    def metered(self, channels: Iterable[ChannelEnergy], *, as_read: bool = False) -> Energy:
         draws = self.approach.draws
-        return total((metered_energy(c, self.duration_s, draws) for c in channels), draws.count)
+        return total((metered_energy(c, self.duration_s, draws, as_read=as_read) for c in channels), draws.count)
 
     def counted(self, channels: Iterable[ChannelEnergy]) -> Energy:
         if self.approach.whole_node:
@@ -208,9 +210,10 @@ class _Host:
 
     @property
     def wall_rules(self) -> bool:
-        """Whether the wall has a meter and the chips have only a model: then the model gives way where they differ."""
-        wall = self.of(Domain.NODE)
-        return bool(wall) and self.metered(wall).basis.rank < self.metered(self.chips or ()).basis.rank
+        """Whether a meter stands behind the wall and only a model behind the chips: then the model gives way."""
+        wall, chips = self.of(Domain.NODE), self.metered(self.chips or ())
+        metered = bool(wall) and self.metered(wall).basis is Basis.MEASURED
+        return (metered or self.approach.calibration is not None) and chips.basis is not Basis.MEASURED
 
     def _share_of(self, whole: Energy) -> Energy:
         metered, counted = self.metered(self.chips or ()), self.counted(self.chips or ())
@@ -224,14 +227,14 @@ class _Host:
         """Wall energy for the mean power of all chips."""
         if self.chips is None or self.duration_s <= 0:
             return None
-        metered, processors = self.metered(self.chips), self.metered(self.processors)
         fitted = self.approach.calibration
-        walls = self._calibrated(fitted, metered) if fitted else self._from_class(metered, processors)
+        walls = self._calibrated(fitted, self.chips) if fitted else self._from_class(self.chips)
         value_j, *draws_j = [watts * self.duration_s for watts in walls]
-        return Energy(value_j, draws_j, Basis.worst(Basis.MODELLED, metered.basis))
+        return Energy(value_j, draws_j, Basis.worst(Basis.MODELLED, self.metered(self.chips).basis))
 
-    def _from_class(self, chips: Energy, processors: Energy) -> list[float]:
+    def _from_class(self, channels: Iterable[ChannelEnergy]) -> list[float]:
         """Watts at the wall: the central value, then one a draw."""
+        chips, processors = self.metered(channels), self.metered(self.processors)
         parameters = self.approach.node_class.parameters(
             self.machine,
             self.approach.draws,
@@ -244,7 +247,8 @@ class _Host:
         time = self.duration_s
         return [wall_power_w(chip / time, package / time, node) for chip, package, node in inputs]
 
-    def _calibrated(self, fitted: Calibration, chips: Energy) -> list[float]:
+    def _calibrated(self, fitted: Calibration, channels: Iterable[ChannelEnergy]) -> list[float]:
+        chips = self.metered(channels, as_read=True)
         watts = [energy / self.duration_s for energy in chips.draws_j]
         central = chips.value_j / self.duration_s
         return [max(central, fitted.wall_w(central)), *fitted.draws_w(watts, self.approach.draws)]
@@ -384,7 +388,7 @@ def _notes(hosts: Sequence[_Host], measurement: Measurement) -> dict[str, str]:
         notes["node"] = "modelled: fitted to this machine's wall meter"
     elif first.chips is not None:
         notes["node"] = f"modelled: a node of the class {first.approach.node_class.id}"
-    if machine.virtual and "node" in notes:
+    if machine.virtual and notes.get("node", "").startswith("modelled: a node of the class"):
         notes["node"] += "; a virtual machine, whose part of its host is not known"
     return notes
 

@@ -39,11 +39,20 @@ def run_environment(run_id: str) -> Mapping[str, str]:
     }
 
 
-def measured_by(environ: Mapping[str, str]) -> str | None:
-    """The run whose live measurer on this machine put its id into `environ`; None where there is none.
+def measured_by(environ: Mapping[str, str], runtime_dir: Path | None = None) -> str | None:
+    """The run that measures this process already; None where there is none.
 
-    Where the environment holds no more than the measurer's process id, which another machine may have too, only an
-    ancestor of this process is believed.
+    That is the one whose live measurer on this machine put its id into `environ`, else the one that measures an
+    ancestor of this process.
+    """
+    return _named_measurer(environ) or _ancestors_measurer(runtime_dir)
+
+
+def _named_measurer(environ: Mapping[str, str]) -> str | None:
+    """The run of the live measurer that `environ` names.
+
+    Where it holds no more than the measurer's process id, which another machine may have too, only an ancestor of this
+    process is believed.
     """
     run_id, pid = environ.get("DCFOOT_RUN_ID"), environ.get("DCFOOT_RUN_PID", "")
     if not run_id or not pid.isdecimal():
@@ -56,6 +65,28 @@ def measured_by(environ: Mapping[str, str]) -> str | None:
     if alive is None:  # a container on this machine: its environment came from a live measurer
         alive = mark.boot == boot_id()
     return run_id if alive else None
+
+
+def _ancestors_measurer(runtime_dir: Path | None) -> str | None:
+    """The run that measures an ancestor of this process.
+
+    `dcfoot.track()` leaves the environment of its process alone; but a measured process holds a lease, or has
+    registered with whoever does.
+    """
+    try:
+        leases = list((_own_folder(runtime_dir) if runtime_dir else _runtime_dir()).glob("*.lease"))
+    except OSError:
+        return None
+    ancestors = {f"{pid}-{process_start(pid)}" for pid in _ancestors() if pid != os.getpid()} if leases else set[str]()
+    return next(filter(None, (_holder(lease) for lease in leases if ancestors & set(_measured_in(lease)))), None)
+
+
+def _measured_in(lease: Path) -> Iterator[str]:
+    """The holder of a lease and those that registered with it, each as ``<pid>-<when it started>``."""
+    told = _told(lease)
+    if told is not None:
+        yield f"{told[1].pid}-{told[1].started}"
+    yield from (ticket.name for ticket in lease.with_suffix(".members").glob("*"))
 
 
 def _ancestors() -> Iterator[int]:
@@ -299,12 +330,21 @@ def _lead(run_id: str, place: Place, file: int) -> Leader:
 
 def _holder(path: Path) -> str | None:
     """The run of the lease's living holder."""
+    told = _told(path)
+    if told is None:
+        return None
+    run_id, mark = told
+    alive = mark.is_alive
+    return run_id if alive or (alive is None and mark.boot == boot_id()) else None
+
+
+def _told(path: Path) -> tuple[str, ProcessMark] | None:
+    """The run and the process that a lease names."""
     try:
         run_id, pid, started, boot, namespace, _ = path.read_text().split("\n")
-        alive = ProcessMark(int(pid), started, boot, namespace).is_alive
+        return run_id, ProcessMark(int(pid), started, boot, namespace)
     except (OSError, ValueError):
         return None
-    return run_id if alive or (alive is None and boot == boot_id()) else None
 
 
 def _living(members: Path) -> Iterator[int]:

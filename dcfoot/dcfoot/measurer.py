@@ -1,8 +1,8 @@
 """Measures a run if it is this process's turn: of several ranks on a machine one measures for all.
 
-In come a lease's key and a way to make a `Tracker`, out comes a `Measurement`, or none where another run holds the
-energy. A rank that waits takes over when its measurer is gone, so that a killed leader costs a gap and not the rest of
-the job.
+In come who this process is and a way to make a `Tracker`, out comes a `Measurement`, or none where another run holds
+the energy. A rank that waits takes over when its measurer is gone, so that a killed leader costs a gap and not the rest
+of the job.
 """
 
 import logging
@@ -29,8 +29,9 @@ class Measurer:
 
     Parameters
     ----------
-    key : JobIdentity or str
-        What the processes that share a measurer share, as for `dcfoot.lease.acquire`.
+    identity : JobIdentity or None
+        The job that this process is a part of: the ranks of one launch share a measurer. Others measure themselves and
+        what registers with them by the run's id.
     run_id : str
         The run that this process measures when it is its turn.
     make_tracker : Callable[[Leader, str | None], Tracker]
@@ -38,10 +39,10 @@ class Measurer:
     """
 
     def __init__(
-        self, key: JobIdentity | str, run_id: str, make_tracker: Callable[[Leader, str | None], Tracker]
+        self, identity: JobIdentity | None, run_id: str, make_tracker: Callable[[Leader, str | None], Tracker]
     ) -> None:
         self._make_tracker = make_tracker
-        self._lease = acquire(key, run_id)
+        self._lease = acquire(identity if identity is not None and identity.launch is not None else run_id, run_id)
         self._tracker: Tracker | None = None
         self._turn = Lock()
         self._stopping = Event()
@@ -81,9 +82,10 @@ class Measurer:
         """Takes the last readings and gives the lease back; None where another run holds the energy."""
         self._stopping.set()
         with self._turn:
-            measurement = self._tracker.stop(exit_status, state) if self._tracker else None
-            self._lease.release()
-        return measurement
+            try:
+                return self._tracker.stop(exit_status, state) if self._tracker else None
+            finally:
+                self._lease.release()
 
     def _wait(self, member: Member) -> None:
         while not self._stopping.wait(TAKE_OVER_PERIOD_S):

@@ -1,11 +1,14 @@
 """Phases: named parts of a run, with the energy that was booked while they lasted.
 
-Marking a moment is free: it stores a stamp. What each channel had accumulated at that moment is interpolated when the
-channel is booked next.
+Marking a moment is cheap: it stores a stamp. What each channel had accumulated at that moment is interpolated when the
+channel is booked next; a phase is told when all channels are. Phases nest in the context of the thread or task that
+opens them, and need not end in the order of a stack.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
 from threading import Lock
 
 from dcfoot.ledger import EnergyRecord
@@ -13,19 +16,44 @@ from dcfoot.measurement import Phase
 from dcfoot.reading import Channel
 from dcfoot.units import NS_PER_S
 
+MOST_PHASES = 10_000
+"""So many phases are kept one by one; of those after, one for each name. A choice: a phase takes half a kilobyte, and a
+run's memory must not grow with its length."""
+
+MOST_WAITING = 1_000
+"""So many moments wait for a channel that does not answer; those before get what it had when it last did. A choice:
+what a gap of a minute holds at 10 phases a second."""
+
 
 @dataclass(slots=True)
 class _Mark:
+    """A moment, what each channel had accumulated then, and how many channels may still change that."""
+
     time_ns: int
-    energy_j: dict[Channel, float] = field(default_factory=dict[Channel, float])
+    energy_j: dict[Channel, float]
+    unsettled: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenPhase:
     """A phase that has begun; hand it back to `PhaseBook.end`."""
 
+    book: "PhaseBook"
+    name: str
+    path: str
+    outer: "OpenPhase | None"
+    begin: _Mark
+    is_open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
     path: str
     begin: _Mark
+    end: _Mark
+
+
+_INNERMOST: ContextVar[OpenPhase | None] = ContextVar("dcfoot_phase", default=None)
 
 
 class PhaseBook:
@@ -34,54 +62,128 @@ class PhaseBook:
     def __init__(self, start_ns: int) -> None:
         self.start_ns = start_ns
         self._lock = Lock()
-        self._last: dict[Channel, tuple[int, float]] = {}
-        self._waiting: list[_Mark] = []
-        self._ended: list[tuple[OpenPhase, _Mark]] = []
+        self._booked: dict[Channel, tuple[int, float]] = {}
+        self._waiting: dict[Channel, deque[_Mark]] = {}
+        self._ended: deque[_Ended] = deque()
+        self._kept: list[Phase] = []
+        self._rest: dict[str, Phase] = {}
 
-    def begin(self, path: str, time_ns: int) -> OpenPhase:
-        """Opens the phase `path` at a moment of the monotonic clock [ns]."""
-        return OpenPhase(path, self._mark(time_ns))
+    def begin(self, name: str, time_ns: int) -> OpenPhase | None:
+        """Opens a phase at a moment of the monotonic clock [ns], inside what is open in this context.
 
-    def end(self, phase: OpenPhase, time_ns: int) -> None:
+        None where that is inside a phase of the same name, as in a function that calls itself: it is a part of that.
+        """
+        around = list(self._open())
+        if any(phase.name == name for phase in around):
+            return None
+        outer = around[0] if around else None
+        phase = OpenPhase(self, name, f"{outer.path}/{name}" if outer else name, outer, self._mark(time_ns))
+        _INNERMOST.set(phase)
+        return phase
+
+    def end(self, phase: OpenPhase | None, time_ns: int) -> None:
         """Closes a phase at a moment of the monotonic clock [ns]."""
-        mark = self._mark(time_ns)
+        if phase is None:
+            return
+        ended = _Ended(phase.path, phase.begin, self._mark(time_ns))
+        phase.is_open = False
+        _INNERMOST.set(next(self._open(), None))
         with self._lock:
-            self._ended.append((phase, mark))
+            self._ended.append(ended)
+            self._settle()
 
     def book(self, record: EnergyRecord) -> None:
         """Takes note of an interval's energy."""
+        channel = record.channel
         with self._lock:
-            then_ns, then_j = self._last.get(record.channel, (record.start_ns, 0.0))
+            then_ns, then_j = self._booked.get(channel, (record.start_ns, 0.0))
             now_ns, now_j = record.end_ns, then_j + record.attributed_energy_j
-            self._last[record.channel] = (now_ns, now_j)
-            for mark in self._waiting:
-                if mark.time_ns <= now_ns and record.channel not in mark.energy_j:
-                    part = (mark.time_ns - then_ns) / (now_ns - then_ns) if now_ns > then_ns else 1.0
-                    mark.energy_j[record.channel] = then_j + min(max(part, 0.0), 1.0) * (now_j - then_j)
-            self._waiting = [mark for mark in self._waiting if len(mark.energy_j) < len(self._last)]
+            self._booked[channel] = (now_ns, now_j)
+            waiting = self._waiting.setdefault(channel, deque())
+            while waiting and waiting[0].time_ns <= now_ns:
+                mark = waiting.popleft()
+                part = (mark.time_ns - then_ns) / (now_ns - then_ns) if now_ns > then_ns else 1.0
+                mark.energy_j[channel] = then_j + min(max(part, 0.0), 1.0) * (now_j - then_j)
+                mark.unsettled -= 1
+            self._settle()
 
     def phases(self) -> tuple[Phase, ...]:
-        """The phases that have ended, in order of their end."""
+        """The phases that have ended and whose energy is settled, in order of their end."""
         with self._lock:
-            return tuple(
-                Phase(
-                    phase.path,
-                    (phase.begin.time_ns - self.start_ns) / NS_PER_S,
-                    (end.time_ns - self.start_ns) / NS_PER_S,
-                    self._between(phase.begin, end),
-                )
-                for phase, end in self._ended
-            )
+            return tuple(self._kept)
+
+    def close(self) -> None:
+        """Settles what is left: nothing will be booked any more."""
+        with self._lock:
+            while self._ended:
+                self._keep(self._ended.popleft())
+            self._kept += self._rest.values()
+            self._rest = {}
+
+    def remarks(self) -> list[str]:
+        """What the reader of a receipt must know of the phases."""
+        if len(self._kept) < MOST_PHASES:
+            return []
+        return [f"after the first {MOST_PHASES:,} phases, those of one name are one, as long as all of them together"]
+
+    def _open(self) -> Iterator[OpenPhase]:
+        """The phases of this run that are open in this context, the innermost first."""
+        phase = _INNERMOST.get()
+        while phase is not None and phase.book is self:
+            if phase.is_open:
+                yield phase
+            phase = phase.outer
 
     def _mark(self, time_ns: int) -> _Mark:
-        mark = _Mark(time_ns)
         with self._lock:
-            self._waiting.append(mark)
+            # What is booked so far is the least that it can be, and all that it is where a channel stays silent.
+            mark = _Mark(time_ns, {channel: booked_j for channel, (_, booked_j) in self._booked.items()}, 0)
+            for channel, (booked_ns, _) in self._booked.items():
+                if time_ns > booked_ns:
+                    self._wait(mark, self._waiting[channel])
         return mark
 
-    def _between(self, begin: _Mark, end: _Mark) -> Mapping[str, float]:
-        energy_j: dict[str, float] = {}
-        for channel, (_, last_j) in self._last.items():
-            spent_j = end.energy_j.get(channel, last_j) - begin.energy_j.get(channel, last_j)
-            energy_j[str(channel.domain)] = energy_j.get(str(channel.domain), 0.0) + spent_j
-        return energy_j
+    @staticmethod
+    def _wait(mark: _Mark, waiting: deque[_Mark]) -> None:
+        if len(waiting) >= MOST_WAITING:
+            waiting.popleft().unsettled -= 1
+        waiting.append(mark)
+        mark.unsettled += 1
+
+    def _settle(self) -> None:
+        while self._ended and not (self._ended[0].begin.unsettled or self._ended[0].end.unsettled):
+            self._keep(self._ended.popleft())
+
+    def _keep(self, ended: _Ended) -> None:
+        phase = Phase(
+            ended.path,
+            (ended.begin.time_ns - self.start_ns) / NS_PER_S,
+            (ended.end.time_ns - self.start_ns) / NS_PER_S,
+            _between(ended.begin, ended.end),
+        )
+        if len(self._kept) < MOST_PHASES:
+            self._kept.append(phase)
+        elif phase.path in self._rest:
+            self._rest[phase.path] = _lengthened(self._rest[phase.path], phase)
+        elif len(self._rest) < MOST_PHASES:
+            self._rest[phase.path] = phase
+
+
+def _between(begin: _Mark, end: _Mark) -> Mapping[str, float]:
+    """Energy by domain [J]; a channel that one of the moments does not know began after it."""
+    energy_j: dict[str, float] = {}
+    for channel, end_j in end.energy_j.items():
+        domain = str(channel.domain)
+        energy_j[domain] = energy_j.get(domain, 0.0) + end_j - begin.energy_j.get(channel, 0.0)
+    return energy_j
+
+
+def _lengthened(phase: Phase, other: Phase) -> Phase:
+    """`phase`, as long as both and with the energy of both."""
+    domains = {**phase.energy_j, **other.energy_j}
+    return Phase(
+        phase.path,
+        phase.start_s,
+        phase.end_s + other.end_s - other.start_s,
+        {domain: phase.energy_j.get(domain, 0.0) + other.energy_j.get(domain, 0.0) for domain in domains},
+    )

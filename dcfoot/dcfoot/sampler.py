@@ -5,7 +5,7 @@ The start and the end of a run are read exactly, not at the next tick. Nothing i
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from threading import Condition, Event, Lock, Thread
@@ -28,6 +28,13 @@ CLOSE_TIMEOUT_S = 1.0
 
 GAUGE_PERIOD_S = 5.0
 """How often temperature, clocks, utilisation and the like are read [s]."""
+
+POKES_PER_S = 10
+"""How often readings may be asked for between ticks, in the long run [1/s]: as often as NVML's counters move (a choice:
+at 0.1 ms a reading of all meters that is 0.1 % of a core)."""
+
+POKES_AT_ONCE = 20
+"""How many of them may come at once: so many edges of phases are read exactly, however short the phases are."""
 
 PROCESSOR_DOMAINS = frozenset({Domain.PACKAGE, Domain.CORE, Domain.UNCORE, Domain.DRAM, Domain.PLATFORM, Domain.MODULE})
 """Domains whose energy is shared by processor time."""
@@ -236,7 +243,7 @@ class Sampler:
         self._meters: dict[int, Meter] = {}
         self._wake = Condition(Lock())
         self._stopping = False
-        self._pokes = 0
+        self._pokes, self._poked_ns = float(POKES_AT_ONCE), surroundings.clock_ns()
         self._loops = [ProbeLoop(entry.name, partial(_made, entry, surroundings), self) for entry in entries]
 
     def start(self) -> None:
@@ -261,10 +268,14 @@ class Sampler:
         self._await([loop.closed for loop in self._loops], deadline_ns)
 
     def poke(self) -> None:
-        """Has every probe read soon; returns at once."""
+        """Has every probe read now, if that was not asked for too often; returns at once."""
         with self._wake:
-            self._pokes += 1
-            self._wake.notify_all()
+            now_ns = self.surroundings.clock_ns()
+            gained = (now_ns - self._poked_ns) / NS_PER_S * POKES_PER_S
+            self._pokes, self._poked_ns = min(self._pokes + gained, POKES_AT_ONCE), now_ns
+            if self._pokes >= 1.0:
+                self._pokes -= 1.0
+                self._wake.notify_all()
 
     def admit(self, meter: Meter) -> bool:
         """Opens an account for a device that appeared during the run, unless another meter sees it better."""
@@ -298,8 +309,7 @@ class Sampler:
     def remarks(self) -> list[str]:
         """What the reader of a receipt must know of probes and meters."""
         said = [remark for loop in self._loops for remark in loop.remarks]
-        silent = [f"{loop.name} did not answer in time; its meters are missing" for loop in self._loops if _late(loop)]
-        return [*said, *silent, *self.ledger.remarks()]
+        return [*said, *self._silences(), *self.ledger.remarks()]
 
     def gauges(self) -> dict[str, dict[str, float]]:
         """Run means of what else the probes read, by device."""
@@ -312,6 +322,13 @@ class Sampler:
         """CPU time of the sampling threads [s]."""
         return sum(loop.cpu_s for loop in self._loops)
 
+    def _silences(self) -> Iterator[str]:
+        for loop in self._loops:
+            if self._chosen.is_set() and not loop.opened.is_set():
+                yield f"{loop.name} did not answer in time; its meters are missing"
+            elif self._stopping and loop.started.is_set() and not loop.closed.is_set():
+                yield f"{loop.name} did not answer in time; its last readings are missing"
+
     def _await(self, events: Iterable[Event], deadline_ns: int) -> None:
         for event in events:
             event.wait(max(0.0, (deadline_ns - self.surroundings.clock_ns()) / NS_PER_S))
@@ -319,7 +336,3 @@ class Sampler:
 
 def _made(entry: ProbeEntry, surroundings: Surroundings) -> Probe:
     return entry.load()(surroundings)
-
-
-def _late(loop: ProbeLoop) -> bool:
-    return not loop.opened.is_set() or (loop.started.is_set() and not loop.closed.is_set())

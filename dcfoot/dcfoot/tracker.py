@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -27,6 +26,7 @@ from dcfoot.phases import PhaseBook
 from dcfoot.probe import ProbeEntry, Surroundings
 from dcfoot.reading import Basis, Domain
 from dcfoot.sampler import Sampler
+from dcfoot.units import NS_PER_S
 
 PROGRESS_PERIOD_S = 1.0
 """How often the journal is written [s]: a killed run loses at most this and one tick."""
@@ -195,6 +195,7 @@ class Tracker:
             self._duration_s = self._watch.elapsed_s()
             self._exit_status = exit_status
             self._sampler.stop()
+            self._phases.close()
             self._watch.look()
             self._final = self._measurement(state)
             self._stop.set()
@@ -240,16 +241,13 @@ class Tracker:
     @contextmanager
     def phase(self, name: str) -> Generator[None, None, None]:
         """Measures a part of the run under a name; phases may nest."""
-        path = "/".join([*_PHASE.get(), name])
-        token = _PHASE.set((*_PHASE.get(), name))
-        opened = self._phases.begin(path, self._clock.monotonic_ns())
+        opened = self._phases.begin(name, self._clock.monotonic_ns())
         self._sampler.poke()
         try:
             yield
         finally:
             self._phases.end(opened, self._clock.monotonic_ns())
             self._sampler.poke()
-            _PHASE.reset(token)
 
     def _keep(self) -> None:
         """The keeper thread: the journal may be on a disk that hangs, which must hold up nobody else."""
@@ -309,7 +307,11 @@ class Tracker:
             site_id=subject.site_id,
             overhead_cpu_s=self._overhead_cpu_s(),
             overhead_rss_bytes=self._overhead_rss_bytes(),
-            warnings=tuple(dict.fromkeys([*subject.warnings, *self._sampler.remarks(), *self._watch.remarks()])),
+            warnings=tuple(
+                dict.fromkeys(
+                    [*subject.warnings, *self._sampler.remarks(), *self._phases.remarks(), *self._watch.remarks()]
+                )
+            ),
         )
 
     def _overhead_cpu_s(self) -> float:
@@ -322,9 +324,6 @@ class Tracker:
         if not self._own_process:
             return 0
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES_PER_RUSAGE_RSS
-
-
-_PHASE: ContextVar[tuple[str, ...]] = ContextVar("dcfoot_phase", default=())
 
 
 def _chips(energies: Iterable[ChannelEnergy]) -> list[ChannelEnergy]:
@@ -353,9 +352,9 @@ def with_node_share(energies: Iterable[ChannelEnergy]) -> tuple[ChannelEnergy, .
 
 
 def new_run_id(clock: Clock | None = None) -> str:
-    """An id that sorts by time and is unique across machines: UTC to the second and 24 random bits."""
+    """An id that sorts by time and is unique across machines: UTC to the second, 12 bits of its fraction, 24 random."""
     from datetime import UTC, datetime
 
-    now_ns = (clock or Clock()).wall_ns()
-    stamp = datetime.fromtimestamp(now_ns / 1e9, UTC).strftime("%Y%m%dT%H%M%S")
-    return f"{stamp}-{os.urandom(3).hex()}"
+    second, fraction_ns = divmod((clock or Clock()).wall_ns(), NS_PER_S)
+    stamp = datetime.fromtimestamp(second, UTC).strftime("%Y%m%dT%H%M%S")
+    return f"{stamp}-{(fraction_ns << 12) // NS_PER_S:03x}{os.urandom(3).hex()}"

@@ -1,66 +1,86 @@
 """``dcfoot.track()``: measures the process it is called in, as a context manager or a decorator.
 
-Nothing of it raises into the job, prints, or waits longer than the meters need. A mistake in its arguments becomes a
-warning on the receipt.
+One block of a process measures, the first that was entered; a block that is entered while it lasts is a phase of it,
+whatever thread or task it is in, so that no joule counts twice. Where the first ends before the others, the next goes
+on measuring. Nothing of it raises into the job, prints, or waits longer than the meters need: a mistake in its
+arguments becomes a warning on the receipt.
 """
 
-import functools
-import inspect
+import atexit
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from contextvars import ContextVar, Token
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import RLock
 from types import TracebackType
-from typing import ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar, cast, overload
 
-from dcfoot.account import choose_site
-from dcfoot.config import Settings, load
+from dcfoot.account import choose_site, receipt_of
+from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load
 from dcfoot.errors import ConfigError
 from dcfoot.lease import JobIdentity, Leader, Member, job_identity, join, measured_by
-from dcfoot.measurement import Measurement
+from dcfoot.measurement import Measurement, RunState
 from dcfoot.measurer import Measurer, taken_over_warning
 from dcfoot.probe import installed_probes
+from dcfoot.receipt.contract import ReceiptJson
+from dcfoot.site import Site, resolve_site
 from dcfoot.store import RunStore
 from dcfoot.tracker import Consumer, Subject, Tracker, new_run_id
 from dcfoot.units import J_PER_KWH
+from dcfoot.wrapping import wrapped
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+INTERRUPTED_STATUS = 130
+"""What a shell shows of a program that Ctrl-C ended: 128 + SIGINT (POSIX, "Exit Status for Commands")."""
+
 logger = logging.getLogger("dcfoot")
 logger.addHandler(logging.NullHandler())
-
-_CURRENT: ContextVar["Run | None"] = ContextVar("dcfoot_run", default=None)
 
 
 class Run:
     """A running or finished measurement, as the job sees it. Every figure is None while it is not known.
 
-    Where another measurer on this machine already measures this process (an enclosing `track()`, another rank of the
-    same job), a run measures nothing itself: `measured_by` names the run whose receipt holds its energy.
+    A run measures nothing itself where another already measures this process: an enclosing or earlier `track()`,
+    another rank of the same job, the parent of a forked child. `measured_by` then names the run that holds its energy.
     """
 
-    def __init__(self, measurer: Measurer | None = None, measured_by: str | None = None) -> None:
-        self._measurer = measurer
-        self._measured_by = measured_by
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+        self._measurer: Measurer | None = None
+        self._is_inner = False
+        self._settings = Settings()
+        self._site: Site | None = None
+
+    def follow(self, measurer: Measurer, settings: Settings, site: Site) -> None:
+        """Says from now on what its own `measurer` measures. Called by `track`."""
+        self._measurer, self._settings, self._site, self._is_inner = measurer, settings, site, False
+
+    def follow_other(self, measurer: Measurer | None) -> None:
+        """Says from now on who measures it. Called by `track`."""
+        self._measurer, self._is_inner = measurer, True
 
     @property
     def _tracker(self) -> Tracker | None:
-        return self._measurer.tracker if self._measurer else None
+        """What measures this process, this run itself or another of the process; its threads are no forked child's."""
+        return self._measurer.tracker if self._measurer and self._pid == os.getpid() else None
+
+    @property
+    def _own_tracker(self) -> Tracker | None:
+        return None if self._is_inner else self._tracker
 
     @property
     def measured_by(self) -> str | None:
         """The run that holds this process's energy, where that is another; None where it is this one."""
-        if self._measurer is None:
-            return self._measured_by
-        return None if self._measurer.tracker else self._measurer.run_id
+        return None if self._own_tracker else self.id
 
     @property
     def id(self) -> str | None:
         """Where to find it: ``dcfoot show ID``."""
-        return self._measurer.run_id if self._measurer else self._measured_by
+        return self._measurer.run_id if self._measurer else None
 
     @property
     def power_w(self) -> float | None:
@@ -70,24 +90,24 @@ class Run:
     @property
     def energy_kwh(self) -> float | None:
         """The run's share of the metered energy so far [kWh]: chips, not the wall."""
-        energy_j = self._tracker.energy_j if self._tracker else None
+        energy_j = self._own_tracker.energy_j if self._own_tracker else None
         return None if energy_j is None else energy_j / J_PER_KWH
 
     @property
     def elapsed_s(self) -> float | None:
         """Time since the start [s]."""
-        return self._tracker.elapsed_s if self._tracker else None
+        return self._own_tracker.elapsed_s if self._own_tracker else None
 
     def phase(self, name: str) -> AbstractContextManager[None]:
         """A part of the run with an energy of its own; phases may nest."""
-        return self._tracker.phase(name) if self._tracker else nullcontext()
+        return self._tracker.phase(str(name)) if self._tracker else nullcontext()
 
     def measurement(self) -> Measurement | None:
-        """What was measured so far."""
-        return self._tracker.snapshot() if self._tracker else None
+        """What was measured so far; None where another run holds the energy."""
+        return self._own_tracker.snapshot() if self._own_tracker else None
 
-    def receipt(self, *, whole_node: bool = False) -> Mapping[str, object] | None:
-        """The receipt so far, in the form of ``dcfoot.receipt/1``; None where another run holds the energy.
+    def receipt(self, *, whole_node: bool = False) -> ReceiptJson | None:
+        """The receipt so far, in the form of ``dcfoot.receipt/1``; None where there is none, as the log explains.
 
         Parameters
         ----------
@@ -95,20 +115,169 @@ class Run:
             Count everything the machine's meters saw instead of this run's share.
 
         """
-        measurement = self.measurement()
-        if measurement is None:
+        try:
+            measurement = self.measurement()
+            if measurement is None or self._site is None:
+                return None
+            return receipt_of(measurement, self._settings, self._site, whole_node=whole_node)
+        except Exception:  # whatever fails in us, the job goes on
+            logger.warning("dcfoot could not make a receipt", exc_info=True)
             return None
-        from dcfoot.account import receipt_of, site_of
-
-        settings, _ = _settings(os.environ)
-        receipt = receipt_of(measurement, settings, site_of(measurement, settings), whole_node=whole_node)
-        return cast("Mapping[str, object]", receipt)
 
 
-class track:  # noqa: N801 - used like a function, as `contextlib.suppress` is
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The arguments of `track`, as they came: not one of them is judged before the block is entered."""
+
+    name: object = None
+    site: str | None = None
+    country: str | None = None
+    region: str | None = None
+    tags: Mapping[str, str] | None = None
+    receipt: str | Path | None = None
+    interval_s: float | None = None
+
+
+@dataclass(eq=False, slots=True)
+class _Block:
+    """One entry into a `with` statement."""
+
+    asked: _Asked
+    run: Run = field(default_factory=Run)
+    measurer: Measurer | None = None
+    joined: Member | None = None
+    phase: ExitStack = field(default_factory=ExitStack)
+    receipt: Path | None = None
+
+    @property
+    def name(self) -> str:
+        return "track" if self.asked.name is None else str(self.asked.name)
+
+    def measure(self, taken_over: str | None) -> None:
+        """Starts a run; `taken_over` is the run that measured this process before."""
+        settings, warnings = _settings()
+        site = _site(settings, self.asked, warnings)
+        identity = job_identity(os.environ)
+        self.receipt = _receipt(self.asked, warnings)
+        self.joined = join(os.environ)
+
+        def tracker(lease: Leader, before: str | None) -> Tracker:
+            more = [lease.warning] if lease.warning else []
+            if before or taken_over:
+                more.append(taken_over_warning(before or taken_over or ""))
+            return self._tracker(lease, identity, settings, site, [*warnings, *more])
+
+        self.measurer = Measurer(identity, new_run_id(), tracker)
+        self.run.follow(self.measurer, settings, site)
+        self.measurer.start()
+        self.measurer.job_started()
+
+    def join(self, measuring: "_Block") -> None:
+        """Becomes a phase of a block that measures."""
+        self.run.follow_other(measuring.measurer)
+        self.phase.enter_context(measuring.run.phase(self.name))
+
+    def end_phase(self) -> None:
+        """Ends the phase that it is, if it is one."""
+        self.phase.close()
+
+    def end(self, exit_status: int | None, state: RunState) -> None:
+        """Ends the run that it measured, if it did, and writes the receipt that was asked for."""
+        if self.joined is not None:
+            self.joined.release()
+        if self.measurer is None:
+            return
+        measured = self.measurer.stop(exit_status, state)
+        receipt = self.run.receipt() if measured is not None and self.receipt is not None else None
+        if self.receipt is not None and receipt is not None:
+            from dcfoot.receipt.reader import dumps
+
+            self.receipt.write_text(dumps(receipt), encoding="utf-8")
+
+    def abandon(self) -> None:
+        """Gives up a run that did not begin."""
+        self.end_phase()
+        if self.joined is not None:
+            self.joined.release()
+        if self.measurer is not None:
+            self.measurer.abandon()
+
+    def _tracker(
+        self, lease: Leader, identity: JobIdentity | None, settings: Settings, site: Site, warnings: list[str]
+    ) -> Tracker:
+        interval_s = _interval_s(settings, self.asked, warnings)
+        subject = Subject(
+            id=lease.run_id,
+            name=self.name,
+            tags=_tags(self.asked, warnings),
+            job=identity.job if identity else None,
+            part_of=measured_by(os.environ),
+            site_id=site.id if site.chosen else None,
+            warnings=tuple(warnings),
+        )
+        return Tracker(
+            subject,
+            Consumer(lambda: {os.getpid(), *lease.member_pids()}),
+            installed_probes(),
+            open_journal=RunStore(settings.data_dir).create,
+            interval_s=interval_s,
+        )
+
+
+class Track:
+    """What `track` returns: a context manager that may be entered again, and a decorator."""
+
+    def __init__(self, asked: _Asked) -> None:
+        self._asked = asked
+        self._entered: list[_Block] = []
+
+    def __enter__(self) -> Run:
+        """Starts measuring; returns when the first readings are taken."""
+        block = _Block(self._asked)
+        self._entered.append(block)
+        _PROCESS.enter(block)
+        return block.run
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stops measuring and keeps the run; never swallows the job's exception."""
+        _PROCESS.leave(self._entered.pop(), *_ending(fault))
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Measures every call of `function`, until its coroutine or generator has ended."""
+        name = getattr(function, "__qualname__", None) if self._asked.name is None else self._asked.name
+        asked = replace(self._asked, name=name)
+        return wrapped(function, lambda: Track(asked))
+
+
+@overload
+def track(function: Callable[P, R], /) -> Callable[P, R]: ...
+@overload
+def track(
+    name: str | None = None,
+    *,
+    site: str | None = None,
+    country: str | None = None,
+    region: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    receipt: str | Path | None = None,
+    interval_s: float | None = None,
+) -> Track: ...
+def track(
+    name: object = None,
+    *,
+    site: str | None = None,
+    country: str | None = None,
+    region: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    receipt: str | Path | None = None,
+    interval_s: float | None = None,
+) -> object:
     """Measures this process and its children.
 
-    Use it as ``with dcfoot.track("name") as run:``, or as a decorator of a function, a coroutine function, a generator.
+    Use it as ``with dcfoot.track("name") as run:``, or as a decorator, with or without arguments, of a function, a
+    coroutine function, a generator.
 
     Parameters
     ----------
@@ -119,178 +288,134 @@ class track:  # noqa: N801 - used like a function, as `contextlib.suppress` is
     tags : Mapping[str, str] or None
         Something to find it by.
     receipt : str or Path or None
-        A file to write the receipt to, as JSON, at the end.
+        A file to write the receipt to, as JSON, at the end; none is written where another run holds the energy.
     interval_s : float or None
         Seconds between readings; None for the configured value.
     """
-
-    def __init__(
-        self,
-        name: str | Callable[P, R] | None = None,
-        *,
-        site: str | None = None,
-        country: str | None = None,
-        region: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        receipt: str | Path | None = None,
-        interval_s: float | None = None,
-    ) -> None:
-        self._name = name if isinstance(name, str) else None
-        self._place = (site, country, region)
-        self._tags = dict(tags or {})
-        self._receipt = None if receipt is None else Path(receipt)
-        self._interval_s = interval_s
-        self._run: Run | None = None
-        self._measurer: Measurer | None = None
-        self._joined: Member | None = None
-        self._phase: AbstractContextManager[None] | None = None
-        self._token: Token[Run | None] | None = None
-        self._pid = 0
-
-    def __enter__(self) -> Run:
-        """Starts measuring; returns when the first readings are taken."""
-        self._pid = os.getpid()
-        try:
-            self._run = self._begin()
-        except Exception:  # whatever fails in us, the job goes on
-            logger.warning("dcfoot could not start measuring", exc_info=True)
-            self._run = Run()
-        self._token = _CURRENT.set(self._run)
-        return self._run
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stops measuring and keeps the run; never swallows the job's exception."""
-        try:
-            self._end(failed=kind is not None)
-        except Exception:  # the same
-            logger.warning("dcfoot could not finish measuring", exc_info=True)
-
-    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """Measures every call of `function`, until its coroutine or generator has ended."""
-        return cast("Callable[P, R]", _wrapped(function, self._again))
-
-    def _again(self, name: str) -> "track":
-        site, country, region = self._place
-        return track(
-            self._name or name,
-            site=site,
-            country=country,
-            region=region,
-            tags=self._tags,
-            receipt=self._receipt,
-            interval_s=self._interval_s,
-        )
-
-    def _begin(self) -> Run:
-        outer = _CURRENT.get()
-        if outer is not None and outer.measured_by is None and outer.id is not None:
-            self._phase = outer.phase(self._name or "track")
-            self._phase.__enter__()
-            return Run(measured_by=outer.id)
-        identity = job_identity(os.environ)
-        run_id = new_run_id()
-        key = identity if identity is not None and identity.launch is not None else run_id
-        self._joined = join(os.environ)
-        self._measurer = Measurer(key, run_id, lambda lease, taken_over: self._tracker(lease, taken_over, identity))
-        self._measurer.start()
-        self._measurer.job_started()
-        return Run(self._measurer)
-
-    def _tracker(self, lease: Leader, taken_over: str | None, identity: JobIdentity | None) -> Tracker:
-        settings, warnings = _settings(os.environ)
-        site_id, misplaced = _site_id(settings, self._place)
-        warnings = [*warnings, *misplaced, *([lease.warning] if lease.warning else [])]
-        if taken_over is not None:
-            warnings.append(taken_over_warning(taken_over))
-        subject = Subject(
-            id=lease.run_id,
-            name=self._name or "track",
-            tags=self._tags,
-            job=identity.job if identity else None,
-            part_of=measured_by(os.environ),
-            site_id=site_id,
-            warnings=tuple(warnings),
-        )
-        return Tracker(
-            subject,
-            Consumer(lambda: {os.getpid(), *lease.member_pids()}),
-            installed_probes(),
-            open_journal=RunStore(settings.data_dir).create,
-            interval_s=self._interval_s or settings.interval_s,
-        )
-
-    def _end(self, *, failed: bool) -> None:
-        if self._token is not None:
-            _CURRENT.set(self._token.old_value if isinstance(self._token.old_value, Run) else None)
-        if os.getpid() != self._pid:
-            # A child that was forked inside the block leaves it too; the run is its parent's.
-            return
-        if self._phase is not None:
-            self._phase.__exit__(None, None, None)
-        if self._joined is not None:
-            self._joined.release()
-        if self._measurer is not None:
-            measured = self._measurer.stop(int(failed))
-            if measured is not None and self._receipt is not None and self._run is not None:
-                _write(self._receipt, self._run)
+    if callable(name) or isinstance(name, classmethod):
+        return Track(_Asked())(cast("Callable[..., object]", name))
+    return Track(_Asked(name, site, country, region, tags, receipt, interval_s))
 
 
-def _settings(environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
+class _Process:
+    """The blocks that this process is in, in the order in which they were entered: one of them measures."""
+
+    def __init__(self) -> None:
+        self._blocks: list[_Block] = []
+        self._lock = RLock()  # a signal's handler may enter a block while the main thread does
+        self._watches = False
+
+    def enter(self, block: _Block) -> None:
+        """Starts a block: as a phase of the one that measures, if there is one."""
+        with self._lock:
+            self._watch()
+            self._blocks.append(block)
+            try:
+                self._begin(block)
+            except Exception:  # whatever fails in us, the job goes on
+                logger.warning("dcfoot could not start measuring", exc_info=True)
+            except BaseException:  # Ctrl-C: the block will not be entered, so nobody will leave it
+                self._blocks.remove(block)
+                block.abandon()
+                raise
+
+    def leave(self, block: _Block, exit_status: int | None, state: RunState) -> None:
+        """Ends a block; if it measured, the next one goes on."""
+        with self._lock:
+            if block not in self._blocks:  # of the parent that we were forked from, or ended with the interpreter
+                return
+            self._blocks.remove(block)
+            try:
+                self._end(block, exit_status, state)
+            except Exception:  # the same
+                logger.warning("dcfoot could not finish measuring", exc_info=True)
+
+    def leave_all(self) -> None:
+        """Ends what a generator that nobody finished has begun, while the threads that measure still run."""
+        while self._blocks:
+            self.leave(self._blocks[-1], None, RunState.COMPLETE)
+
+    def forget(self) -> None:
+        """In a forked child: what the parent has begun is not ours to end, and its lock may be held for ever."""
+        self._blocks, self._lock = [], RLock()
+
+    def _watch(self) -> None:
+        if not self._watches:
+            os.register_at_fork(after_in_child=self.forget)
+            atexit.register(self.leave_all)
+            self._watches = True
+
+    def _begin(self, block: _Block, taken_over: str | None = None) -> None:
+        measuring = next((other for other in self._blocks if other.measurer), None)
+        if measuring is None:
+            block.measure(taken_over)
+        else:
+            block.join(measuring)
+
+    def _end(self, block: _Block, exit_status: int | None, state: RunState) -> None:
+        followers = self._blocks if block.measurer else []
+        for one in (*followers, block):
+            one.end_phase()
+        block.end(exit_status, state)
+        for follower in followers:
+            self._begin(follower, taken_over=block.run.id)
+
+
+_PROCESS = _Process()
+
+
+def _ending(fault: BaseException | None) -> tuple[int, RunState]:
+    """The exit status and the state of a block that ended so."""
+    if fault is None or isinstance(fault, GeneratorExit):  # who closes a generator early has had enough of it
+        return 0, RunState.COMPLETE
+    if isinstance(fault, KeyboardInterrupt):
+        return INTERRUPTED_STATUS, RunState.INTERRUPTED
+    code = fault.code if isinstance(fault, SystemExit) else 1
+    return (code & 0xFF if isinstance(code, int) else int(code is not None)), RunState.COMPLETE
+
+
+def _settings() -> tuple[Settings, list[str]]:
     """The configuration; where it cannot be used, the defaults and a warning, since a job must not fail for it."""
     try:
-        return load(environ, Path.cwd()), []
+        return load(os.environ), []
     except ConfigError as fault:
         return Settings(), [f"the configuration was not used: {fault}"]
 
 
-def _site_id(settings: Settings, place: tuple[str | None, str | None, str | None]) -> tuple[str | None, list[str]]:
-    """The site that was asked for; where there is none of that name, none and a warning."""
+def _site(settings: Settings, asked: _Asked, warnings: list[str]) -> Site:
+    """The site that was asked for, else the configured one; where there is none of that name, none and a warning."""
     try:
-        site = choose_site(settings, *place)
-    except ConfigError as fault:
-        return None, [f"no site was used: {fault}"]
-    return (site.id if site.chosen else None), []
+        return choose_site(settings, asked.site, asked.country, asked.region)
+    except Exception as fault:  # noqa: BLE001 (a name that is no text may fail anyhow)
+        warnings.append(f"no site was used: {fault}")
+        return resolve_site()
 
 
-def _write(path: Path, run: Run) -> None:
-    import json
+def _receipt(asked: _Asked, warnings: list[str]) -> Path | None:
+    """The file, wherever the job may go meanwhile."""
+    try:
+        return None if asked.receipt is None else Path(asked.receipt).absolute()
+    except (TypeError, OSError) as fault:
+        warnings.append(f"the receipt was not written to a file: {fault}")
+        return None
 
-    path.write_text(json.dumps(run.receipt(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+def _tags(asked: _Asked, warnings: list[str]) -> dict[str, str]:
+    try:
+        return {str(key): str(value) for key, value in dict(asked.tags or {}).items()}
+    except (TypeError, ValueError):
+        warnings.append(f"no tags were kept: {asked.tags!r} is no mapping")
+        return {}
 
 
-def _wrapped(function: Callable[..., object], again: Callable[[str], track]) -> Callable[..., object]:
-    name = getattr(function, "__qualname__", "track")
-    if inspect.iscoroutinefunction(function):
-
-        @functools.wraps(function)
-        async def coroutine(*args: object, **kwargs: object) -> object:
-            with again(name):
-                return await function(*args, **kwargs)
-
-        return coroutine
-    if inspect.isasyncgenfunction(function):
-
-        @functools.wraps(function)
-        async def async_generator(*args: object, **kwargs: object) -> AsyncGenerator[object, None]:
-            with again(name):
-                async for item in function(*args, **kwargs):
-                    yield item
-
-        return async_generator
-    if inspect.isgeneratorfunction(function):
-
-        @functools.wraps(function)
-        def generator(*args: object, **kwargs: object) -> Generator[object, object, object]:
-            with again(name):
-                return (yield from cast("Generator[object, object, object]", function(*args, **kwargs)))
-
-        return generator
-
-    @functools.wraps(function)
-    def call(*args: object, **kwargs: object) -> object:
-        with again(name):
-            return function(*args, **kwargs)
-
-    return call
+def _interval_s(settings: Settings, asked: _Asked, warnings: list[str]) -> float:
+    try:
+        if asked.interval_s is None or INTERVAL_MIN_S <= asked.interval_s <= INTERVAL_MAX_S:
+            return settings.interval_s if asked.interval_s is None else float(asked.interval_s)
+    except TypeError:
+        pass
+    warnings.append(
+        f"interval_s={asked.interval_s!r} was not used: it is not a number of seconds from {INTERVAL_MIN_S:g} to "
+        f"{INTERVAL_MAX_S:g}"
+    )
+    return settings.interval_s

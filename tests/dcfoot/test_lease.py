@@ -12,15 +12,14 @@ from time import monotonic, sleep
 import pytest
 
 from dcfoot.lease import (
-    JobIdentity,
     Leader,
     Member,
     acquire,
-    job_identity,
     join,
     measured_by,
     run_environment,
 )
+from dcfoot.ranks import JobIdentity, job_identity
 
 RANK_PROGRAM = """
 import sys
@@ -256,62 +255,12 @@ def test_a_holder_that_does_not_say_who_it_is_is_not_waited_for_for_long(folder:
     assert monotonic() - started_s < 5.0
 
 
-SLURM_STEP = {"SLURM_JOB_ID": "4711", "SLURM_STEP_ID": "0", "SLURM_PROCID": "9", "SLURM_LOCALID": "1"}
-TORCHRUN = {
-    "RANK": "5",
-    "LOCAL_RANK": "1",
-    "TORCHELASTIC_RUN_ID": "none",
-    "MASTER_ADDR": "node1",
-    "MASTER_PORT": "29500",
-}
-
-
-@pytest.mark.parametrize(
-    ("environ", "job", "rank", "local_rank", "launch"),
-    [
-        # As srun(1) lists under "Output environment variables".
-        (SLURM_STEP, "slurm-4711", 9, 1, "slurm-4711/step-0"),
-        ({**SLURM_STEP, "SLURM_STEP_NUM_TASKS": "8"}, "slurm-4711", 9, 1, "slurm-4711/step-0"),
-        # As PyTorch's page of torchrun lists under "Environment Variables".
-        (TORCHRUN, "torch-node1:29500", 5, 1, "torch-node1:29500"),
-        ({**TORCHRUN, "TORCHELASTIC_RUN_ID": "my-run"}, "torch-my-run", 5, 1, "torch-my-run"),
-        # torchrun in a batch script, and in a step of one task on each node
-        ({"SLURM_JOB_ID": "4711", **TORCHRUN}, "slurm-4711", 5, 1, "slurm-4711/torch-node1:29500"),
-        (
-            {**SLURM_STEP, "SLURM_STEP_NUM_TASKS": "1", **TORCHRUN},
-            "slurm-4711",
-            5,
-            1,
-            "slurm-4711/torch-node1:29500",
-        ),
-        # mpirun(1) of Open MPI 5: PMIX_NAMESPACE
-        (
-            {"OMPI_COMM_WORLD_RANK": "3", "OMPI_COMM_WORLD_LOCAL_RANK": "3", "PMIX_NAMESPACE": "prterun-node1-99@1"},
-            "mpi-prterun-node1-99@1",
-            3,
-            3,
-            "mpi-prterun-node1-99@1",
-        ),
-        # MPICH's Hydra names no launch: its ranks share their parent
-        ({"PMI_RANK": "2", "MPI_LOCALRANKID": "2"}, "launch-77", 2, 2, "launch-77"),
-        ({"LOCAL_RANK": "1"}, "launch-77", None, 1, "launch-77"),
-        ({"PBS_JOBID": "12.server"}, "pbs-12.server", None, None, None),
-    ],
-)
-def test_the_environment_of_each_launcher_tells_the_job_the_ranks_and_the_launch(
-    environ: Mapping[str, str], job: str, rank: int | None, local_rank: int | None, launch: str | None
-) -> None:
-    identity = job_identity(environ, launcher="77")
-    assert identity is not None
-    assert (identity.job, identity.rank, identity.local_rank, identity.launch) == (job, rank, local_rank, launch)
-    assert set(identity.source.split(", ")) <= {*environ, "parent"}
-
-
 @pytest.mark.parametrize(
     "environ",
     [
         {"SLURM_JOB_ID": "4711", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"},  # a batch script (sbatch(1))
-        {**SLURM_STEP, "SLURM_STEP_NUM_TASKS": "1"},  # srun --pty bash
+        # srun --pty bash
+        {"SLURM_JOB_ID": "4711", "SLURM_STEP_ID": "0", "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "1"},
     ],
 )
 def test_two_programs_side_by_side_in_one_allocation_are_one_job_and_measured_apart(
@@ -321,18 +270,6 @@ def test_two_programs_side_by_side_in_one_allocation_are_one_job_and_measured_ap
     assert identity is not None
     assert identity.job == "slurm-4711"
     assert all(isinstance(acquire(identity, name, folder), Leader) for name in ("a", "b"))
-
-
-def test_a_process_outside_any_job_has_no_identity() -> None:
-    assert job_identity({"PATH": "/bin", "MASTER_ADDR": "node1"}) is None
-
-
-def test_ranks_of_one_unnamed_launch_share_their_parent() -> None:
-    program = "import os; from dcfoot.lease import job_identity; print(job_identity(os.environ).launch)"
-    environ = {**os.environ, "LOCAL_RANK": "0"}
-    answers = {subprocess.check_output([sys.executable, "-c", program], env=environ, text=True) for _ in range(2)}
-    assert len(answers) == 1
-    assert answers.pop().startswith(f"launch-{os.getpid()}-")
 
 
 def child_says(environ: Mapping[str, str]) -> str:
@@ -370,6 +307,34 @@ def test_a_bare_process_id_is_believed_of_an_ancestor_only() -> None:
     assert child_says({"DCFOOT_RUN_ID": "run", "DCFOOT_RUN_PID": str(os.getpid())}) == "run"
     with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE) as sibling:
         assert child_says({"DCFOOT_RUN_ID": "run", "DCFOOT_RUN_PID": str(sibling.pid)}) == "None"
+
+
+def test_a_child_of_a_process_that_holds_a_lease_or_has_registered_is_measured(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder.parent))
+    assert child_says({}) == "None"
+    leader = acquire("launch", "mine")
+    assert child_says({}) == "mine"
+    assert measured_by({}) is None
+    leader.release()
+    assert child_says({}) == "None"
+    with subprocess.Popen(
+        [sys.executable, "-c", RANK_PROGRAM, str(folder.parent / "dcfoot"), "anothers"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdin
+        assert other.stdout
+        other.stdin.write("acquire\n")
+        other.stdin.flush()
+        assert [other.stdout.readline() for _ in range(2)] == ["ready\n", "leader anothers\n"]
+        assert child_says({}) == "None"
+        member = acquire("launch", "mine")
+        assert isinstance(member, Member)
+        assert child_says({}) == "anothers"
+        member.release()
 
 
 @pytest.mark.parametrize("environ", [{}, {"DCFOOT_RUN_ID": "run"}, {"DCFOOT_RUN_ID": "run", "DCFOOT_RUN_PID": "x"}])

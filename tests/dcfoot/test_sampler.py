@@ -11,11 +11,9 @@ import pytest
 from dcfoot.activity import Activity
 from dcfoot.errors import ProbeTransient, ProbeUnavailable
 from dcfoot.ledger import EnergyRecord
-from dcfoot.phases import PhaseBook
 from dcfoot.probe import ProbeEntry, Surroundings
 from dcfoot.reading import Basis, Channel, Domain, Kind, Meter, Reading
 from dcfoot.sampler import OPEN_TIMEOUT_S, Sampler
-from dcfoot.units import NS_PER_S
 from simulated.near import near
 
 
@@ -215,27 +213,3 @@ def test_a_poke_reads_now() -> None:
         sampler.poke()
         time.sleep(0.02)
         assert len(records) > before
-
-
-def test_phases_share_out_the_energy_between_their_marks() -> None:
-    book = PhaseBook(0)
-    channel = Channel("node-1", Domain.GPU, "GPU-1")
-
-    def book_second(second: int, energy_j: float) -> None:
-        from dcfoot.counter import Outcome
-
-        start_ns, end_ns = (second - 1) * NS_PER_S, second * NS_PER_S
-        book.book(EnergyRecord(channel, start_ns, end_ns, energy_j, energy_j, 1.0, Outcome.STEP))
-
-    whole = book.begin("train", 0)
-    book_second(1, 100.0)
-    inner = book.begin("train/epoch", round(1.5 * NS_PER_S))
-    book_second(2, 200.0)
-    book.end(inner, round(2.25 * NS_PER_S))
-    book_second(3, 400.0)
-    book.end(whole, 3 * NS_PER_S)
-    phases = {phase.path: phase for phase in book.phases()}
-    assert phases["train"].energy_j == {"gpu": near(700.0)}
-    # Half of the second second's 200 J and a quarter of the third's 400 J.
-    assert phases["train/epoch"].energy_j == {"gpu": near(200.0)}
-    assert (phases["train/epoch"].start_s, phases["train/epoch"].end_s) == (1.5, 2.25)

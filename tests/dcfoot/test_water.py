@@ -32,9 +32,8 @@ from dcfoot.water.tower import (
     makeup_kg_per_s,
 )
 from simulated.near import near
-from simulated.reference import published
+from simulated.reference import vectors
 
-ML_PER_L = 1000.0
 L_PER_ML = 1e6  # M is mega here, as in the paper's table
 
 LITRES = st.floats(0.0, 1e12)
@@ -42,12 +41,12 @@ INTENSITIES = st.floats(0.0, 1e3)
 
 
 def locations() -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = published("water_gpt3_li_ren")["rows"]
+    rows: list[dict[str, Any]] = vectors("water_gpt3_li_ren")["rows"]
     return rows
 
 
 def test_li_and_rens_locations_reproduce_for_the_training_of_gpt3() -> None:
-    paper = published("water_gpt3_li_ren")
+    paper = vectors("water_gpt3_li_ren")
     it_kwh = paper["inputs"]["training_it_energy_mwh"] * KWH_PER_MWH
     tolerance = paper["tolerance_abs"]["ML"]
     for row in locations():
@@ -59,20 +58,8 @@ def test_li_and_rens_locations_reproduce_for_the_training_of_gpt3() -> None:
         assert (onsite_l + source_l) / L_PER_ML == near(printed["total_ML"], abs=tolerance), row["location"]
 
 
-def test_li_and_rens_requests_per_half_litre_reproduce() -> None:
-    paper = published("water_gpt3_li_ren")
-    e_kwh = paper["inputs"]["request_server_energy_kwh"]
-    tolerance = paper["tolerance_abs"]
-    for row in locations():
-        onsite_l = water_onsite_l(e_kwh, row["wue_onsite"])
-        total_l = onsite_l + water_offsite_l(facility_energy_kwh(e_kwh, row["pue"]), row["ewif"])
-        assert onsite_l * ML_PER_L == near(row["request"]["onsite_mL"], abs=tolerance["mL"]), row["location"]
-        assert total_l * ML_PER_L == near(row["request"]["total_mL"], abs=tolerance["mL"]), row["location"]
-        assert 0.5 / total_l == near(row["request"]["requests_per_500mL"], abs=tolerance["requests"]), row["location"]
-
-
 def test_li_and_rens_curve_of_wue_reproduces() -> None:
-    curve = published("water_models")["wue_wetbulb_polynomial"]
+    curve = vectors("water_models")["wue_wetbulb_polynomial"]
     for point in curve["points"]:
         wue = li_ren_wue_l_per_kwh((point["twb_f"] - 32) / 1.8, point["S"])
         assert wue == near(point["wue_l_per_kwh"], abs=curve["tolerance_abs"]), point
@@ -88,7 +75,7 @@ def test_the_curve_is_the_same_for_a_float_an_array_and_a_series_and_rises_with_
 
 
 def test_the_balances_of_a_tower_reproduce() -> None:
-    for case in published("water_models")["tower_balance"]["cases"]:
+    for case in vectors("water_models")["tower_balance"]["cases"]:
         given_, expected, rel = case["inputs"], case["expected"], case["tolerance_rel"]
         heat_kw = given_["q_reject_kw"]
         round_kg_per_s = circulation_kg_per_s(heat_kw, given_["range_k"])
@@ -125,7 +112,7 @@ def test_what_a_tower_takes_leaves_it_and_it_never_evaporates_more_than_it_takes
 
 
 def test_the_mix_of_the_paper_reproduces() -> None:
-    models = published("water_models")
+    models = vectors("water_models")
     example, factors = models["mix_example"], models["ewif_by_fuel_gal_per_mwh"]
     l_per_kwh = {fuel: gal * L_PER_GAL / KWH_PER_MWH for fuel, gal in factors["values"].items()}
     assert l_per_kwh == near(factors["litre_per_kwh"], abs=1e-5)
@@ -133,14 +120,8 @@ def test_the_mix_of_the_paper_reproduces() -> None:
     assert found == near(example["expected"]["ewif_l_per_kwh"], rel=example["tolerance_rel"])
 
 
-def test_the_indirect_water_of_us_data_centres_reproduces_with_the_factor_of_their_own_report() -> None:
-    case = published("water_models")["lbnl2024_consistency"]
-    litres = water_offsite_l(case["inputs"]["us_dc_twh_2023"] * 1e9, case["inputs"]["ewif"])
-    assert litres / L_PER_GAL / 1e9 == near(case["published"]["indirect_billion_gal"], rel=case["tolerance_rel"])
-
-
 def test_the_water_of_ai_in_2027_reproduces_at_the_source() -> None:
-    case = published("water_models")["global_ai_2027"]
+    case = vectors("water_models")["global_ai_2027"]
     given_, expected = case["inputs"], case["expected"]
     for ai_twh, withdrawn, consumed in zip(
         given_["ai_twh"], expected["scope2_withdraw_bcm"], expected["scope2_consume_bcm"], strict=True
@@ -153,7 +134,7 @@ def test_the_water_of_ai_in_2027_reproduces_at_the_source() -> None:
 
 
 def test_metas_water_at_the_source_gives_its_intensity_back() -> None:
-    meta = published("water_models")["us_averages"]["meta_2023_scope2_water"]
+    meta = vectors("water_models")["us_averages"]["meta_2023_scope2_water"]
     assert water_offsite_l(meta["mwh"] * KWH_PER_MWH, meta["l_per_kwh"]) / L_PER_ML == near(meta["ML"], rel=1e-3)
 
 

@@ -22,7 +22,7 @@ UNITS = (
     *("g", "kg", "t", "lb", "l", "ml", "m", "mm", "km", "nm", "cm2", "m2", "m3"),
     *("c", "k", "pa", "kpa", "hz", "mhz", "ghz", "deg"),
     *("bytes", "kib", "mib", "gib", "gb", "tb"),
-    *("ratio", "percent", "count", "index"),
+    *("ratio", "percent", "count", "index", "flop"),
     *("usd", "eur", "cny"),
 )
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,19 @@ def reference_dir() -> Path | None:
     return next((path for path in candidates if (path / "vectors").is_dir()), None)
 
 
-def published(name: str) -> Any:  # noqa: ANN401 (JSON of whatever form)
-    """The reference vector `name`; the test is skipped where the vectors are not."""
-    return json.loads((_folder() / "vectors" / f"{name}.json").read_text(encoding="utf-8"))
+def vectors(name: str) -> Any:  # noqa: ANN401 (JSON)
+    """The reference vectors of the file ``vectors/NAME.json``; the test is skipped where they are not."""
+    return json.loads((_needed() / f"vectors/{name}.json").read_text(encoding="utf-8"))
 
 
-def facts(name: str) -> list[dict[str, str]]:
-    """The rows of the fact table `name`, as collected; the test is skipped where the tables are not."""
-    with (_folder() / "facts" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+def facts(name: str) -> Sequence[Mapping[str, str]]:
+    """The rows of ``facts/NAME.csv``; the test is skipped where they are not."""
+    with (_needed() / f"facts/{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def _folder() -> Path:
+def _needed() -> Path:
     folder = reference_dir()
     if folder is None:
-        pytest.skip("the published references are not beside this repository")
+        pytest.skip("needs the published references (DCFOOT_REFERENCE_DIR)")
     return folder

@@ -11,7 +11,7 @@ from dcfoot.account import choose_site, receipt_of
 from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load
 from dcfoot.errors import ConfigError, DcfootError
 from dcfoot.job import CANNOT_START, Ended, Job, JobNotStartedError, adopt_orphans, block_signals, end_like
-from dcfoot.lease import JobIdentity, Leader, job_identity, measured_by, run_environment
+from dcfoot.lease import Leader, job_identity, measured_by, run_environment
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.measurer import Measurer, taken_over_warning
 from dcfoot.probe import installed_probes
@@ -58,7 +58,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     command = _command(arguments.command)
-    settings = load(os.environ, Path.cwd())
+    settings = load()
     site = choose_site(settings, arguments.site, arguments.country, arguments.region)
     if arguments.receipt is not None:
         _check_writable(arguments.receipt)
@@ -88,8 +88,7 @@ class _Run:
         self._site = site
         self._identity = job_identity(os.environ)
         self._clear_live: Callable[[], None] = lambda: None
-        run_id = new_run_id()
-        self.measurer = Measurer(_lease_key(self._identity, run_id), run_id, self._tracker)
+        self.measurer = Measurer(self._identity, new_run_id(), self._tracker)
 
     def finish(self, ended: Ended) -> None:
         """Takes the last readings and prints the receipt. The job has ended: whatever fails here is only said."""
@@ -163,11 +162,6 @@ class _Run:
             from dcfoot.receipt.reader import dumps
 
             self._arguments.receipt.write_text(dumps(receipt), encoding="utf-8")
-
-
-def _lease_key(identity: JobIdentity | None, run_id: str) -> JobIdentity | str:
-    """What shares one measurer: the ranks of a launch; else this run and what registers with it by its id."""
-    return identity if identity is not None and identity.launch is not None else run_id
 
 
 def _check_writable(path: Path) -> None:

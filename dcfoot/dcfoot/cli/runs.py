@@ -1,11 +1,9 @@
 """``dcfoot runs``: the runs that are kept, newest first, those that still go on or were killed included."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 
 from dcfoot.config import load
 from dcfoot.errors import DataMissing
@@ -48,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Prints the runs. Raises `DataMissing` where there are none."""
-    store = RunStore(load(os.environ, Path.cwd()).data_dir)
+    store = RunStore(load().data_dir)
     entries = list(islice(_chosen(store, arguments), arguments.limit or None))
     if arguments.json:
         _print_json(entries)

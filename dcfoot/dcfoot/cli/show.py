@@ -45,7 +45,7 @@ def execute(arguments: argparse.Namespace) -> int:
     ConfigError
         The site is unknown, the file is no receipt, or what was asked for cannot be done with a file.
     """
-    settings = load(os.environ, Path.cwd())
+    settings = load()
     receipt = _from_file(arguments) or _from_store(arguments, settings)
     sys.stdout.write(_rendered(receipt, arguments, arguments.lang or settings.lang))
     sys.stdout.flush()

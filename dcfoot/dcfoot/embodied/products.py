@@ -109,6 +109,6 @@ def _component(row: Row) -> Component:
     node_nm = float(row["node_nm"]) if row["node_nm"] else None
     what = f"made of: {row['item']} (x{row['count']})"
     evidence = Evidence(
-        what, float(row["amount"]), row["unit"], int(row["year"]), row["source"], is_verified(row), row["note"]
+        what, float(row["value"]), row["unit"], int(row["year"]), row["source"], is_verified(row), row["note"]
     )
-    return Component(Kind(row["kind"]), row["item"], int(row["count"]), float(row["amount"]), node_nm, evidence)
+    return Component(Kind(row["kind"]), row["item"], int(row["count"]), float(row["value"]), node_nm, evidence)

@@ -1,0 +1,289 @@
+"""``dcfoot sites``: the places that a run can be assessed for, and the figures of one of them with their sources."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcfoot.config import Settings, load
+from dcfoot.draws import Spread
+from dcfoot.errors import ConfigError
+from dcfoot.evidence import Evidence, Fact
+from dcfoot.grid import Boundary, GridFactor, Method
+from dcfoot.places import Place, all_places
+from dcfoot.reading import Basis
+from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
+from dcfoot.site import Site, resolve_site
+from dcfoot.tables import rows
+
+HELP = "list the places that carbon and water are known for, or show the figures of one"
+
+EXAMPLES = """\
+SITE is an id, or a name in English or Chinese: gcp-us-central1, cn-guangdong, 广东, France, us-tx.
+Any other word lists what has it in its name: dcfoot sites google, dcfoot sites virginia.
+"""
+
+SCHEMA = "dcfoot.sites/1"
+"""The form of ``--json``: ``sites`` (id, name, group, country, grid_zone), or ``site`` with every figure."""
+
+WIDTH = 110
+"""Where lines end [columns]: a name, an id and four figures side by side."""
+
+OWN, CLOUD, CHINA, STATES, COUNTRIES = (
+    "Your own",
+    "Cloud regions and fleets",
+    "China: provinces and grid regions",
+    "United States: eGRID subregions and states",
+    "World and countries",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One place in the list.
+
+    Parameters
+    ----------
+    id : str
+        What ``--site`` calls it.
+    name : str
+        For people; the Chinese name of a place behind the English one.
+    group : str
+        Under which heading it stands.
+    words : str
+        Everything that it can be found by, in lower case.
+    """
+
+    id: str
+    name: str
+    group: str
+    words: str
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of ``dcfoot sites``."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EXAMPLES
+    parser.add_argument("site", nargs="?", metavar="SITE", help="show this one, or list those that have the word")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Lists places, or shows one."""
+    settings = load(os.environ, Path.cwd())
+    entries = list(_entries(settings))
+    site = _one(arguments.site, settings) if arguments.site else None
+    if site is None:
+        chosen = _with_word(arguments.site, entries, settings) if arguments.site else entries
+        text = _list_as_json(chosen, settings) if arguments.json else "\n".join(_list(chosen, settings))
+    else:
+        text = _site_as_json(site) if arguments.json else "\n".join(_page(site, entries))
+    sys.stdout.write(f"{text}\n")
+    return 0
+
+
+def _entries(settings: Settings) -> Iterator[Entry]:
+    if settings.sites_file is not None:
+        from dcfoot.site_file import read_sites
+
+        for site in read_sites(settings.sites_file).values():
+            yield Entry(site.id, site.name, OWN, f"{site.id} {site.name}".lower())
+    for row in rows("sites"):
+        yield Entry(row["id"], row["name"], CLOUD, f"{row['id']} {row['name']} {row['operator']}".lower())
+    yield Entry("world", "World average", COUNTRIES, "world average")
+    for place in all_places():
+        words = " ".join((place.id, place.name, place.zone, *place.spellings)).lower()
+        yield Entry(place.id, _both_names(place), _group(place), words)
+
+
+def _both_names(place: Place) -> str:
+    chinese = next((spelling for spelling in place.spellings if not spelling.isascii()), "")
+    return f"{place.name} {chinese}".strip()
+
+
+def _group(place: Place) -> str:
+    if place.level == "country":
+        return COUNTRIES
+    return CHINA if place.country == "CHN" else STATES
+
+
+def _one(name: str, settings: Settings) -> Site | None:
+    """The site of exactly this name; None where there is none, or more than one."""
+    try:
+        return resolve_site(name, user_sites=settings.sites_file)
+    except ConfigError:
+        return None
+
+
+def _with_word(word: str, entries: Sequence[Entry], settings: Settings) -> Sequence[Entry]:
+    chosen = [entry for entry in entries if word.lower() in entry.words]
+    if not chosen:
+        resolve_site(word, user_sites=settings.sites_file)  # says which names are near
+    return chosen
+
+
+def _list(entries: Sequence[Entry], settings: Settings) -> Iterator[str]:
+    heads = ("", "", "PUE", "direct", "life cycle")
+    columns = (Column(), Column(least=20), Column(">"), Column(">"), Column(">"))
+    body = {entry.id: _row(entry, resolve_site(entry.id, user_sites=settings.sites_file)) for entry in entries}
+    widths = column_widths([[Cell(head) for head in heads], *body.values()], columns, WIDTH)
+    for group in dict.fromkeys(entry.group for entry in sorted(entries, key=lambda entry: _ORDER.index(entry.group))):
+        mine = sorted((entry for entry in entries if entry.group == group), key=lambda entry: entry.id)
+        head = [Cell(group), Cell(""), *map(Cell, heads[2:])]
+        yield from table([[Cell(""), *head[1:]]], columns, widths)
+        yield group
+        yield from table([body[entry.id] for entry in mine], columns, widths)
+        yield ""
+    yield "direct: g of CO2 or CO2e from the stacks per kWh; life cycle: g of CO2e per kWh, fuel supply and building"
+    yield "included; in brackets: the nation's or the world's, standing in. Never add the two."
+    yield "`dcfoot sites SITE` shows all figures of one place, with year and source."
+
+
+_ORDER = (OWN, CLOUD, CHINA, STATES, COUNTRIES)
+
+
+def _row(entry: Entry, site: Site) -> list[Cell]:
+    pue = f"{site.pue.spread.central:.2f}" if site.pue else "-"
+    return [Cell(entry.id), Cell(entry.name), Cell(pue), *(Cell(_factor(site, boundary)) for boundary in Boundary)]
+
+
+def _factor(site: Site, boundary: Boundary) -> str:
+    """The average factor of a family; in brackets where it stands in for the site's own grid."""
+    for factor in site.factors:
+        if factor.boundary is boundary and factor.method is Method.AVERAGE:
+            told = f"{factor.g_per_kwh.central:.0f}"
+            return f"({told})" if factor.basis is Basis.DEFAULT else f"{told} "
+    return "- "
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of a site's page."""
+
+    name: str
+    spread: Spread
+    basis: Basis
+    evidence: Evidence
+
+
+def _figures(site: Site) -> Iterator[Figure]:
+    named: tuple[tuple[str, Fact | None], ...] = (
+        ("PUE", site.pue),
+        ("WUE, water on site per kWh of IT energy", site.wue_l_per_kwh),
+        ("EWIF, water at power stations per kWh", site.ewif_l_per_kwh),
+        ("service life of its machines", site.lifetime_years),
+    )
+    yield from (Figure(name, fact.spread, fact.basis, fact.evidence) for name, fact in named if fact)
+    for factor in site.factors:
+        yield Figure(_factor_name(factor), factor.g_per_kwh, factor.basis, factor.evidence())
+
+
+def _factor_name(factor: GridFactor) -> str:
+    family = "direct" if factor.boundary is Boundary.DIRECT else "life cycle"
+    return f"{factor.gas} {family}, {factor.method.accounting}-based, grid {factor.zone}"
+
+
+def _page(site: Site, entries: Sequence[Entry]) -> Iterator[str]:
+    """All figures of a site for people, each with its source below it."""
+    name = next((entry.name for entry in entries if entry.id == site.id), site.name)
+    yield f"{site.id}: {name}; grid {site.grid_zone}"
+    if site.on_unknown_grid:
+        yield "It names no grid: carbon and source water are world averages until you add --country or --region."
+    yield ""
+    columns = (Column(least=20), Column(">"), Column(">"), Column(), Column(), Column(), Column())
+    head = [Cell(text) for text in ("", "value", "5 - 95 %", "unit", "year", "basis", "")]
+    figures = list(_figures(site))
+    body = [head, *(_figure_row(figure) for figure in figures)]
+    lines = table(body, columns, column_widths(body, columns, WIDTH))
+    yield lines[0]
+    for line, figure in zip(lines[1:], figures, strict=True):
+        yield line
+        note = f" ({figure.evidence.note})" if figure.evidence.note else ""
+        yield from wrap(f"{figure.evidence.source}{note}", WIDTH, "    ", "    ")
+    yield ""
+    inside = [entry.id for entry in entries if _lies_in(entry, site)]
+    if inside:
+        yield from wrap(f"Inside it: {', '.join(inside)}", WIDTH, "    ", "")
+        yield ""
+    yield f"Use it with: dcfoot run --site {site.id} -- COMMAND"
+
+
+def _figure_row(figure: Figure) -> list[Cell]:
+    spread, evidence = figure.spread, figure.evidence
+    return [
+        Cell(figure.name),
+        Cell(f"{spread.central:.4g}"),
+        Cell(f"{max(spread.p5, spread.floor):.3g} - {spread.p95:.3g}"),
+        Cell(evidence.unit),
+        Cell(str(evidence.year or "")),
+        Cell(str(figure.basis)),
+        Cell("" if evidence.verified else "unverified"),
+    ]
+
+
+def _lies_in(entry: Entry, site: Site) -> bool:
+    """Whether an entry is a region or a cloud site of the country that `site` is."""
+    if site.country is None or site.grid_zone != site.country or entry.id == site.id:
+        return False
+    return entry.group in {CLOUD, CHINA, STATES} and resolve_site(entry.id).country == site.country
+
+
+def _list_as_json(entries: Sequence[Entry], settings: Settings) -> str:
+    import json
+
+    def document(entry: Entry) -> dict[str, object]:
+        site = resolve_site(entry.id, user_sites=settings.sites_file)
+        return {
+            "id": entry.id,
+            "name": entry.name,
+            "group": entry.group,
+            "country": site.country,
+            "grid_zone": site.grid_zone,
+        }
+
+    return json.dumps({"schema": SCHEMA, "sites": list(map(document, entries))}, indent=2, ensure_ascii=False)
+
+
+def _site_as_json(site: Site) -> str:
+    import json
+
+    facts = {
+        "pue": site.pue,
+        "wue_l_per_kwh": site.wue_l_per_kwh,
+        "ewif_l_per_kwh": site.ewif_l_per_kwh,
+        "lifetime_years": site.lifetime_years,
+    }
+    document = {
+        "id": site.id,
+        "name": site.name,
+        "country": site.country,
+        "grid_zone": site.grid_zone,
+        **{key: fact and _known(fact.spread, fact.basis, fact.evidence) for key, fact in facts.items()},
+        "factors": [
+            {
+                "zone": factor.zone,
+                "boundary": factor.boundary,
+                "gas": factor.gas,
+                "method": factor.method.accounting,
+                **_known(factor.g_per_kwh, factor.basis, factor.evidence()),
+            }
+            for factor in site.factors
+        ],
+    }
+    return json.dumps({"schema": SCHEMA, "site": document}, indent=2, ensure_ascii=False)
+
+
+def _known(spread: Spread, basis: Basis, evidence: Evidence) -> dict[str, object]:
+    return {
+        "value": spread.central,
+        "p5": max(spread.p5, spread.floor),
+        "p95": spread.p95,
+        "unit": evidence.unit,
+        "basis": basis,
+        "year": evidence.year,
+        "source": evidence.source,
+        "verified": evidence.verified,
+        "note": evidence.note,
+    }
