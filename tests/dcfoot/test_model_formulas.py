@@ -130,7 +130,7 @@ def test_more_never_costs_less(it_kwh: float, pue: float, wue: float, more: floa
 def test_water_on_site_does_not_know_the_pue(it_kwh: float, pue: float, wue: float) -> None:
     # The double count of a real tool: WUE x (IT energy x PUE).
     wrong_l = water_onsite_l(facility_energy_kwh(it_kwh, pue), wue)
-    assert wrong_l == near(pue * water_onsite_l(it_kwh, wue), abs=1e-9)
+    assert wrong_l == near(pue * water_onsite_l(it_kwh, wue), rel=1e-12, abs=1e-9)
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=6), st.floats(1.0, 1e4))
