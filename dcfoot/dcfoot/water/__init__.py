@@ -16,7 +16,7 @@ Multiplying WUE by facility energy counts PUE into a figure that already is per 
 `layers`        the formulas, the layers of one use, consumption beside withdrawal
 `generation`    litres per kWh of a power station by technology and cooling, and of a mix
 `scarcity`      litres weighted by what is left where they are taken, in a unit of its own
-`tower`         the balances of a cooling tower; Li and Ren's curve of WUE
+`curve`         Li and Ren's curve of WUE over the wet bulb
 `months`        hours added up to calendar months
 ==============  ==========================================================================
 """
