@@ -132,7 +132,8 @@ def _anchored(part: str) -> float:
     """The published part of the anchor over what it is made of: kg per kg of bare die, or per kg of board."""
     parts = product(ANCHOR)
     published = {row["part"]: float(row["value"]) for row in rows("embodied_anchor")}
-    published["assembly"] = 2 * published["total"] - sum(published.values())  # what the others leave of the total
+    total = published.pop("total")
+    published["assembly"] = total - sum(published.values())
     if part in ("memory", "integrated circuits"):
         kind = Kind.HBM if part == "memory" else Kind.ACCELERATOR_DIE
         return published[part] / sum(_bare_die_kg(one).central for one in parts if one.kind is kind)
