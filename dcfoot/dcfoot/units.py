@@ -45,3 +45,15 @@ H_PER_YEAR = 8760.0
 
 KG_PER_LB = 0.45359237
 """Kilograms in an avoirdupois pound, by definition (International Yard and Pound Agreement, 1959)."""
+
+KWH_PER_MWH = 1000.0
+"""Kilowatt-hours in a megawatt-hour (SI prefixes; here M is mega)."""
+
+L_PER_M3 = 1000.0
+"""Litres in a cubic metre, by definition (SI Brochure, 9th edition, table 8)."""
+
+L_PER_GAL = 3.785411784
+"""Litres in a US liquid gallon: 231 cubic inches of 25.4 mm, by definition (NIST Handbook 44, appendix C)."""
+
+F_PER_K = 1.8
+"""Degrees Fahrenheit in a kelvin, by definition (NIST SP 811, appendix B)."""

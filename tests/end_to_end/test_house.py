@@ -49,6 +49,7 @@ PURE_NUMBERS = {
     # The demo's network.
     **dict.fromkeys(("hidden", "hidden_bias", "output", "output_bias"), "weights"),
     "labels": "kinds of things",
+    "amount": "unit of its kind",
     # Identities and counts of things that have a name.
     "pid": "a process",
     "local_rank": "a process of a launch",

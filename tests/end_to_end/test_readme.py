@@ -2,7 +2,8 @@
 
 ``python`` blocks are run as a program, each line of a ``console`` block that starts with ``$`` by bash; both must
 succeed. ``json`` and ``toml`` blocks must parse. An HTML comment right before a block changes that:
-``<!-- file: NAME -->`` writes the block to a file, for the next blocks to use; ``<!-- not run: REASON -->`` leaves it.
+``<!-- file: NAME -->`` writes the block to a file, for the next blocks to use; ``<!-- output -->`` says that the block
+is exactly what the one before it printed; ``<!-- not run: REASON -->`` leaves it.
 """
 
 import json
@@ -43,7 +44,7 @@ def blocks_of(text: str) -> Iterator[Block]:
         yield Block(line, match["order"] or "", match["language"], match["code"])
 
 
-def _bash(code: str, folder: Path) -> None:
+def _bash(code: str, folder: Path) -> str:
     environ = unobserved(
         PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         HOME=str(folder),
@@ -61,19 +62,19 @@ def _bash(code: str, folder: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, f"{code}\n{done.stdout}"
+    return done.stdout
 
 
-def _run_console(code: str, folder: Path) -> None:
+def _run_console(code: str, folder: Path) -> str:
     """Runs the commands; a line that ends in a backslash goes on, and lines without ``$`` are what was printed."""
     commands = re.findall(r"^\$ ((?:.*\\\n)*.*)$", code, re.MULTILINE)
     assert commands, "a console block without a command"
-    for command in commands:
-        _bash(command, folder)
+    return "".join(_bash(command, folder) for command in commands)
 
 
-def _run_python(code: str, folder: Path) -> None:
+def _run_python(code: str, folder: Path) -> str:
     (folder / "block.py").write_text(code)
-    _bash("python block.py", folder)
+    return _bash("python block.py", folder)
 
 
 RUNNERS: dict[str, Callable[[str, Path], object]] = {
@@ -86,16 +87,19 @@ RUNNERS: dict[str, Callable[[str, Path], object]] = {
 
 def run_page(text: str, folder: Path) -> None:
     """Runs every block of a page in `folder`; raises with the line of the one that fails."""
+    printed: object = None
     for block in blocks_of(text):
         if block.order.startswith("not run: "):
             continue
+        if block.order == "output":
+            assert block.code == printed, f"the block at line {block.line} is not what was printed: {printed}"
         if block.order.startswith("file: "):
             path = folder / block.order.removeprefix("file: ")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.code)
         elif block.language in RUNNERS:
             try:
-                RUNNERS[block.language](block.code, folder)
+                printed = RUNNERS[block.language](block.code, folder)
             except (AssertionError, ValueError) as fault:
                 raise AssertionError(f"the block at line {block.line}: {fault}") from fault
 
@@ -120,6 +124,13 @@ def test_every_fenced_block_is_seen_by_this_test() -> None:
 def test_a_block_that_fails_fails_its_page(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="line 3"):
         run_page("Words.\n\n```console\n$ false\n```\n", tmp_path)
+
+
+def test_an_output_that_was_not_printed_fails_its_page(tmp_path: Path) -> None:
+    page = "```python\nprint(6 * 7)\n```\n\n<!-- output -->\n```text\n{}\n```\n"
+    run_page(page.format(42), tmp_path)
+    with pytest.raises(AssertionError, match="line 5"):
+        run_page(page.format(43), tmp_path)
 
 
 def test_a_block_can_be_a_file_for_the_next_one(tmp_path: Path) -> None:

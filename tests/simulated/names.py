@@ -19,10 +19,10 @@ UNITS = (
     *("j", "kj", "mj", "uj", "wh", "kwh", "mwh", "gwh"),
     *("w", "kw", "mw", "gw", "uw"),
     *("ns", "us", "ms", "s", "h", "hours", "days", "year", "years"),
-    *("g", "kg", "t", "lb", "l", "ml", "m", "mm", "km", "m2", "m3"),
+    *("g", "kg", "t", "lb", "l", "ml", "m", "mm", "km", "nm", "cm2", "m2", "m3"),
     *("c", "k", "pa", "kpa", "hz", "mhz", "ghz", "deg"),
     *("bytes", "kib", "mib", "gib", "gb", "tb"),
-    *("ratio", "percent", "count", "index"),
+    *("ratio", "percent", "count", "index", "flop"),
     *("usd", "eur", "cny"),
 )
 

@@ -1,7 +1,7 @@
-"""Embodied emissions: the run's share of what it took to make the machine.
+"""What a measured machine is made of, as far as vendors have published it.
 
-Follows the Software Carbon Intensity specification (ISO/IEC 21031:2024). The footprints are single vendors' documents
-for single products, in ``data/embodied.csv``.
+A `Machine` comes in, its parts go out, each with the footprint of a single vendor's document for a single product, from
+``data/embodied.csv``.
 """
 
 import re
@@ -12,26 +12,6 @@ from dcfoot.evidence import Evidence, Fact
 from dcfoot.measurement import Machine
 from dcfoot.reading import Basis
 from dcfoot.tables import Row, is_verified, rows
-from dcfoot.units import G_PER_KG
-
-
-def embodied_share_g(total_kg: float, reserved_h: float, lifespan_h: float, reserved_ratio: float) -> float:
-    """The share of a machine's embodied emissions that a piece of work carries: ``TE x TiR/EL x RR/ToR``.
-
-    Source: ISO/IEC 21031:2024, Software Carbon Intensity, embodied emissions M.
-
-    Parameters
-    ----------
-    total_kg : float
-        Embodied emissions of the machine, TE [kg]
-    reserved_h : float
-        Time that it was reserved for the work, TiR [h]
-    lifespan_h : float
-        Expected lifespan, EL [h]
-    reserved_ratio : float
-        Part of the machine's resources that was reserved for the work, RR/ToR, in 0..1 [-]
-    """
-    return total_kg * G_PER_KG * (reserved_h / lifespan_h) * reserved_ratio
 
 
 @dataclass(frozen=True, slots=True)
