@@ -56,6 +56,10 @@ class Spread:
         """`central` with the percentiles ``central * low_ratio`` and ``central * high_ratio`` (central >= 0)."""
         return Spread(central, central * low_ratio, central * high_ratio, floor)
 
+    def scaled(self, factor: float) -> "Spread":
+        """The spread of `factor` times this value; `factor` >= 0."""
+        return Spread(self.central * factor, self.p5 * factor, self.p95 * factor, self.floor * factor)
+
     def at(self, z: float) -> float:
         """The value that lies `z` standard deviations from the median."""
         reach = self.p95 - self.central if z > 0 else self.central - self.p5

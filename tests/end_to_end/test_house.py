@@ -35,6 +35,7 @@ PURE_NUMBERS = {
     "p95": "holder's unit",
     "central": "holder's unit",
     "floor": "holder's unit",
+    "factor": "what a quantity is multiplied by",
     "z": "a quantile of the standard normal distribution",
     "slope": "watts over watts",
     "slope_error": "watts over watts",
