@@ -172,7 +172,7 @@ def assess(
     whole_node : bool
         Count what the meters saw instead of the run's share.
     node_class : str or None
-        ``"workstation"``, ``"server"``, ``"server_8gpu"``; None to guess from the machine.
+        ``"laptop"``, ``"workstation"``, ``"server"``, ``"server_8gpu"``; None to guess from the machine.
     calibration : Calibration or None
         A fit to this host's wall meter; used in place of the node class if it was made with the same meters.
     draws : int

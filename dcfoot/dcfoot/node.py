@@ -1,7 +1,7 @@
 """From chips to the wall: what a node draws beside the chips that are metered.
 
 What comes in is the mean power of chips and memory, what goes out is the power at the wall plug: regulators of the CPU,
-fans, board, network cards, drives, and the loss of the power supply. The constants of three classes of node stand in
+fans, board, network cards, drives, and the loss of the power supply. The constants of a few classes of node stand in
 ``data/node_classes.csv``, each with its published source and interval; none was fitted to a machine of ours.
 """
 
@@ -96,7 +96,7 @@ class NodeClass:
     Parameters
     ----------
     id : str
-        ``"workstation"``, ``"server"`` or ``"server_8gpu"``.
+        ``"laptop"``, ``"workstation"``, ``"server"`` or ``"server_8gpu"``.
     spreads : Mapping[str, Spread]
         By the constant's name, which ends in its unit.
     evidence : tuple of Evidence
@@ -188,6 +188,14 @@ _DESKTOP_CPU = re.compile(r"core\(tm\)|core ultra|ryzen|xeon(\(r\))? w|pentium|c
 """Names of processors of desktops, laptops and workstations, in lower case; "core" alone is none of them, since AMD
 writes "EPYC 7763 64-Core Processor"."""
 
+_MOBILE_CPU = re.compile(
+    r"i[3579]-\d{3,5}(u|y|h[kqx]?|p|g\d|m|[mx]m|mq|hf)\b"  # Core i7-8650U, i7-1165G7, i7-9750H
+    r"|(ultra|core\(tm\)) \d \d{3}(u|v|hx?)\b"  # Core Ultra 7 155H, Core 5 120U
+    r"|ryzen.* \d{4}(u|h[sx]?)\b|ryzen ai|apple"  # Ryzen 7 PRO 6850U, Ryzen 9 7940HS
+)
+"""Processors for laptops, in lower case, by the suffixes that Intel and AMD give them. The small machines that use them
+too draw like a laptop."""
+
 _BASEBOARD = re.compile(r"sxm|\b(h100|h200|h800|h20|b200|b300|gb200|gb300|mi250x?|mi3\d\d\w?|gaudi\d?|ascend 910\w?)\b")
 """Accelerators that sit on a baseboard with switches of their own (SXM, OAM), unless named PCIe or NVL."""
 
@@ -199,13 +207,14 @@ def guess_node_class(machine: Machine) -> NodeClass:
     """The class that `machine` most likely belongs to: by its accelerators first, then by its CPU's name.
 
     Four or more accelerators of a baseboard make an 8-GPU server (its fixed power is counted per accelerator); a
-    desktop CPU makes a workstation; everything else, and what is not known, is a server.
+    mobile CPU makes a laptop, a desktop's a workstation; everything else, and what is not known, is a server.
     """
     if sum(map(_is_on_a_baseboard, machine.accelerators)) >= _BASEBOARD_COUNT:
         return node_class("server_8gpu")
-    one = (machine.cpu_sockets or 1) == 1 and not machine.virtual
-    desktop = one and _DESKTOP_CPU.search((machine.cpu_name or "").lower())
-    return node_class("workstation" if desktop else "server")
+    cpu = (machine.cpu_name or "").lower()
+    if machine.virtual or (machine.cpu_sockets or 1) > 1 or not _DESKTOP_CPU.search(cpu):
+        return node_class("server")
+    return node_class("laptop" if _MOBILE_CPU.search(cpu) else "workstation")
 
 
 def _is_on_a_baseboard(name: str) -> bool:

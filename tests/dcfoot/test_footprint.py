@@ -183,8 +183,8 @@ def test_the_class_may_be_given() -> None:
         value(assess(run, SITE, node_class=name).it_energy_kwh) for name in ("workstation", "server")
     )
     assert workstation < server
-    with pytest.raises(ConfigError, match="there are: server"):
-        assess(run, SITE, node_class="laptop")
+    with pytest.raises(ConfigError, match="there are: laptop, server"):
+        assess(run, SITE, node_class="mainframe")
 
 
 def test_the_same_run_at_the_same_site_is_the_same_footprint() -> None:

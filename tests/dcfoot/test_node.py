@@ -13,7 +13,7 @@ from dcfoot.reading import Basis
 from simulated.near import near
 from simulated.reference import vectors
 
-CLASSES = ("workstation", "server", "server_8gpu")
+CLASSES = ("laptop", "workstation", "server", "server_8gpu")
 H100 = "NVIDIA H100 80GB HBM3"
 
 
@@ -130,12 +130,24 @@ def test_an_8_gpu_node_between_what_was_measured_and_its_nameplate() -> None:
     ("cpu", "accelerators", "expected"),
     [
         ("13th Gen Intel(R) Core(TM) i9-13900K", ("NVIDIA GeForce RTX 4090",), "workstation"),
-        ("Intel(R) Core(TM) Ultra 7 155H", (), "workstation"),
+        ("Intel(R) Core(TM) i7-8700T CPU @ 2.40GHz", (), "workstation"),
+        ("Intel(R) Core(TM) Ultra 9 285K", (), "workstation"),
+        ("AMD Ryzen 9 7950X 16-Core Processor", (), "workstation"),
+        ("Intel(R) Core(TM) Ultra 7 155H", (), "laptop"),
+        ("11th Gen Intel(R) Core(TM) i7-1165G7 @ 2.80GHz", (), "laptop"),
+        ("Intel(R) Core(TM) i7-9750H CPU @ 2.60GHz", ("NVIDIA GeForce RTX 2060",), "laptop"),
+        ("Intel(R) Core(TM) i5-3320M CPU @ 2.60GHz", (), "laptop"),
+        ("12th Gen Intel(R) Core(TM) i5-1240P", (), "laptop"),
+        ("Intel(R) Core(TM) 5 120U", (), "laptop"),
+        ("AMD Ryzen 7 5800H with Radeon Graphics", (), "laptop"),
+        ("AMD Ryzen 7 PRO 6850U with Radeon Graphics", (), "laptop"),
+        ("AMD Ryzen 9 7940HS w/ Radeon 780M Graphics", (), "laptop"),
+        ("AMD Ryzen AI 9 HX 370 w/ Radeon 890M", (), "laptop"),
         ("Intel(R) Core(TM)2 Duo CPU E8400 @ 3.00GHz", (), "workstation"),
         ("AMD Ryzen Threadripper PRO 5995WX 64-Cores", ("NVIDIA RTX A6000",) * 4, "workstation"),
         ("Intel(R) Xeon(R) W-2295 CPU @ 3.00GHz", (), "workstation"),
         ("Intel(R) Xeon(R) w9-3495X", (), "workstation"),
-        ("Apple M2", (), "workstation"),
+        ("Apple M2", (), "laptop"),
         ("AMD EPYC 7763 64-Core Processor", (), "server"),
         ("Quad-Core AMD Opteron(tm) Processor 8356", (), "server"),
         ("Intel(R) Xeon(R) Platinum 8480C", (), "server"),
@@ -165,5 +177,20 @@ def test_two_sockets_or_a_hypervisor_make_no_workstation() -> None:
 
 
 def test_an_unknown_class_names_those_that_there_are() -> None:
-    with pytest.raises(ConfigError, match="server, server_8gpu, workstation"):
-        node_class("laptop")
+    with pytest.raises(ConfigError, match="there are: laptop, server, server_8gpu, workstation"):
+        node_class("mainframe")
+
+
+def test_a_laptop_draws_at_rest_and_at_work_what_was_measured_of_whole_ones() -> None:
+    # Mahesri and Vardhan 2005: 8 W at rest to 30 W at work; ENERGY STAR 4.0 asks for at most 14 W idle.
+    sets = node_class("laptop").parameters(Machine(memory_gib=16.0), Draws("seed"), dram_metered=False)
+    idle, busy = (
+        Quantity.from_draws(*_first_and_rest([wall_power_w(package_w, package_w, node) for node in sets]))
+        for package_w in (1.0, 12.0)
+    )
+    assert 8.0 < idle.value < 14.0
+    assert busy.p5 < 30.0 < busy.p95
+
+
+def _first_and_rest(walls: list[float]) -> tuple[float, list[float], Basis]:
+    return walls[0], walls[1:], Basis.MODELLED

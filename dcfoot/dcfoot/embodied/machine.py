@@ -39,11 +39,13 @@ def machine_parts(machine: Machine, node_class: str) -> tuple[EmbodiedPart, ...]
     Returns
     -------
     tuple of EmbodiedPart or None
-        None where it is not known: of a virtual machine, or where the bus could not be listed.
+        None where it is not known: of a virtual machine, of a class without a footprint, or where the bus could not be
+        listed.
     """
-    if machine.virtual or not machine.accelerators_known:
+    bases = (row for row in rows("embodied") if row["kind"] == "base" and row["match"] == node_class)
+    base = next(bases, None)
+    if base is None or machine.virtual or not machine.accelerators_known:
         return None
-    base = next(row for row in rows("embodied") if row["kind"] == "base" and row["match"] == node_class)
     cards = [_accelerator_row(name) for name in machine.accelerators]
     kinds = {row["item"]: row for row in cards}
     counts = {item: sum(row["item"] == item for row in cards) for item in kinds}
