@@ -122,7 +122,7 @@ def find_place(name: str) -> Place | None:
         code = name.isascii() and len(name) <= 3
         found = _called(name, [place for place in all_places() if place.level == "country" or not code])
     if len(found) > 1:
-        raise ConfigError(f"{name!r} could be {_several(found)}.")
+        raise ConfigError(f"{name!r} could be {_several(found)}; give the id of the one you mean.")
     return found[0] if found else None
 
 

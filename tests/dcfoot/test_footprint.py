@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dcfoot.calibration import Point, fit
 from dcfoot.draws import Spread
@@ -14,6 +15,7 @@ from dcfoot.grid import Boundary, GridFactor, Method
 from dcfoot.measurement import Machine, Measurement
 from dcfoot.quantity import Quantity
 from dcfoot.reading import Basis, Domain
+from dcfoot.receipt.sentences import NO_SITE, said_in
 from dcfoot.site import Site, resolve_site
 from simulated.machines import GPU_SERVER, HOURS, SERVER, an_hour, metered
 from simulated.near import near
@@ -268,6 +270,16 @@ def test_no_basis_gets_better_on_the_way_up(run: Measurement) -> None:
         for quantity in (made.facility_energy_kwh, made.water_onsite_l, made.water_offsite_l, made.embodied_g, made.pue)
     )
     assert {carbon.value.basis for carbon in made.carbon} <= {Basis.DEFAULT}
+
+
+@settings(max_examples=100)
+@given(HOURS, st.sampled_from([resolve_site(), resolve_site("fr"), resolve_site("desk"), resolve_site("cn")]))
+def test_whatever_is_told_can_be_told_in_chinese(run: Measurement, site: Site) -> None:
+    made = assess(run, site, draws=5, calibration=LINE)
+    told = [*made.warnings, *(rung.note for rung in made.rungs if rung.note)]
+    # The loudest is said at the site itself, in words of its own.
+    spoken = [sentence for sentence in told if not sentence.startswith(NO_SITE)]
+    assert [sentence for sentence in spoken if said_in(sentence, "zh") == sentence] == []
 
 
 def test_a_run_of_no_time_at_all_has_a_footprint() -> None:

@@ -32,6 +32,11 @@ _CHINESE = (
         r"The site (\S+) names no grid: its carbon and the water of its electricity are WORLD AVERAGES\. .+",
         r"地点 \1 未指明电网：其碳排放和发电用水以世界平均值代替。请加上 --country 或 --region。",
     ),
+    (r"The calibration is left out\. (.+)", r"未采用校准：\1"),
+    (
+        r"The calibration of (\S+) was made with (.+); this run has (.+), so it is not used\. .+",
+        r"\1 的校准针对 \2，而本次运行的计量为 \3，因此未采用。请重新运行 `dcfoot calibrate`。",
+    ),
     (
         r"The model of the chips gives more than the meter at the wall, which is taken instead\.",
         "芯片的模型值高于插座电表的读数，以电表为准。",
