@@ -72,6 +72,18 @@ def test_percentiles_that_do_not_enclose_the_value_are_refused(bad: tuple[float,
         Spread(*bad)
 
 
+NUMBERS = st.floats(0.0, 1e6)
+
+
+@given(st.lists(NUMBERS, min_size=3, max_size=3), st.floats(0.0, 1e3))
+def test_scaling_a_spread_scales_its_draws(numbers: list[float], factor: float) -> None:
+    low, central, high = sorted(numbers)
+    spread = Spread(central, low, high)
+    draws = Draws("seed", 20)
+    scaled = draws.of("x", spread.scaled(factor))
+    assert scaled == near([factor * value for value in draws.of("x", spread)], abs=1e-6)
+
+
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=400), st.floats(-1e9, 1e9))
 def test_an_interval_contains_its_value(draws: list[float], value: float) -> None:
     quantity = Quantity.from_draws(value, draws, Basis.DEFAULT)
