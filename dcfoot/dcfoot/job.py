@@ -1,17 +1,18 @@
 """Runs a command as if we were not there: its terminal, process group, signals and exit status are its own.
 
-The command shares our process group, so the terminal's signals reach it directly. The main thread does nothing but wait
-for signals; those that somebody sent to us alone are passed on, those that the terminal sent to the whole group are not
-sent twice. When the group is stopped we stop too, so that the shell sees what it would have seen.
+The command shares our process group, so what is sent to the group reaches it directly. The main thread does nothing
+but wait for signals; those that were sent to us alone are passed on, those that the whole group got are not sent twice.
+When the command is stopped we stop by the same signal, so that the shell sees what it would have seen.
 """
 
 import errno
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 CANNOT_START = 125
 CANNOT_EXECUTE = 126
@@ -19,25 +20,17 @@ NOT_FOUND = 127
 """Exit statuses for a job that could not be run, as `env` gives them (GNU coreutils manual, env invocation)."""
 
 GRACE_S = 0.02
-"""How long a signal is held back, to see whether it was sent to the whole group and ended the job already [s]."""
+"""How long a signal is held back, to see whether others got it too, or it ended the job already [s]."""
 
 SENT_BY_PROCESS = frozenset({0, -1, -6})
 """si_code of signals that a process sent: SI_USER, SI_QUEUE, SI_TKILL (sigaction(2)); the terminal's are SI_KERNEL."""
 
 STOPPING = frozenset({signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
-PASSED_ON = frozenset(
-    {
-        signal.SIGHUP,
-        signal.SIGINT,
-        signal.SIGQUIT,
-        signal.SIGTERM,
-        signal.SIGUSR1,
-        signal.SIGUSR2,
-        signal.SIGALRM,
-        signal.SIGWINCH,
-        signal.SIGCONT,
-    }
-)
+HARMLESS_TWICE = frozenset({signal.SIGCONT, signal.SIGWINCH})
+NOT_OURS = frozenset({signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ})
+"""Signals that cannot be waited for, are about our children, or come of our own writing."""
+
+AWAITED = frozenset(int(number) for number in signal.valid_signals()) - NOT_OURS
 RESTORED = frozenset({signal.SIGPIPE, signal.SIGXFSZ})
 """Signals that Python ignores at start and that a job must find at their default (signal module documentation)."""
 
@@ -69,6 +62,42 @@ class JobNotStartedError(Exception):
         self.status = status
 
 
+class Witness:
+    """A process of our group that lets every signal wait: what waits for it was sent to the group and not to us alone.
+
+    It is a `cat` that reads a pipe of ours, so that it ends when we do, even by SIGKILL. Where it cannot be had, or not
+    be looked at (procfs), the terminal's signals count as sent to the group, those of processes as sent to us.
+    """
+
+    def __init__(self) -> None:
+        reads, self._writes = os.pipe()
+        null = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
+        try:
+            self._pid = os.posix_spawnp(
+                "cat",
+                ["cat"],
+                {},
+                file_actions=[(os.POSIX_SPAWN_DUP2, reads, 0), null, (os.POSIX_SPAWN_DUP2, 1, 2)],
+                setsigmask=signal.valid_signals(),
+            )
+        except OSError:
+            self._pid = 0
+        os.close(reads)
+
+    def saw(self, info: "signal.struct_siginfo") -> bool:
+        """Whether it got that signal too: ``ShdPnd`` in ``/proc/<pid>/status`` (proc_pid_status(5))."""
+        try:
+            status = Path(f"/proc/{self._pid}/status").read_bytes()
+            pending = int(status.partition(b"ShdPnd:")[2].split(maxsplit=1)[0], 16)
+        except (OSError, ValueError, IndexError):
+            return info.si_code not in SENT_BY_PROCESS
+        return bool(pending >> (info.si_signo - 1) & 1)
+
+    def dismiss(self) -> None:
+        """Lets it end."""
+        os.close(self._writes)
+
+
 class Job:
     """A command running as our child.
 
@@ -87,44 +116,76 @@ class Job:
             )
         except OSError as fault:
             raise _not_started(command[0], fault) from fault
+        except ValueError as fault:
+            raise JobNotStartedError(f"{command[0]!r}: command not found", NOT_FOUND) from fault
+        self._witness = Witness()
+        self._stopped_by: int | None = None
+        self._shall_stop = False
 
-    def wait(self, on_wake: Callable[[], None] = lambda: None) -> Ended:
+    def wait(self) -> Ended:
         """Waits for the job's main process to end, passing signals on; reaps orphans on the way."""
         while True:
             ended = self._reap()
+            if ended is None:
+                self._stop_with_it()
+                info = signal.sigwaitinfo({signal.SIGCHLD, *AWAITED})
+                ended = None if info.si_signo == signal.SIGCHLD else self._handle(info)
             if ended is not None:
+                self._witness.dismiss()
                 return ended
-            info = signal.sigwaitinfo({signal.SIGCHLD, *PASSED_ON, *STOPPING})
-            if info.si_signo != signal.SIGCHLD:
-                ended = self._handle(info)
-                if ended is not None:
-                    return ended
-            on_wake()
 
     def _reap(self) -> Ended | None:
         with suppress(ChildProcessError):
             while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
                 if pid == 0:
                     return None
-                if pid == self.pid:
+                if pid != self.pid:
+                    continue
+                if os.WIFSTOPPED(status):
+                    self._stopped_by = os.WSTOPSIG(status)
+                elif os.WIFCONTINUED(status):
+                    self._stopped_by = None
+                else:
                     return _ended(status)
         return None
 
     def _handle(self, info: "signal.struct_siginfo") -> Ended | None:
-        number, to_us_alone = info.si_signo, info.si_code in SENT_BY_PROCESS
-        if to_us_alone and number != signal.SIGCONT:
+        number = info.si_signo
+        if number in HARMLESS_TWICE:
+            self._shall_stop &= number != signal.SIGCONT
+            if info.si_code in SENT_BY_PROCESS:
+                self._send(number)
+            return None
+        self._shall_stop |= number in STOPPING
+        if not self._witness.saw(info):
+            # It may be on its way to the others of the group, or sent to each of them in turn.
             signal.sigtimedwait({signal.SIGCHLD}, GRACE_S)
             ended = self._reap()
             if ended is not None:
                 return ended
-        if to_us_alone:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, number)
-        if number in STOPPING:
-            # Not SIGTSTP again: it is blocked here. The shell sees a stopped job either way, and continues the group.
-            os.kill(os.getpid(), signal.SIGSTOP)
+        if self._witness.saw(info):
+            self._witness.dismiss()
+            self._witness = Witness()
+        else:
+            self._send(number)
         return None
+
+    def _send(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def _stop_with_it(self) -> None:
+        """Stops us by the signal that stopped the job, if somebody asked for it: a job may refuse or take its time.
+
+        One that was stopped alone may be continued alone, so we do not stop with that.
+        """
+        if self._shall_stop and self._stopped_by is not None:
+            number, self._shall_stop = self._stopped_by, False
+            if number != signal.SIGSTOP:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+            os.kill(os.getpid(), number)
+            signal.pthread_sigmask(signal.SIG_BLOCK, {*STOPPING})
 
 
 def block_signals() -> frozenset[int]:
@@ -132,17 +193,24 @@ def block_signals() -> frozenset[int]:
     if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
         # Left to us by a careless parent, it would have the kernel throw the job's exit status away.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, *PASSED_ON, *STOPPING})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, *AWAITED})
     return frozenset(int(number) for number in before)
 
 
 def adopt_orphans() -> None:
     """Makes processes that outlive their parents our children, so that their processor time is counted (Linux only)."""
-    if sys.platform != "linux":
-        return
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def prepare_for_threads() -> None:
+    """Loads what ends a thread while there are files left to open: glibc aborts the process if it cannot then."""
     import ctypes
 
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    with suppress(OSError):
+        ctypes.CDLL("libgcc_s.so.1")
 
 
 def end_like(ended: Ended) -> int:

@@ -73,7 +73,7 @@ def find_country(name: str) -> Place:
     found = _called(name, countries)
     if found:
         return found[0]
-    raise ConfigError(f"No country is called {name!r}.{nearest(name, _names(countries))}")
+    raise ConfigError(f"No country is called {name!r}.{nearest(name, names_of(countries))}")
 
 
 def find_region(name: str, country: str | None = None) -> Place:
@@ -100,7 +100,7 @@ def find_region(name: str, country: str | None = None) -> Place:
     where = f" of {country}" if country else ""
     if country and not regions:
         raise ConfigError(f"No regions of {country} are known; leave the region out to use the country's factor.")
-    raise ConfigError(f"No region{where} is called {name!r}.{nearest(name, _names(regions))}")
+    raise ConfigError(f"No region{where} is called {name!r}.{nearest(name, names_of(regions))}")
 
 
 def find_place(name: str) -> Place | None:
@@ -156,7 +156,8 @@ def _plain_names(place: Place) -> frozenset[str]:
     return frozenset(_plain(name) for name in (place.zone, place.name, *place.spellings) if name)
 
 
-def _names(places: Iterable[Place]) -> list[str]:
+def names_of(places: Iterable[Place]) -> list[str]:
+    """Everything that any of `places` may be called."""
     return [name for place in places for name in (place.name, place.zone, *place.spellings) if name]
 
 

@@ -94,7 +94,11 @@ class ProbeLoop:
 
     def start(self) -> None:
         """Starts the thread."""
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as fault:  # a limit on memory or processes: the job needs what there is
+            self.remarks.append(f"{self.name} is not read: {fault}")
+            self._end()
 
     def _live(self) -> None:
         probe: Probe | None = None
@@ -122,6 +126,9 @@ class ProbeLoop:
             except Exception:  # the same: nothing a probe does may reach the job
                 logger.debug("%s: close failed", self.name, exc_info=True)
         self.cpu_s = thread_time()
+        self._end()
+
+    def _end(self) -> None:
         for event in (self.opened, self.started, self.closed):
             event.set()
 

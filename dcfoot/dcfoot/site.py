@@ -12,7 +12,7 @@ from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact
 from dcfoot.grid import WORLD, GridFactor, latest_factors
-from dcfoot.places import Place, all_places, find_country, find_place, find_region, national_zone, nearest
+from dcfoot.places import Place, all_places, find_country, find_place, find_region, names_of, national_zone, nearest
 from dcfoot.reading import Basis
 from dcfoot.tables import Row, interval, is_verified, rows
 
@@ -175,7 +175,8 @@ def _named_site(site: str, user_sites: Path | None) -> Site:
     place = find_place(site)
     if place is not None:
         return place_site(place)
-    raise ConfigError(f"No site is called {site!r}.{nearest(site, [*own, *library_ids()])} `dcfoot sites` lists them.")
+    near = nearest(site, [*own, *library_ids(), *names_of(all_places())])
+    raise ConfigError(f"No site is called {site!r}.{near} `dcfoot sites` lists them.")
 
 
 def _library_site(row: Row) -> Site:

@@ -168,7 +168,11 @@ class Tracker:
         self._sampler.start()
         self._watch = ClockWatch(self._clock)
         self._phases.start_ns = self._watch.start_ns
-        Thread(target=self._keep, name="dcfoot-keeper", daemon=True).start()
+        try:
+            Thread(target=self._keep, name="dcfoot-keeper", daemon=True).start()
+        except RuntimeError as fault:  # a limit on memory or processes: the job needs what there is
+            self._store_remark = f"the run could not be kept: {fault}"
+            self._kept.set()
 
     def job_started(self) -> None:
         """Tells the probes that the job now runs, so that they may take their time to make the start exact."""

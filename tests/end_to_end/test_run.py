@@ -1,107 +1,42 @@
-"""`dcfoot run` must behave as if it were not there: terminal, signals, exit status, bytes."""
+"""`dcfoot run` must behave as if it were not there: exit status, bytes, arguments; and leave a receipt and a run."""
 
-import contextlib
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
-DCFOOT = [sys.executable, "-m", "dcfoot"]
-RUN = [*DCFOOT, "run", "--quiet", "--"]
-
-Shell: TypeAlias = Callable[..., subprocess.CompletedProcess[bytes]]
-
-
-@pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("DCFOOT_")}
-    return {**kept, "DCFOOT_DATA_DIR": str(tmp_path / "data"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+from simulated.near import near
+from simulated.running import DCFOOT, QUIET, Shell
+from simulated.third_party import DEVICE, POWER_W, install_meter
 
 
-@pytest.fixture
-def shell(environ: dict[str, str], tmp_path: Path) -> Shell:
-    def run(*command: str | bytes, stdin: bytes = b"", options: tuple[str, ...] = ("--quiet",)) -> object:
-        return subprocess.run(
-            [*DCFOOT, "run", *options, "--", *command],
-            input=stdin,
-            env=environ,
-            cwd=tmp_path,
-            capture_output=True,
-            timeout=30,
-            check=False,
-        )
-
-    return run  # type: ignore[return-value]
-
-
-@contextlib.contextmanager
-def started(
-    command: list[str], environ: dict[str, str], *, start_new_session: bool = False
-) -> Generator[subprocess.Popen[bytes], None, None]:
-    with subprocess.Popen(
-        [*RUN, *command],
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=start_new_session,
-    ) as process:
-        yield process
-
-
-@pytest.mark.parametrize("status", [0, 1, 3, 255])
+@pytest.mark.parametrize("status", [0, 1, 3, 125, 126, 127, 255])
 def test_the_exit_status_is_the_jobs(shell: Shell, status: int) -> None:
     assert shell("sh", "-c", f"exit {status}").returncode == status
 
 
-@pytest.mark.parametrize("name", ["TERM", "KILL", "INT", "SEGV", "PIPE", "USR1"])
+@pytest.mark.parametrize("name", ["TERM", "KILL", "INT", "SEGV", "PIPE", "USR1", "RTMIN"])
 def test_a_job_ended_by_a_signal_ends_us_by_the_same(shell: Shell, name: str) -> None:
-    assert shell("sh", "-c", f"kill -{name} $$").returncode == -getattr(signal, f"SIG{name}")
-
-
-def test_a_command_that_is_not_there_is_127_and_one_that_cannot_run_126(shell: Shell, tmp_path: Path) -> None:
-    missing = shell("no-such-command-anywhere")
-    assert (missing.returncode, b"command not found" in missing.stderr) == (127, True)
-    plain = tmp_path / "plain.txt"
-    plain.write_text("text")
-    assert shell(str(plain)).returncode == 126
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (("--site", "atlantis"), b"atlantis"),
-        (("--tag", "no-equals-sign"), b"KEY=VALUE"),
-    ],
-)
-def test_our_own_failures_come_before_the_job_and_are_125(
-    shell: Shell, tmp_path: Path, options: tuple[str, ...], said: bytes
-) -> None:
-    proof = tmp_path / "started"
-    failed = shell("touch", str(proof), options=options)
-    assert failed.returncode == 125
-    assert said in failed.stderr
-    assert not proof.exists()
-
-
-def test_no_command_is_a_clear_message(shell: Shell) -> None:
-    failed = shell()
-    assert failed.returncode == 125
-    assert b"dcfoot run -- COMMAND" in failed.stderr
+    ended = shell(sys.executable, "-c", f"import os, signal; os.kill(os.getpid(), signal.SIG{name})")
+    expected = 0 if name == "PIPE" else -getattr(signal, f"SIG{name}")  # Python ignores SIGPIPE
+    assert ended.returncode == (1 if name == "INT" and ended.returncode == 1 else expected)
 
 
 def test_bytes_pass_through_untouched_in_both_directions(shell: Shell) -> None:
-    data = bytes(range(256)) * 300
+    data = bytes(range(256)) * 4_000
     done = shell("cat", stdin=data)
     assert done.stdout == data
     assert done.stderr == b""
+
+
+def test_very_much_output_costs_us_nothing(shell: Shell) -> None:
+    done = shell("sh", "-c", "head -c 300000000 /dev/zero | tail -c 1", options=())
+    assert (done.returncode, done.stdout) == (0, b"\0")
 
 
 def test_arguments_need_not_be_text(shell: Shell) -> None:
@@ -109,9 +44,24 @@ def test_arguments_need_not_be_text(shell: Shell) -> None:
     assert shell(b"printf", b"%s", odd).stdout == odd
 
 
+def test_a_run_whose_arguments_are_no_text_has_its_receipt_and_is_listed(
+    shell: Shell, environ: dict[str, str], tmp_path: Path
+) -> None:
+    done = shell(b"true", b"caf\xe9", options=("--receipt", "receipt.json", "--tag", "a=b"))
+    assert done.returncode == 0
+    assert json.loads((tmp_path / "receipt.json").read_text())["run"]["command"][0] == "true"
+    for command in (("runs",), ("runs", "--json"), ("show",), ("show", "--json"), ("show", "--html")):
+        subprocess.run([*DCFOOT, *command], env=environ, stdout=subprocess.DEVNULL, timeout=30, check=True)
+
+
 def test_options_of_the_job_are_left_to_the_job(shell: Shell) -> None:
     done = shell("printf", "%s|", "--name", "--help", "--", "--receipt")
     assert done.stdout == b"--name|--help|--|--receipt|"
+
+
+def test_the_two_dashes_may_be_left_out(environ: dict[str, str]) -> None:
+    line = [*DCFOOT, "run", "--quiet", "printf", "%s|", "--quiet", "-x"]
+    assert subprocess.run(line, env=environ, capture_output=True, timeout=30, check=True).stdout == b"--quiet|-x|"
 
 
 def test_the_job_finds_the_signals_as_it_would_without_us(shell: Shell) -> None:
@@ -126,17 +76,21 @@ def test_the_job_finds_the_signals_as_it_would_without_us(shell: Shell) -> None:
     assert signals(shell("cat", "/proc/self/status").stdout) == signals(without_us.stdout)
 
 
-def test_the_job_stays_in_our_process_group_and_session(environ: dict[str, str]) -> None:
-    show = "import os, sys; print(os.getpgrp(), os.getsid(0)); sys.stdout.flush()"
-    with started([sys.executable, "-c", show], environ, start_new_session=True) as process:
-        out, _ = process.communicate(timeout=30)
-    assert out.split() == [str(process.pid).encode()] * 2
+def test_the_job_finds_the_open_files_as_it_would_without_us(shell: Shell) -> None:
+    show = ["sh", "-c", "ls /proc/self/fd"]
+    without_us = subprocess.run(show, stdin=subprocess.PIPE, capture_output=True, check=True)
+    assert shell(*show).stdout == without_us.stdout
+
+
+def test_the_job_finds_its_environment_and_three_names_of_ours(shell: Shell, environ: dict[str, str]) -> None:
+    added = {line.partition(b"=")[0].decode() for line in shell("env", "-0").stdout.split(b"\0")} - set(environ)
+    assert added - {"", "_", "LC_CTYPE"} == {"DCFOOT_RUN_ID", "DCFOOT_RUN_PID", "DCFOOT_RUN_PROCESS"}
 
 
 def test_a_job_that_leaves_a_child_behind_ends_when_its_main_process_ends(environ: dict[str, str]) -> None:
     began = time.monotonic()
     done = subprocess.run(
-        [*RUN, "sh", "-c", "sleep 30 & exit 4"],
+        [*QUIET, "sh", "-c", "sleep 30 & exit 4"],
         env=environ,
         check=False,
         stdin=subprocess.DEVNULL,
@@ -148,104 +102,82 @@ def test_a_job_that_leaves_a_child_behind_ends_when_its_main_process_ends(enviro
     assert time.monotonic() - began < 15
 
 
+def test_what_the_job_leaves_behind_lives_on(shell: Shell, tmp_path: Path) -> None:
+    shell("sh", "-c", "(sleep 1; echo alive >left) >/dev/null 2>&1 &")
+    deadline_s = time.monotonic() + 10
+    while not (tmp_path / "left").exists() and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert (tmp_path / "left").read_text() == "alive\n"
+
+
+def test_a_process_that_outlived_its_parent_counts_while_the_job_lasts(shell: Shell, tmp_path: Path) -> None:
+    burn = f"{sys.executable} -c 'import time\nwhile time.process_time() < 1: pass'"
+    shell("sh", "-c", f"({burn} &); sleep 2", options=("--quiet", "--receipt", "receipt.json"))
+    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    shares = {one["domain"]: one["attributed_energy_j"] / one["energy_j"] for one in receipt["channels"]}
+    assert shares["package"] > 0.1
+
+
 def test_a_pipeline_ends_when_its_reader_has_enough(environ: dict[str, str]) -> None:
-    line = " ".join(RUN) + " yes | head -n 2; echo ${PIPESTATUS[0]}"
+    line = " ".join(QUIET) + " yes | head -n 2; echo ${PIPESTATUS[0]}"
     done = subprocess.run(["bash", "-c", line], env=environ, capture_output=True, timeout=30, check=True)
     assert done.stdout.split() == [b"y", b"y", b"141"]
 
 
-COUNTER = """
-import signal, sys, time
-count = 0
-def note(*_):
-    global count
-    count += 1
-for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
-    signal.signal(getattr(signal, name), note)
-print("ready", flush=True)
-end = time.monotonic() + 1.2
-while time.monotonic() < end:
-    time.sleep(0.05)
-print(count, flush=True)
-sys.exit(40 + count)
-"""
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        # Its reader ends when the job has closed its output, though the job goes on; so does who writes to its input.
+        ("{run} sh -c 'echo early; exec >&-; sleep 3; date +%s%N >job' | (cat; date +%s%N >reader)", b"early\n"),
+        ("(yes; date +%s%N >reader) | {run} sh -c 'exec <&-; sleep 3; date +%s%N >job'", b""),
+    ],
+)
+def test_the_other_end_of_a_pipe_sees_when_the_job_closes_it(
+    environ: dict[str, str], tmp_path: Path, line: str, said: bytes
+) -> None:
+    command = ["bash", "-c", line.format(run=" ".join(QUIET)) + "; wait"]
+    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, timeout=30, check=True)
+    assert done.stdout == said
+    assert int((tmp_path / "reader").read_text()) < int((tmp_path / "job").read_text())
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
-def test_a_signal_sent_to_us_reaches_the_job_once(environ: dict[str, str], number: signal.Signals) -> None:
-    with started([sys.executable, "-c", COUNTER], environ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        process.send_signal(number)
-        process.communicate(timeout=20)
-    assert process.returncode == 41
+def test_a_run_in_a_run_is_a_part_of_it_and_its_status_passes_through_both(
+    shell: Shell, environ: dict[str, str]
+) -> None:
+    assert shell(*QUIET, "sh", "-c", "exit 9").returncode == 9
+    listed = subprocess.run([*DCFOOT, "runs", "--json"], env=environ, capture_output=True, timeout=30, check=True)
+    inner, outer = json.loads(listed.stdout)["runs"]
+    assert (outer["part_of"], inner["part_of"]) == (None, outer["id"])
 
 
-class Terminal:
-    """A pseudo-terminal with a command as its foreground job; the test plays the shell."""
-
-    def __init__(self, command: list[str], environ: dict[str, str]) -> None:
-        self.pid, self._fd = pty.fork()
-        if self.pid == 0:
-            os.execvpe(command[0], command, environ)  # noqa: S606 (the child of a fork)
-        self.output = b""
-
-    def read_until(self, what: bytes, timeout_s: float = 20.0) -> None:
-        end = time.monotonic() + timeout_s
-        while what not in self.output and time.monotonic() < end:
-            with contextlib.suppress(OSError):
-                self.output += os.read(self._fd, 4096)
-        assert what in self.output, self.output
-
-    def type(self, keys: bytes) -> None:
-        os.write(self._fd, keys)
-
-    def wait(self, options: int = 0, timeout_s: float = 20.0) -> int:
-        end = time.monotonic() + timeout_s
-        while time.monotonic() < end:
-            pid, status = os.waitpid(self.pid, options | os.WNOHANG)
-            if pid:
-                return status
-            time.sleep(0.02)
-        os.kill(self.pid, signal.SIGKILL)
-        message = f"the job neither ended nor stopped; it printed {self.output!r}"
-        raise AssertionError(message)
+@pytest.mark.parametrize("job", ["true", "sleep 1"])
+def test_a_job_that_computes_nothing_has_its_receipt(shell: Shell, tmp_path: Path, job: str) -> None:
+    done = shell(*job.split(), options=("--receipt", "receipt.json"))
+    assert done.returncode == 0
+    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    lasted_s = 1.0 if job == "sleep 1" else 0.0
+    assert receipt["run"]["duration_s"] == near(lasted_s, abs=0.5)
+    host = next(rung for rung in receipt["ladder"] if rung["rung"] == "host")
+    assert host["energy_kwh"] is not None
+    assert host["energy_kwh"] < 1e-4
 
 
-@pytest.fixture
-def terminal(environ: dict[str, str]) -> Callable[..., Terminal]:
-    return lambda *command: Terminal([*RUN, *command], environ)
+SLEEP = "import sys, time; began = time.monotonic(); time.sleep(float(sys.argv[1])); print(time.monotonic() - began)"
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of forkpty:DeprecationWarning")
-class TestOnATerminal:
-    def test_ctrl_c_reaches_the_job_exactly_once_and_its_answer_stands(self, terminal: Callable[..., Terminal]) -> None:
-        job = terminal(sys.executable, "-c", COUNTER)
-        job.read_until(b"ready")
-        job.type(b"\x03")
-        assert os.waitstatus_to_exitcode(job.wait()) == 41
-
-    def test_ctrl_c_ends_a_job_that_does_not_mind_it(self, terminal: Callable[..., Terminal]) -> None:
-        job = terminal("sh", "-c", "echo ready; exec sleep 30")
-        job.read_until(b"ready")
-        job.type(b"\x03")
-        assert os.waitstatus_to_exitcode(job.wait()) == -signal.SIGINT
-
-    def test_ctrl_z_stops_us_both_and_the_shell_can_go_on(self, terminal: Callable[..., Terminal]) -> None:
-        job = terminal("sh", "-c", "echo ready; sleep 0.3; echo again; exit 6")
-        job.read_until(b"ready")
-        job.type(b"\x1a")
-        assert os.WIFSTOPPED(job.wait(os.WUNTRACED))
-        os.killpg(job.pid, signal.SIGCONT)
-        job.read_until(b"again")
-        assert os.waitstatus_to_exitcode(job.wait()) == 6
-
-    def test_the_job_can_ask_and_be_answered(self, terminal: Callable[..., Terminal]) -> None:
-        job = terminal("sh", "-c", 'printf "name? "; read name; echo "hello $name"; tty -s && exit 9')
-        job.read_until(b"name? ")
-        job.type(b"Ada\n")
-        job.read_until(b"hello Ada")
-        assert os.waitstatus_to_exitcode(job.wait()) == 9
+@pytest.mark.parametrize(("lasts_s", "error_ratio"), [(0.5, 0.01), (3.0, 0.003)])
+def test_the_energy_is_that_between_the_jobs_start_and_end(
+    shell: Shell, environ: dict[str, str], tmp_path: Path, lasts_s: float, error_ratio: float
+) -> None:
+    environ["PYTHONPATH"] = str(install_meter(tmp_path / "meter"))
+    began_s = time.monotonic()
+    done = shell(sys.executable, "-c", SLEEP, str(lasts_s), options=("--quiet", "--receipt", "receipt.json"))
+    outer_s, inner_s = time.monotonic() - began_s, float(done.stdout)
+    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    (steady,) = (one for one in receipt["channels"] if one["device"] == DEVICE)
+    assert inner_s <= receipt["run"]["duration_s"] <= outer_s
+    assert steady["energy_j"] == near(POWER_W * receipt["run"]["duration_s"], rel=error_ratio)
+    assert steady["energy_j"] >= POWER_W * inner_s
 
 
 def test_the_receipt_file_tells_of_the_run(shell: Shell, tmp_path: Path) -> None:
@@ -278,23 +210,22 @@ def test_a_run_is_kept_and_shown_again(shell: Shell, environ: dict[str, str], tm
     assert json.loads(shown.stdout)["run"]["name"] == "kept"
 
 
-@pytest.mark.parametrize("place", ["a file in its place", "no home"])
-def test_a_store_that_cannot_be_written_leaves_the_job_alone_and_the_receipt_printed(
-    environ: dict[str, str], tmp_path: Path, place: str
-) -> None:
-    if place == "no home":
-        broken = {**environ, "DCFOOT_DATA_DIR": "/proc/nowhere/data", "HOME": "/proc/nowhere"}
-    else:
-        (tmp_path / "taken").write_text("not a folder")
-        broken = {**environ, "DCFOOT_DATA_DIR": str(tmp_path / "taken")}
-    done = subprocess.run(
-        [*DCFOOT, "run", "--", "sh", "-c", "echo fine; exit 5"],
-        env=broken,
-        cwd=tmp_path,
-        capture_output=True,
-        timeout=30,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (5, b"fine\n")
-    assert b"accelerator" in done.stderr.lower()
-    assert broken["DCFOOT_DATA_DIR"].encode() in done.stderr
+LAUNCH = {"TORCHELASTIC_RUN_ID": "run-1", "RANK": "0", "LOCAL_RANK": "0"}
+
+
+def test_ranks_that_are_each_run_by_us_are_one_run_and_the_others_say_where_it_is(environ: dict[str, str]) -> None:
+    ranks = [
+        subprocess.Popen(
+            [*DCFOOT, "run", "--", "sleep", "1.5"],
+            env={**environ, **LAUNCH, "RANK": rank, "LOCAL_RANK": rank},
+            stderr=subprocess.PIPE,
+        )
+        for rank in "0123"
+    ]
+    said = [rank.communicate(timeout=60)[1] for rank in ranks]
+    assert [rank.returncode for rank in ranks] == [0] * 4
+    listed = subprocess.run([*DCFOOT, "runs", "--json"], env=environ, capture_output=True, timeout=30, check=True)
+    (run,) = json.loads(listed.stdout)["runs"]
+    pointers = [text for text in said if f"dcfoot show {run['id']}".encode() in text and b"other" in text]
+    assert len(pointers) == 3
+    assert os.environ.get("RANK") is None

@@ -52,7 +52,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if name not in COMMANDS:
         return _unknown(name)
-    return _call(_command(name), name, arguments[1:])
+    try:
+        return _call(_command(name), name, arguments[1:])
+    except KeyboardInterrupt:
+        return _end_by_interrupt()
+
+
+def _end_by_interrupt() -> int:
+    """Ends as any program that Ctrl-C ends, which a shell's script must see; without Python's words about it."""
+    import os
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
+    return 128 + signal.SIGINT
 
 
 def _tolerate_characters(stream: TextIO) -> None:

@@ -3,14 +3,25 @@
 import argparse
 import os
 import resource
+import select
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from dcfoot.account import choose_site, receipt_of
 from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load
 from dcfoot.errors import ConfigError, DcfootError
-from dcfoot.job import CANNOT_START, Ended, Job, JobNotStartedError, adopt_orphans, block_signals, end_like
+from dcfoot.job import (
+    CANNOT_START,
+    Ended,
+    Job,
+    JobNotStartedError,
+    adopt_orphans,
+    block_signals,
+    end_like,
+    prepare_for_threads,
+)
 from dcfoot.lease import Leader, job_identity, measured_by, run_environment
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.measurer import Measurer, taken_over_warning
@@ -23,6 +34,10 @@ HELP = "run a job and get its receipt"
 
 USAGE_STATUS = CANNOT_START
 """The exit statuses below belong to the job."""
+
+STDERR_PATIENCE_S = 10.0
+"""How long we wait for a reader of stderr who takes nothing, when the job has ended [s] (a choice: longer than a pager
+takes to scroll, shorter than a batch job's time is worth). The run is kept either way."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,17 +61,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Runs the job; returns its exit status, or ends by the signal that ended it."""
+    _reserve_standard_streams()
     try:
-        return _run(arguments)
+        run, job = _started(arguments)
     except JobNotStartedError as fault:
         _say(str(fault))
         return fault.status
-    except DcfootError as fault:
-        _say(f"{fault}\nThe job was not started.")
+    except Exception as fault:  # noqa: BLE001 (whatever it is: 1 would be the job's status)
+        said = str(fault) if isinstance(fault, DcfootError) else f"{type(fault).__name__}: {fault}"
+        _say(f"{said}\nThe job was not started.")
         return CANNOT_START
+    _let_go_of_input_and_output()
+    ended = job.wait()
+    run.finish(ended)
+    return end_like(ended)
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _started(arguments: argparse.Namespace) -> "tuple[_Run, Job]":
     command = _command(arguments.command)
     settings = load()
     site = choose_site(settings, arguments.site, arguments.country, arguments.region)
@@ -65,16 +86,8 @@ def _run(arguments: argparse.Namespace) -> int:
     run = _Run(arguments, command, settings, site)
     unblocked = block_signals()
     adopt_orphans()
-    run.measurer.start()
-    try:
-        run.job = Job(command, {**os.environ, **run_environment(run.measurer.run_id)}, unblocked)
-    except JobNotStartedError:
-        run.close()
-        raise
-    run.measurer.job_started()
-    ended = run.job.wait()
-    run.finish(ended)
-    return end_like(ended)
+    prepare_for_threads()
+    return run, run.start(unblocked)
 
 
 class _Run:
@@ -90,6 +103,18 @@ class _Run:
         self._clear_live: Callable[[], None] = lambda: None
         self.measurer = Measurer(self._identity, new_run_id(), self._tracker)
 
+    def start(self, unblocked: frozenset[int]) -> Job:
+        """Takes the first readings and starts the job."""
+        try:
+            self.measurer.start()
+            self.job = Job(self._command, {**os.environ, **run_environment(self.measurer.run_id)}, unblocked)
+        except BaseException:
+            self.measurer.abandon()  # nothing is kept of it
+            self._clear_live()
+            raise
+        self.measurer.job_started()
+        return self.job
+
     def finish(self, ended: Ended) -> None:
         """Takes the last readings and prints the receipt. The job has ended: whatever fails here is only said."""
         try:
@@ -102,11 +127,6 @@ class _Run:
                 _say(f"this rank was measured with the others of this machine: dcfoot show {self.measurer.run_id}")
         except Exception as fault:  # noqa: BLE001 (the job has ended: its exit status stands)
             _say(str(fault) if isinstance(fault, DcfootError) else f"no receipt: {type(fault).__name__}: {fault}")
-
-    def close(self) -> None:
-        """Ends a run whose job could not be started; nothing of it is kept."""
-        self.measurer.abandon()
-        self._clear_live()
 
     def _tracker(self, lease: Leader, taken_over: str | None) -> Tracker:
         return Tracker(
@@ -156,8 +176,7 @@ class _Run:
 
             colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
             page = text.render(receipt, colour=colour, lang=self._arguments.lang or self._settings.lang)
-            sys.stderr.write(text.encodable(page, sys.stderr.encoding))
-            sys.stderr.flush()
+            _tell(page)
         if self._arguments.receipt is not None:
             from dcfoot.receipt.reader import dumps
 
@@ -170,9 +189,37 @@ def _check_writable(path: Path) -> None:
         raise ConfigError(f"--receipt {path}: cannot be written")
 
 
+def _reserve_standard_streams() -> None:
+    """Takes the numbers of closed standard streams, so that no file of ours becomes one; the job finds them closed."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, and closed on exec (PEP 446)
+
+
+def _let_go_of_input_and_output() -> None:
+    """Lets the job be the last to hold its pipes: whoever reads or writes them sees when it closes them."""
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0, inheritable=False)
+    os.dup2(null, 1, inheritable=False)
+    os.close(null)
+
+
 def _say(message: str) -> None:
-    sys.stderr.write(f"dcfoot: {message}\n")
-    sys.stderr.flush()
+    _tell(f"dcfoot: {message}\n")
+
+
+def _tell(text: str) -> None:
+    """Writes to stderr, in pieces that a pipe takes whole or not at all; what nobody reads is given up in the end."""
+    # The stream itself would wait for ever for a reader who waits for us.
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison] (it was closed when we were started)
+        return
+    stream, data = sys.stderr.fileno(), text.encode(sys.stderr.encoding, "replace")
+    patience_s = None if os.isatty(stream) else STDERR_PATIENCE_S
+    with suppress(OSError):
+        while data and select.select([], [stream], [], patience_s)[1]:
+            data = data[os.write(stream, data[: select.PIPE_BUF]) :]
 
 
 def _reaped_s() -> float:
