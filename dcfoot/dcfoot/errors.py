@@ -3,6 +3,7 @@
     DcfootError
     ├── ConfigError          a setting, site, factor or option that cannot be used (exit status 2)
     ├── DataMissing          what was asked for is not there (exit status 3)
+    │   └── ServiceUnavailable   a service on the network does not answer, or not as it documents
     ├── StudyError           a what-if study that cannot be read or solved
     ├── StoreError           the store of runs cannot be read or written
     ├── ProbeUnavailable     a meter is not there or not readable; carries the command that mends it
@@ -22,6 +23,22 @@ class ConfigError(DcfootError):
 
 class DataMissing(DcfootError):
     """What was asked for (a run, a factor, a file) does not exist; the message names the nearest that does."""
+
+
+class ServiceUnavailable(DataMissing):
+    """A service on the network does not answer, refuses, or answers other than it documents.
+
+    Parameters
+    ----------
+    message : str
+        Which service, what it said, and what to do.
+    passing : bool
+        Whether the same question may be answered later: a time-out, a limit of requests, a fault of the service.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 class StudyError(DcfootError):
