@@ -92,6 +92,8 @@ class GridFactor:
         The document; where it lies; what its own name for the figure is.
     verified : bool
         Whether the figure was checked.
+    technology : str
+        Of the power stations, ``"coal"``; empty for a grid's mix.
     """
 
     zone: str
@@ -106,6 +108,7 @@ class GridFactor:
     verified: bool
     url: str = ""
     note: str = ""
+    technology: str = ""
 
     def __add__(self, other: "GridFactor") -> "GridFactor":
         """The sum of two parts of one chain, such as generation and transmission loss, of one family and method.
@@ -144,7 +147,8 @@ class GridFactor:
 
     def evidence(self) -> Evidence:
         """The line for a receipt's sources."""
-        what = f"grid factor {self.zone}: {self.boundary} {self.gas}, {self.method}"
+        kind = f"factor of {self.technology}" if self.technology else "grid factor"
+        what = f"{kind} {self.zone}: {self.boundary} {self.gas}, {self.method}"
         return Evidence(what, self.g_per_kwh.central, "g/kWh", self.year, self.source, self.verified, self.note)
 
 

@@ -1,0 +1,107 @@
+"""Factors of kinds of power stations, and the intensity of a mix of them.
+
+What comes in is generation by technology, what goes out is grams per kilowatt-hour by the medians of IPCC AR5. Power
+whose fuel is not known (``other``) and what storage gives back take no part: they count as the mean of the rest.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+from dcfoot.draws import Spread
+from dcfoot.elementwise import Value, maximum
+from dcfoot.errors import DataMissing
+from dcfoot.grid import WORLD, Boundary, GridFactor, Method
+from dcfoot.reading import Basis
+from dcfoot.tables import Row, interval, is_verified, rows
+
+
+@cache
+def technology_factors() -> tuple[GridFactor, ...]:
+    """The factors of single technologies that are shipped."""
+    return tuple(_factor(row) for row in rows("grid_tech"))
+
+
+def technology_factor(technology: str, boundary: Boundary, zone: str = WORLD) -> GridFactor | None:
+    """The newest factor of a technology in a zone; None where none is known."""
+    found = [
+        factor
+        for factor in technology_factors()
+        if (factor.technology, factor.boundary, factor.zone) == (technology, boundary, zone)
+    ]
+    return max(found, key=lambda factor: factor.year, default=None)
+
+
+@cache
+def _g_per_kwh(boundary: Boundary) -> Mapping[str, float]:
+    """The world's factor of each technology [g/kWh]."""
+    found = [factor for factor in technology_factors() if factor.zone == WORLD and factor.boundary == boundary]
+    return {factor.technology: factor.g_per_kwh.central for factor in found}
+
+
+def counted(generation: Mapping[str, Value]) -> dict[str, Value]:
+    """The generation whose technology has a factor, without what a station draws for itself.
+
+    Parameters
+    ----------
+    generation : Mapping[str, Value]
+        By technology; a station that stands still draws power and is then below 0 [any unit of energy or power]
+    """
+    known = _g_per_kwh(Boundary.DIRECT)
+    return {name: maximum(amount, 0.0) for name, amount in generation.items() if name in known}
+
+
+def mix_g_per_kwh(generation: Mapping[str, Value], boundary: Boundary) -> Value:
+    """The intensity of a mix: ``sum(generation x factor) / sum(generation)``.
+
+    Parameters
+    ----------
+    generation : Mapping[str, Value]
+        By technology [any unit of energy or power]
+    boundary : Boundary
+        Direct or life-cycle.
+
+    Raises
+    ------
+    DataMissing
+        There is no technology of which a factor is known.
+    """
+    amounts = counted(generation)
+    if not amounts:
+        raise DataMissing(f"No factor is known of any of {', '.join(sorted(generation)) or 'no technology'}.")
+    factors = _g_per_kwh(boundary)
+    emitted = [amount * factors[name] for name, amount in amounts.items()]
+    return total(emitted) / total(list(amounts.values()))
+
+
+def total(amounts: list[Value]) -> Value:
+    """The sum of at least one amount."""
+    first, *others = amounts
+    for amount in others:
+        first = first + amount
+    return first
+
+
+def _factor(row: Row) -> GridFactor:
+    central = float(row["g_per_kwh"])
+    return GridFactor(
+        row["zone"],
+        row["name"],
+        Boundary(row["boundary"]),
+        row["gas"],
+        Method(row["method"]),
+        int(row["year"]),
+        _spread(row, central),
+        Basis.MODELLED if row["zone"] != WORLD else Basis.DEFAULT,
+        row["source"],
+        is_verified(row),
+        row["url"],
+        row["note"],
+        row["technology"],
+    )
+
+
+def _spread(row: Row, central: float) -> Spread:
+    """The range of the reviewed studies; where there is none, that of a factor that is some years old."""
+    if row["low_g_per_kwh"]:
+        return Spread(central, float(row["low_g_per_kwh"]), float(row["high_g_per_kwh"]))
+    return Spread.around(central, *interval("grid_china" if row["zone"] == "CN" else "grid_technology"))
