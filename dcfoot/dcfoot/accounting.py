@@ -28,7 +28,7 @@ Hours = NDArray[np.float64]
 """One value an hour."""
 
 
-def over_hours(values: Value) -> Value:
+def _over_hours(values: Value) -> Value:
     """The sum over the hours, the last axis; a number is its own sum."""
     summed: Value = _sum(values)
     return summed
@@ -82,7 +82,7 @@ def cfe_contracted_ratio(load_kwh: Value, clean_kwh: Value) -> Value:
     clean_kwh : Value
         Contracted carbon-free supply, likewise [kWh]
     """
-    return over_hours(matched_kwh(load_kwh, clean_kwh)) / over_hours(load_kwh)
+    return _over_hours(matched_kwh(load_kwh, clean_kwh)) / _over_hours(load_kwh)
 
 
 def cfe_ratio(load_kwh: Value, clean_kwh: Value, grid_cfe_ratio: Value) -> Value:
@@ -102,7 +102,7 @@ def cfe_ratio(load_kwh: Value, clean_kwh: Value, grid_cfe_ratio: Value) -> Value
         Clean share of what the grid delivers, by hour [-]
     """
     clean = matched_kwh(load_kwh, clean_kwh) + maximum(load_kwh - clean_kwh, 0.0) * grid_cfe_ratio
-    return over_hours(clean) / over_hours(load_kwh)
+    return _over_hours(clean) / _over_hours(load_kwh)
 
 
 def location_g(load_kwh: Value, grid_g_per_kwh: Value) -> Value:
@@ -118,7 +118,7 @@ def location_g(load_kwh: Value, grid_g_per_kwh: Value) -> Value:
     grid_g_per_kwh : Value
         The grid's factor [g/kWh]
     """
-    return over_hours(load_kwh * grid_g_per_kwh)
+    return _over_hours(load_kwh * grid_g_per_kwh)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +150,7 @@ class Instrument:
     @property
     def yearly_kwh(self) -> float:
         """The year's volume [kWh]."""
-        return float(over_hours(cast("float", self.energy_kwh)))
+        return float(_over_hours(cast("float", self.energy_kwh)))
 
 
 def market_g(load_kwh: Value, supplies: Sequence[tuple[Value, float]], residual_g_per_kwh: Value) -> Value:
@@ -176,7 +176,7 @@ def market_g(load_kwh: Value, supplies: Sequence[tuple[Value, float]], residual_
         taken = minimum(left, energy_kwh)
         emitted = emitted + taken * g_per_kwh
         left = left - taken
-    return over_hours(emitted + left * residual_g_per_kwh)
+    return _over_hours(emitted + left * residual_g_per_kwh)
 
 
 def ref_ratio(renewable_kwh: Value, facility_energy_kwh: Value) -> Value:
@@ -365,7 +365,7 @@ def accounts(
     grid_cfe_ratio : array or None
         Clean share of what the grid delivers, by hour [-]
     """
-    yearly_kwh = float(over_hours(load_kwh))
+    yearly_kwh = float(_over_hours(load_kwh))
     clean_yearly_kwh = sum(one.yearly_kwh for one in instruments if one.clean)
     hourly = [one for one in instruments if one.hourly]
     clean = sum((cast("Hours", one.energy_kwh) for one in hourly if one.clean), start=load_kwh * 0.0)
@@ -381,7 +381,7 @@ def accounts(
         None if marginal is None else float(location_g(load_kwh, cast("Hours", marginal))),
         float(cfe_contracted_ratio(load_kwh, clean)),
         None if grid_cfe_ratio is None else float(cfe_ratio(load_kwh, clean, grid_cfe_ratio)),
-        float(over_hours(excess_kwh(load_kwh, clean))),
+        float(_over_hours(excess_kwh(load_kwh, clean))),
         (*rates.notes, *(_without_hours(one) for one in instruments if not one.hourly)),
     )
 

@@ -34,11 +34,14 @@ class ServiceUnavailable(DataMissing):
         Which service, what it said, and what to do.
     passing : bool
         Whether the same question may be answered later: a time-out, a limit of requests, a fault of the service.
+    body : bytes
+        All that it said.
     """
 
-    def __init__(self, message: str, *, passing: bool = False) -> None:
+    def __init__(self, message: str, *, passing: bool = False, body: bytes = b"") -> None:
         super().__init__(message)
         self.passing = passing
+        self.body = body
 
 
 class StudyError(DcfootError):

@@ -134,7 +134,7 @@ class Web:
         parameters: Mapping[str, str],
         *,
         keep_s: float,
-        secrets: Secrets | None = None,
+        secrets: Callable[[], Secrets] = Secrets,
     ) -> Answer:
         """The service's answer, from the cache if it is there and not older than `keep_s`.
 
@@ -148,8 +148,8 @@ class Web:
             Of the question.
         keep_s : float
             How long an answer is good for; 0 keeps none [s]
-        secrets : Secrets or None
-            Keys of the user.
+        secrets : callable
+            Gives the user's keys, where somebody must be asked.
 
         Raises
         ------
@@ -161,14 +161,19 @@ class Web:
         if age_s is not None and age_s < keep_s:
             return _read(kept)
         try:
-            body = self._ask(service, path, parameters, secrets or Secrets())
+            body = self._ask(service, path, parameters, secrets())
         except ServiceUnavailable as fault:
             if fault.passing and age_s is not None and keep_s:
                 return _read(kept, stale=True)
             raise
         if keep_s:
             self._keep(kept, body)
-        return Answer(body, datetime.fromtimestamp(self._now(), UTC))
+        return Answer(body, self.time)
+
+    @property
+    def time(self) -> datetime:
+        """Now, in UTC."""
+        return datetime.fromtimestamp(self._now(), UTC)
 
     def _kept(self, service: Service, path: str, parameters: Mapping[str, str]) -> Path:
         from hashlib import sha256
@@ -204,7 +209,7 @@ class Web:
             said = self._once(service, path, parameters, secrets)
         if said.status == 200:
             return said.body
-        raise ServiceUnavailable(_refusal(service, said, secrets), passing=said.passing)
+        raise ServiceUnavailable(_refusal(service, said, secrets), passing=said.passing, body=said.body)
 
     def _once(self, service: Service, path: str, parameters: Mapping[str, str], secrets: Secrets) -> "_Said":
         import requests  # 0.1 s: only where something is asked

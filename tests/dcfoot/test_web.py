@@ -99,7 +99,7 @@ def test_a_refused_key_is_not_tried_again_and_the_variable_is_named(web: Web, st
         WebService([Reply(b'{"error": "Invalid auth-token s3cret"}', status)]) as service,
         pytest.raises(ServiceUnavailable) as raised,
     ):
-        web.get(ours(service), "/", {}, keep_s=HOUR_S, secrets=Secrets(headers={"auth-token": "s3cret"}))
+        web.get(ours(service), "/", {}, keep_s=HOUR_S, secrets=lambda: Secrets(headers={"auth-token": "s3cret"}))
     assert f"HTTP {status}" in str(raised.value)
     assert "Check THE_KEY." in str(raised.value)
     assert "s3cret" not in str(raised.value)
@@ -138,10 +138,12 @@ def test_a_service_that_is_not_there_or_too_slow_counts_as_passing(tmp_path: Pat
 def test_no_key_is_written_to_disk(web: Web, tmp_path: Path) -> None:
     secrets = Secrets({"auth-token": "s3cret"}, {"api_key": "s3cret"}, ("me", "s3cret"))
     with WebService([Reply(b"answer")]) as service:
-        web.get(ours(service), "/v1/x", {"a": "1"}, keep_s=HOUR_S, secrets=secrets)
+        web.get(ours(service), "/v1/x", {"a": "1"}, keep_s=HOUR_S, secrets=lambda: secrets)
         assert service.asked[0].parameters["api_key"] == "s3cret"
         assert service.asked[0].user_and_password == ("me", "s3cret")
-        again = web.get(ours(service), "/v1/x", {"a": "1"}, keep_s=HOUR_S, secrets=Secrets({"auth-token": "other"}))
+        again = web.get(
+            ours(service), "/v1/x", {"a": "1"}, keep_s=HOUR_S, secrets=lambda: Secrets({"auth-token": "other"})
+        )
     assert again.body == b"answer"
     assert len(service.asked) == 1
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -158,7 +160,7 @@ def test_a_redirect_is_not_followed_with_the_key(web: Web) -> None:
         WebService([Reply(status=302, headers={"Location": elsewhere.url})]) as service,
     ):
         with pytest.raises(ServiceUnavailable, match="HTTP 302"):
-            web.get(ours(service), "/", {}, keep_s=0, secrets=Secrets({"auth-token": "s3cret"}))
+            web.get(ours(service), "/", {}, keep_s=0, secrets=lambda: Secrets({"auth-token": "s3cret"}))
         assert elsewhere.asked == []
 
 

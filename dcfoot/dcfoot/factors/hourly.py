@@ -75,8 +75,8 @@ class Point:
     ----------
     start : datetime
         Where it begins, with its time zone.
-    g_per_kwh : float
-        Grams per kilowatt-hour [g/kWh]
+    value : float
+        In the unit of the series: grams per kilowatt-hour, megawatts.
     length_s : float
         How long it holds [s]
     estimated : bool
@@ -84,7 +84,7 @@ class Point:
     """
 
     start: datetime
-    g_per_kwh: float
+    value: float
     length_s: float = S_PER_H
     estimated: bool = False
 
@@ -170,6 +170,10 @@ class HourlyFactors:
             warnings=(*self.warnings, f"{missing} of {hours} hours are not known and were filled: {other.source}."),
         )
 
+    def warned(self, warning: str) -> "HourlyFactors":
+        """The same with one more thing that the reader must know."""
+        return replace(self, warnings=(*self.warnings, warning))
+
     def evidence(self) -> Evidence:
         """The line for a receipt's sources: the mean of the hours."""
         last = self.start + (len(self.g_per_kwh) - 1) * HOUR
@@ -208,12 +212,12 @@ class _Cell:
     """One hour while its points are gathered."""
 
     known_s: float = 0.0
-    sum_g_s_per_kwh: float = 0.0
+    weighted: float = 0.0  # values by the seconds that they hold
     estimated: bool = False
 
     def add(self, point: Point, seconds: float) -> None:
         self.known_s += seconds
-        self.sum_g_s_per_kwh += point.g_per_kwh * seconds
+        self.weighted += point.value * seconds
         self.estimated = self.estimated or point.estimated
 
     @property
@@ -222,7 +226,7 @@ class _Cell:
 
     @property
     def mean(self) -> float | None:
-        return self.sum_g_s_per_kwh / self.known_s if self.known else None
+        return self.weighted / self.known_s if self.known else None
 
 
 def _seconds_by_hour(window: Window, start: datetime, length_s: float) -> Iterator[tuple[int, float]]:

@@ -4,7 +4,7 @@ What comes in is generation by technology, what goes out is grams per kilowatt-h
 whose fuel is not known (``other``) and what storage gives back take no part: they count as the mean of the rest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from dcfoot.draws import Spread
@@ -13,6 +13,10 @@ from dcfoot.errors import DataMissing
 from dcfoot.grid import WORLD, Boundary, GridFactor, Method
 from dcfoot.reading import Basis
 from dcfoot.tables import Row, interval, is_verified, rows
+
+LEAST_PRESENT_RATIO = 0.95
+"""An hour's mix is known if the technologies that reported make this part of the window's generation [-]. A choice:
+what is missing then moves the intensity by a few percent at most."""
 
 
 @cache
@@ -71,6 +75,34 @@ def mix_g_per_kwh(generation: Mapping[str, Value], boundary: Boundary) -> Value:
     factors = _g_per_kwh(boundary)
     emitted = [amount * factors[name] for name, amount in amounts.items()]
     return total(emitted) / total(list(amounts.values()))
+
+
+def mixes_g_per_kwh(generation: Mapping[str, Sequence[float | None]], boundary: Boundary) -> list[float | None]:
+    """The intensity of each hour's mix; None where too much of it did not report.
+
+    Parameters
+    ----------
+    generation : Mapping[str, Sequence]
+        By technology and hour; None where it did not report [any unit of energy or power]
+    boundary : Boundary
+        Direct or life-cycle.
+    """
+    known = counted({name: _mean(values) for name, values in generation.items()})
+    hours = zip(*(generation[name] for name in known), strict=True)
+    return [_one_mix(dict(zip(known, hour, strict=True)), known, boundary) for hour in hours]
+
+
+def _one_mix(hour: Mapping[str, float | None], usual: Mapping[str, float], boundary: Boundary) -> float | None:
+    reported = {name: amount for name, amount in hour.items() if amount is not None}
+    present = sum(usual[name] for name in reported)
+    if present <= 0 or present < LEAST_PRESENT_RATIO * sum(usual.values()) or max(reported.values()) <= 0:
+        return None
+    return mix_g_per_kwh(reported, boundary)
+
+
+def _mean(values: Sequence[float | None]) -> float:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else 0.0
 
 
 def total(amounts: list[Value]) -> Value:
