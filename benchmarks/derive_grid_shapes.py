@@ -178,7 +178,7 @@ def shapes(folder: Path) -> Iterator[tuple[str, int, Boundary, Shape]]:
 
 
 HOURS = [f"h{hour:02}" for hour in range(24)]
-HEAD = ["shape", "boundary", "month", *HOURS, "p5", "p95", "unit", "year", "source", "url", "verified"]
+HEAD = ["shape", "boundary", "month", *HOURS, "central", "p5", "p95", "unit", "year", "source", "url", "verified"]
 
 
 def table(folder: Path) -> list[list[str]]:
@@ -191,7 +191,7 @@ def _rows(name: str, year: int, boundary: Boundary, shape: Shape) -> Iterator[li
     source, url = PUBLISHERS[kind]
     interval_ratio = np.quantile(shape.over_unseen, [0.05, 0.95])
     for month in range(12):
-        values = [*shape.multipliers[month], *interval_ratio]
+        values = [*shape.multipliers[month], 1.0, *interval_ratio]
         about = ["ratio", str(year), f"{source}, {authority}", url, "yes"]
         yield [name, str(boundary), str(month + 1), *(f"{value:.3f}" for value in values), *about]
 

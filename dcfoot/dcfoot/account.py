@@ -11,7 +11,7 @@ from dcfoot.config import Settings
 from dcfoot.errors import DcfootError
 from dcfoot.measurement import Measurement
 from dcfoot.receipt.contract import ReceiptJson
-from dcfoot.site import Site, resolve_site
+from dcfoot.site import Site, resolve_site, with_factors
 
 if TYPE_CHECKING:
     from dcfoot.calibration import Calibration
@@ -25,11 +25,17 @@ def choose_site(
     Raises
     ------
     ConfigError
-        No place of that name; the nearest are offered.
+        No place of that name (the nearest are offered), or the user's own sites or factors cannot be used.
     """
     if site or country or region:
-        return resolve_site(site, country, region, settings.sites_file)
-    return resolve_site(settings.site, settings.country, settings.region, settings.sites_file)
+        found = resolve_site(site, country, region, settings.sites_file)
+    else:
+        found = resolve_site(settings.site, settings.country, settings.region, settings.sites_file)
+    if settings.factors_package is None:
+        return found
+    from dcfoot.factors.library import library  # only where there is a package
+
+    return with_factors(found, library(settings.factors_package).latest)
 
 
 def site_of(measurement: Measurement, settings: Settings) -> Site:

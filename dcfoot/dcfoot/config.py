@@ -44,6 +44,8 @@ class Settings:
         Or its province, grid region or state.
     sites_file : Path or None
         A TOML file with sites of the user's own (`dcfoot.site_file`).
+    factors_package : Path or None
+        A data package with grid factors of the user's own (`dcfoot.factors.package`).
     interval_s : float
         Time between readings [s].
     data_dir : Path or None
@@ -66,6 +68,7 @@ class Settings:
     country: str | None = None
     region: str | None = None
     sites_file: Path | None = None
+    factors_package: Path | None = None
     interval_s: float = 1.0
     data_dir: Path | None = None
     node_class: str | None = None
@@ -316,6 +319,7 @@ JUDGES: Mapping[str, Callable[[Given], object]] = {
     "country": _text,
     "region": _text,
     "sites_file": _path,
+    "factors_package": _path,
     "interval_s": _interval_s,
     "data_dir": _path,
     "node_class": _node_class,

@@ -5,6 +5,7 @@ which every number carries its interval, its basis and what stands behind it. No
 the world average, and the site says so.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -138,7 +139,22 @@ def place_site(place: Place) -> Site:
     )
 
 
-def zone_factors(zone: str, country: str) -> tuple[GridFactor, ...]:
+Lookup = Callable[[str], tuple[GridFactor, ...]]
+"""Gives the newest factors of a zone: `dcfoot.grid.latest_factors`, or a library with a user's in front."""
+
+
+def with_factors(site: Site, latest: Lookup) -> Site:
+    """The site with the factors of another table, unless its own description states factors."""
+    if site.factors != _shipped_factors(site, latest_factors):
+        return site
+    return replace(site, factors=_shipped_factors(site, latest))
+
+
+def _shipped_factors(site: Site, latest: Lookup) -> tuple[GridFactor, ...]:
+    return zone_factors(site.grid_zone, site.country, latest) if site.country else latest(WORLD)
+
+
+def zone_factors(zone: str, country: str, latest: Lookup = latest_factors) -> tuple[GridFactor, ...]:
     """The zone's own factors, and for each family and method that it lacks its country's.
 
     China's footprint factors are its ministry's; elsewhere the life-cycle family is the country's of the world table.
@@ -146,7 +162,7 @@ def zone_factors(zone: str, country: str) -> tuple[GridFactor, ...]:
     own = () if zone == country else (zone,)
     factors: dict[tuple[str, str], GridFactor] = {}
     for at in (*own, national_zone(country), country):
-        for factor in latest_factors(at):
+        for factor in latest(at):
             factors.setdefault((factor.boundary, factor.method), factor.standing_in_for(zone) if own else factor)
     return tuple(factors.values())
 

@@ -11,8 +11,8 @@ from dcfoot.units import KG_PER_LB
 from simulated.near import near
 from simulated.reference import facts, vectors
 
-FACT_TABLES = [name for name in names() if name not in {"places", "sites"}]
-"""Tables of figures; the other two name things."""
+FACT_TABLES = [name for name in names() if name not in {"places", "sites", "grid_zones"}]
+"""Tables of figures; the others name things."""
 
 GRID_TABLES = ("grid_china", "grid_egrid", "grid_country")
 CLOUDS = {"aws": "Amazon Web Services", "gcp": "Google Cloud", "azure": "Microsoft Azure"}
@@ -74,6 +74,10 @@ def test_an_interval_in_ratios_encloses_one() -> None:
         ("embodied_plant", ("item",)),
         ("training_runs", ("model",)),
         *((name, ("zone", "boundary", "method", "year")) for name in GRID_TABLES),
+        ("grid_tech", ("zone", "technology", "boundary", "year")),
+        ("grid_losses", ("zone", "boundary")),
+        ("grid_shapes", ("shape", "boundary", "month")),
+        ("grid_zones", ("zone",)),
     ],
 )
 def test_no_figure_stands_twice(name: str, columns: tuple[str, ...]) -> None:
@@ -137,6 +141,30 @@ def test_the_two_national_values_that_a_public_copy_swaps_are_not_swapped() -> N
         if (row["zone"], row["boundary"], row["method"]) == ("CN", "direct", "average")
     }
     assert nation == near({"2021": 556.8, "2022": 536.6, "2023": 530.6})
+
+
+def test_the_technologies_are_those_of_their_documents() -> None:
+    ipcc = {
+        (float(row["value"]), row["min"] and float(row["min"]), row["max"] and float(row["max"]))
+        for row in facts("ef_tech")
+        if row["source"].startswith("IPCC") and row["basis"] == "lifecycle"
+    }
+    medians = [row for row in rows("grid_tech") if row["source"].endswith("median") and row["boundary"] == "life_cycle"]
+    shipped = {tuple(float(row[name]) for name in ("g_per_kwh", "low_g_per_kwh", "high_g_per_kwh")) for row in medians}
+    assert shipped == ipcc
+    ministrys = {
+        (row["metric"], row["year"], round(float(row["value"]) * 1000, 1), row["verified"])
+        for row in facts("grid_china")
+        if row["level"].startswith("technology:") and row["level"] != "technology:T&D"
+    }
+    chinese = [row for row in rows("grid_tech") if row["zone"] == "CN"]
+    assert {(r["name"], r["year"], float(r["g_per_kwh"]), r["verified"]) for r in chinese} == ministrys
+
+
+def test_the_grid_of_every_zone_belongs_to_a_place_that_exists() -> None:
+    zones = {row["zone"] for row in rows("places")}
+    assert {row["zone"] for row in rows("grid_zones")} <= zones
+    assert {row["wider"] for row in rows("grid_zones")} - {""} <= zones
 
 
 def test_the_us_factors_are_egrids_converted_from_pounds() -> None:
@@ -252,6 +280,12 @@ def test_the_interval_of_a_chinese_factor_is_the_provinces_change_over_two_years
     changes = [province[zone, "2023"] / value for (zone, year), value in province.items() if year == "2021"]
     assert len(changes) == 30
     assert interval("grid_china") == near((percentile(changes, 0.05), percentile(changes, 0.95)), abs=0.001)
+
+
+def test_the_interval_of_a_technology_without_a_range_is_that_of_gas() -> None:
+    gas = next(row for row in rows("grid_tech") if (row["technology"], row["boundary"]) == ("gas", "life_cycle"))
+    low, high = (float(gas[name]) / float(gas["g_per_kwh"]) for name in ("low_g_per_kwh", "high_g_per_kwh"))
+    assert interval("grid_technology") == near((low, high), abs=0.005)
 
 
 def test_the_interval_of_a_nation_that_stands_in_for_its_region_is_how_far_regions_lie_from_it() -> None:

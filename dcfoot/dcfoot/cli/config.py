@@ -33,7 +33,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _check_place(settings: Settings) -> None:
-    """Raises `ConfigError` where there is no such site, country or region."""
+    """Raises `ConfigError` where there is no such site, country or region, or the package of factors is unfit."""
     from dcfoot.site import resolve_site
 
     try:
@@ -43,6 +43,10 @@ def _check_place(settings: Settings) -> None:
             f"{key} from {settings.origin(key)}" for key in ("site", "country", "region") if _set(settings, key)
         )
         raise ConfigError(f"{where}: {fault}") from fault
+    if settings.factors_package is not None:
+        from dcfoot.factors.package import read_package
+
+        read_package(settings.factors_package)
 
 
 def _set(settings: Settings, key: str) -> bool:
