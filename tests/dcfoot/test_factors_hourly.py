@@ -238,18 +238,33 @@ def test_shapes_are_made_of_nothing_but_eia_and_entso_e() -> None:
     }
 
 
-@pytest.mark.skipif(reference_dir() is None, reason="the hourly years of grids are not here")
-def test_the_shapes_are_what_the_program_makes_of_the_hourly_years() -> None:
+def derived(action: str) -> str:
+    """What the program that makes the shapes says; skips where it has nothing to make them of."""
     reference = reference_dir()
-    assert reference is not None
-    done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks/derive_grid_shapes.py", reference / "data/hourly_grid", "--check"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=unobserved(),
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    if reference is None:
+        pytest.skip("the hourly years of grids are not here")
+    program, folder = ROOT / "benchmarks/derive_grid_shapes.py", reference / "data/hourly_grid"
+    command = [sys.executable, str(program), str(folder), action]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=unobserved()).stdout
+
+
+def test_the_shapes_are_what_the_program_makes_of_the_hourly_years() -> None:
+    assert derived("--check") == ""
+
+
+def test_the_page_says_how_good_they_are_as_the_program_finds_it() -> None:
+    page, found = (ROOT / "docs/grid.md").read_text(), derived("--report").splitlines()
+    told = [line for line in page.splitlines() if "| life-cycle |" in line]
+    assert told
+    assert set(told) == {line for line in found if "| life-cycle |" in line}
+    of_shapes = [line for line in found if line.split(" | ")[0].strip("| ") in SHAPED]
+    inside = [float(line.split("|")[-2].strip(" %")) for line in of_shapes]
+    assert len(inside) == 36
+    assert 85 < sum(inside) / len(inside) < 95  # the interval is of 90 %
+
+
+SHAPED = {"US-CAL-CISO", "US-TEX-ERCO", "US-NY-NYIS", "US-MIDA-PJM", "DE-LU", "GB"}
+"""The zones of Electricity Maps whose grids have a shape."""
 
 
 def test_a_series_needs_no_numpy() -> None:

@@ -53,14 +53,20 @@ def as_json(document: object, status: int = 200) -> Reply:
 Script = Callable[[Asked], Reply] | Sequence[Reply]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Says nothing of a client that did not wait for the answer."""
+
+
 class WebService:
     """The service, on a port of its own while the context lasts."""
 
     def __init__(self, script: Script) -> None:
         self.asked: list[Asked] = []
         self._script = script
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
     @property
