@@ -526,6 +526,16 @@ def test_factors_marks_what_is_the_users(
     assert "the same for 2023 (shipped)" in page
 
 
+def test_the_page_of_a_site_shows_the_users_factor(
+    written: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DCFOOT_FACTORS_PACKAGE", str(written()))
+    assert main(["sites", "cn-guangdong"]) == 0
+    page = capsys.readouterr().out
+    assert "401.5" in page
+    assert "Our factors, grid_factors.csv:2" in page
+
+
 def test_factors_of_which_there_are_none_is_no_data(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["factors", "atlantis"]) == 3
     assert "No factor is known that is atlantis." in capsys.readouterr().err

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dcfoot.account import choose_site
 from dcfoot.config import Settings, load
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError
@@ -112,9 +113,10 @@ def _group(place: Place) -> str:
 def _one(name: str, settings: Settings) -> Site | None:
     """The site of exactly this name; None where there is none, or more than one."""
     try:
-        return resolve_site(name, user_sites=settings.sites_file)
+        resolve_site(name, user_sites=settings.sites_file)
     except ConfigError:
         return None
+    return choose_site(settings, name)
 
 
 def _with_word(word: str, entries: Sequence[Entry], settings: Settings) -> Sequence[Entry]:
