@@ -120,7 +120,7 @@ def test_a_name_that_two_places_share_lists_both(sites: Sites) -> None:
 def test_an_unknown_name_offers_the_nearest(sites: Sites) -> None:
     status, out, err = sites("gaungdong")
     assert (status, out) == (USAGE, "")
-    assert "Did you mean cn-guangdong?" in err
+    assert "cn-guangdong" in err.partition("Did you mean ")[2].partition("?")[0]
 
 
 def test_stand_ins_stand_in_brackets(sites: Sites) -> None:
