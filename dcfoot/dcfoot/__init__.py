@@ -8,7 +8,7 @@ Importing this loads nothing; names are fetched when they are used (PEP 562).
 ...         pass
 """
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # type checkers know the name; importing it from typing costs 7 ms
 
 if TYPE_CHECKING:
     from dcfoot.footprint import Footprint, assess

@@ -106,6 +106,10 @@ class Job:
     """
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str], unblocked: frozenset[int]) -> None:
+        self._witness = Witness()
+        self._early = signal.sigpending()
+        self._stopped_by: int | None = None
+        self._shall_stop = False
         try:
             self.pid = os.posix_spawnp(
                 command[0],
@@ -114,13 +118,9 @@ class Job:
                 setsigmask=sorted(unblocked),
                 setsigdef=sorted(RESTORED),
             )
-        except OSError as fault:
+        except (OSError, ValueError) as fault:
+            self._witness.dismiss()
             raise _not_started(command[0], fault) from fault
-        except ValueError as fault:
-            raise JobNotStartedError(f"{command[0]!r}: command not found", NOT_FOUND) from fault
-        self._witness = Witness()
-        self._stopped_by: int | None = None
-        self._shall_stop = False
 
     def wait(self) -> Ended:
         """Waits for the job's main process to end, passing signals on; reaps orphans on the way."""
@@ -158,6 +158,11 @@ class Job:
                 self._send(number)
             return None
         self._shall_stop |= number in STOPPING
+        if number in self._early:  # it came before there was a job
+            self._early -= {number}
+            self._send(number)
+            self._renew_witness()
+            return None
         if not self._witness.saw(info):
             # It may be on its way to the others of the group, or sent to each of them in turn.
             signal.sigtimedwait({signal.SIGCHLD}, GRACE_S)
@@ -165,11 +170,14 @@ class Job:
             if ended is not None:
                 return ended
         if self._witness.saw(info):
-            self._witness.dismiss()
-            self._witness = Witness()
+            self._renew_witness()
         else:
             self._send(number)
         return None
+
+    def _renew_witness(self) -> None:
+        self._witness.dismiss()
+        self._witness = Witness()
 
     def _send(self, number: int) -> None:
         with suppress(ProcessLookupError):
@@ -236,7 +244,9 @@ def _ended(wait_status: int) -> Ended:
     return Ended(os.WEXITSTATUS(wait_status))
 
 
-def _not_started(program: str, fault: OSError) -> JobNotStartedError:
+def _not_started(program: str, fault: OSError | ValueError) -> JobNotStartedError:
+    if not isinstance(fault, OSError):  # a name without a letter
+        return JobNotStartedError(f"{program!r}: command not found", NOT_FOUND)
     if fault.errno in {errno.ENOENT, errno.ENOTDIR}:
         return JobNotStartedError(f"{program}: command not found", NOT_FOUND)
     if fault.errno in {errno.EACCES, errno.ENOEXEC, errno.EISDIR, errno.E2BIG, errno.ELOOP, errno.ENAMETOOLONG}:

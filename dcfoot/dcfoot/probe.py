@@ -5,12 +5,14 @@ same door. Constructing one is free of side effects; `open` looks for the hardwa
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import monotonic_ns
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from dcfoot.reading import Meter, Reading
 
@@ -125,12 +127,65 @@ class ProbeEntry:
     load: Callable[[], Callable[[Surroundings], Probe]]
 
 
-def installed_probes() -> Iterator[ProbeEntry]:
-    """Every installed probe in order of name, none of them loaded; one name is yielded once."""
-    from importlib.metadata import entry_points  # 30 ms: only where probes are looked for
+def installed_probes(path: Sequence[str] | None = None) -> Iterator[ProbeEntry]:
+    """Every installed probe in order of name, none of them loaded; one name is yielded once.
 
+    Parameters
+    ----------
+    path : Sequence of str or None
+        Where distributions are looked for, the first first; None for ``sys.path``.
+    """
     seen: set[str] = set()
-    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name):
-        if entry.name not in seen:
-            seen.add(entry.name)
-            yield ProbeEntry(entry.name, entry.load)
+    for name, value in sorted(_declared(sys.path if path is None else path), key=lambda entry: entry[0]):
+        if name not in seen:
+            seen.add(name)
+            yield ProbeEntry(name, partial(_loaded, value))
+
+
+def _declared(path: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Name and ``module:attribute`` of each entry point of the group.
+
+    `importlib.metadata` finds the same; it is asked only where distributions may lie in something else than a folder,
+    because importing it costs 10 ms and looking through all groups another 4: a sixth of what a run costs.
+    """
+    folders = [folder or "." for folder in dict.fromkeys(path)]
+    if any(Path(folder).is_file() for folder in folders):
+        from importlib.metadata import distributions
+
+        for distribution in distributions(path=folders):
+            chosen = distribution.entry_points.select(group=ENTRY_POINT_GROUP)
+            yield from ((entry.name, entry.value) for entry in chosen)
+        return
+    for folder in folders:
+        for name in _distributions(folder):
+            yield from _of_group(f"{folder}/{name}/entry_points.txt")
+
+
+def _distributions(folder: str) -> list[str]:
+    try:
+        return [name for name in os.listdir(folder) if name.endswith((".dist-info", ".egg-info"))]  # noqa: PTH208 (hundreds)
+    except OSError:
+        return []
+
+
+def _of_group(file: str) -> Iterator[tuple[str, str]]:
+    """The lines ``name = module:attribute [extra]`` below ``[dcfoot.probes]`` (PyPA's entry points specification)."""
+    try:
+        with open(file, encoding="utf-8") as text:  # noqa: PTH123 (the same)
+            section = text.read().partition(f"[{ENTRY_POINT_GROUP}]\n")[2].partition("\n[")[0]
+    except (OSError, UnicodeDecodeError):
+        return
+    for line in section.splitlines():
+        name, equals, value = line.partition("=")
+        if equals and not name.lstrip().startswith(("#", ";")):
+            yield name.strip(), value.partition("[")[0].strip()
+
+
+def _loaded(value: str) -> Callable[[Surroundings], Probe]:
+    from importlib import import_module
+
+    module, _, attribute = value.partition(":")
+    found: object = import_module(module)
+    for part in attribute.split("."):
+        found = getattr(found, part)
+    return cast("Callable[[Surroundings], Probe]", found)

@@ -14,7 +14,7 @@ import pytest
 
 from simulated.near import near
 from simulated.running import DCFOOT, QUIET, counter
-from simulated.third_party import DEVICE, POWER_W, install_meter
+from simulated.third_party import DEVICE, OPEN_S, POWER_W, install_meter
 
 
 @contextmanager
@@ -36,11 +36,13 @@ def started(
         yield process
 
 
+def children_of(process: subprocess.Popen[bytes]) -> list[int]:
+    """Our children, the eldest first: the witness, which is a `cat`, and the job."""
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
 def job_of(process: subprocess.Popen[bytes]) -> int:
-    """The job's process: our child that is not the witness."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    (job,) = (pid for pid in children if Path(f"/proc/{pid}/comm").read_text() != "cat\n")
-    return int(job)
+    return children_of(process)[1]
 
 
 EVERY_KIND = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGALRM, signal.SIGRTMIN]
@@ -77,8 +79,7 @@ def test_signals_to_us_and_to_the_group_in_turn_are_told_apart(environ: dict[str
 def test_a_signal_sent_to_each_process_in_turn_reaches_the_job_once(environ: dict[str, str]) -> None:
     # As a batch system and a service manager do: proctrack/cgroup, KillMode=control-group.
     with started(counter("USR1"), environ) as process:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        for pid in (process.pid, *map(int, children)):
+        for pid in (process.pid, *children_of(process)):
             os.kill(pid, signal.SIGUSR1)
         process.communicate(timeout=20)
     assert process.returncode == 41
@@ -89,6 +90,17 @@ def test_a_job_that_signals_its_own_group_is_left_to_it(environ: dict[str, str])
     with started(["sh", "-c", script], environ) as process:
         out, _ = process.communicate(timeout=20)
     assert (process.returncode, out) == (5, b"caught\non\n")
+
+
+@pytest.mark.parametrize("to_group", [True, False])
+def test_a_signal_that_comes_while_the_meters_open_is_not_lost(
+    environ: dict[str, str], tmp_path: Path, *, to_group: bool
+) -> None:
+    environ |= {"PYTHONPATH": str(install_meter(tmp_path / "meter")), OPEN_S: "1.5"}
+    with subprocess.Popen([*QUIET, "sleep", "30"], env=environ, start_new_session=True) as process:
+        time.sleep(1.0)
+        (os.killpg if to_group else os.kill)(process.pid, signal.SIGINT)
+        assert process.wait(20) == -signal.SIGINT
 
 
 def test_timeout_ends_the_job_and_says_so(environ: dict[str, str]) -> None:

@@ -1,16 +1,19 @@
 """A meter of somebody else, installed as anybody's: an accelerator that draws exactly `POWER_W` for ever.
 
 Its counter is the machine's monotonic clock, so that every process that reads it knows the true energy of any span. It
-comes in by the entry point, in this process (`sys.path`) or another (`PYTHONPATH`).
+comes in by the entry point, in this process (`sys.path`) or another (`PYTHONPATH`). Its driver takes as long to open as
+the environment variable `OPEN_S` says [s].
 """
 
 from pathlib import Path
 
 POWER_W = 100
 DEVICE = "steady-0"
+OPEN_S = "STEADY_METER_OPEN_S"
 
 MODULE = f"""
-from time import monotonic_ns
+import os
+from time import monotonic_ns, sleep
 
 from dcfoot.reading import Channel, Domain, Kind, Meter, Reading
 
@@ -23,6 +26,7 @@ class Steady:
         self.meter = Meter(channel, "Steady 100", "steady.counter", Kind.COUNTER, 1e-9, period_s=0.1)
 
     def open(self):
+        sleep(float(os.environ.get("{OPEN_S}", "0")))
         return [self.meter]
 
     def read(self):
