@@ -108,8 +108,8 @@ class CounterIntegral:
         if step.outcome is Outcome.IMPLAUSIBLE:
             # The odd value is forgotten and the next one is compared with the last good one, so that no energy is lost.
             self._last = last
-        elif step.covered_s > 0.0 and step.outcome is not Outcome.RESET:
-            self._power_w = step.energy_j / step.covered_s
+        elif step.covered_s >= 0.5 * self._meter.period_s and step.outcome is not Outcome.RESET:
+            self._power_w = step.energy_j / step.covered_s  # of a step that is long enough to tell
         return step
 
     def _difference(self, before: int, after: int, elapsed_s: float) -> Step:
@@ -188,7 +188,7 @@ class AverageIntegral:
         elapsed_s = (reading.time_ns - last.time_ns) / NS_PER_S
         if reading.time_ns - last.time_ns > max(self._window_ns, self._longest_ns):
             return self._bridge(reading.time_ns, last.energy_j, power_w, elapsed_s)
-        energy_j = self._energy_at(reading.time_ns - self._window_ns) + power_w * self._meter.window_s
+        energy_j = self.energy_j_at(reading.time_ns - self._window_ns) + power_w * self._meter.window_s
         self._points.append(_Point(reading.time_ns, energy_j))
         while len(self._points) > 2 and self._points[1].time_ns <= reading.time_ns - self._window_ns:
             self._points.popleft()
@@ -205,7 +205,11 @@ class AverageIntegral:
         self._begin(time_ns, energy_before_j + window_j, power_w)
         return Step(window_j, elapsed_s, self._meter.window_s, Outcome.GAP)
 
-    def _energy_at(self, time_ns: int) -> float:
+    def energy_j_at(self, time_ns: int) -> float:
+        """The energy between the first reading and a moment of the last window, negative before it [J].
+
+        Before a reading was added there is none: IndexError.
+        """
         before = self._points[0]
         for after in self._points:
             if after.time_ns >= time_ns:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from dcfoot.counter import AverageIntegral
 from dcfoot.reading import Meter, Reading
-from dcfoot.units import NS_PER_S
+from dcfoot.units import J_PER_MJ, NS_PER_S
 from dcfoot_probes.nvidia.edges import Publication
 from dcfoot_probes.nvidia.generations import USUAL_PERIOD_S
 from dcfoot_probes.nvidia.nvml import Nvml
@@ -20,6 +21,7 @@ class AverageSource(Source):
         self._field = field
         self._follower = Follower(USUAL_PERIOD_S)
         self._given_ns = 0
+        self._energy = AverageIntegral(meter)
         self._edge = Publication(0, 0)
 
     def bind(self, nvml: Nvml, handle: object) -> None:
@@ -44,8 +46,7 @@ class AverageSource(Source):
 
     def settle(self, seen: Sequence[Publication]) -> list[Reading]:
         """The same, and the publications by which the sensor's beat is known from now on."""
-        start = Reading(self.meter, self._edge.value, self._edge.time_ns)
-        return [start, *(reading for publication in seen for reading in self._known(publication))]
+        return [self._reading(self._edge), *(reading for publication in seen for reading in self._known(publication))]
 
     def _known(self, publication: Publication) -> list[Reading]:
         self._follower.know(publication)
@@ -59,23 +60,41 @@ class AverageSource(Source):
         return [] if publication is None else self._new(publication)
 
     def finish(self, seen: Sequence[Publication]) -> list[Reading]:
-        """The average at the end: it went on as it had gone since the publication before."""
-        return self._new(Publication(max(round(self._extrapolated(seen)), 0), self._edge.time_ns))
+        """The average at the end: the energy up to the next publication, less the power after the end until then."""
+        end = self._edge
+        if not self._given_ns:
+            return []
+        window_start_j = self._energy.energy_j_at(end.time_ns - round(self.meter.window_s * NS_PER_S))
+        first, second = (
+            Publication(round(self._added_j(publication) / J_PER_MJ), publication.time_ns)
+            for publication in self._two(seen)
+        )
+        end_j = (first.value - per_second(first, second) * seconds(end, first)) * J_PER_MJ
+        power_w = (end_j - window_start_j) / self.meter.window_s
+        return self._new(Publication(max(round(power_w / self.meter.unit), 0), end.time_ns))
 
-    def _extrapolated(self, seen: Sequence[Publication]) -> float:
-        latest, before, end = self._follower.latest, self._follower.before, self._edge
-        if latest is None or before is None or not seen:
-            return float(end.value)
-        old_s = self._follower.period_ns / NS_PER_S - seconds(end, seen[0])
-        return end.value + per_second(before, latest) * min(max(old_s, 0.0), USUAL_PERIOD_S)
+    def _two(self, seen: Sequence[Publication]) -> Sequence[Publication]:
+        """Two publications after the end; one that did not change the value came with the beat."""
+        first, *more = seen or [self._follower.next_after(self._edge)]
+        return first, *(more[:1] or [self._follower.next_after(first)])
 
-    def watched(self) -> tuple[Callable[[], int], int] | None:
+    def _added_j(self, publication: Publication) -> float:
+        """The recovered energy up to a publication that is not given to the ledger [J]."""
+        self._energy.add(self._reading(publication))
+        return self._energy.energy_j_at(publication.time_ns)
+
+    def watched(self) -> tuple[Callable[[], int], Publication] | None:
         """The average."""
-        return self._power, self._edge.value
+        return self._power, self._edge
 
     def _new(self, publication: Publication) -> list[Reading]:
         """A reading of it, unless one as late was given."""
         if publication.time_ns <= self._given_ns:
             return []
         self._given_ns = publication.time_ns
-        return [Reading(self.meter, publication.value, publication.time_ns)]
+        reading = self._reading(publication)
+        self._energy.add(reading)
+        return [reading]
+
+    def _reading(self, publication: Publication) -> Reading:
+        return Reading(self.meter, publication.value, publication.time_ns)

@@ -18,6 +18,7 @@ from dcfoot_probes.nvidia.counter import CounterSource
 from dcfoot_probes.nvidia.generations import (
     AVERAGE_WINDOW_S,
     CEILING_OVER_LIMIT,
+    COUNTER_PERIOD_S,
     GAIN_P5,
     GAIN_P95,
     IMPLAUSIBLE_OVER_LIMIT,
@@ -27,9 +28,6 @@ from dcfoot_probes.nvidia.generations import (
 from dcfoot_probes.nvidia.nvml import FIELD_POWER_AVERAGE, Nvml, NvmlFault
 from dcfoot_probes.nvidia.power import PolledSource, SamplesSource
 from dcfoot_probes.nvidia.source import Source
-
-COUNTER_PERIOD_S = 1.0
-"""How often the counter is read [s]: what a crash or a lost device costs is at most that much."""
 
 POLL_PERIOD_S = 0.05
 """How often power is read [s]: twice in the usual period, so that a publication's moment is known to a quarter of

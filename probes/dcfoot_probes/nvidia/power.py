@@ -121,9 +121,9 @@ class PolledSource(Source):
         del seen
         return self._windows.final(self._edge.time_ns, self._edge.value)
 
-    def watched(self) -> tuple[Callable[[], int], int] | None:
+    def watched(self) -> tuple[Callable[[], int], Publication] | None:
         """The power."""
-        return self._power, self._edge.value
+        return self._power, self._edge
 
 
 class SamplesSource(Source):
@@ -187,6 +187,6 @@ class SamplesSource(Source):
         del seen
         return [] if self._latest is None else self._windows.final(self._now_ns, self._latest.value)
 
-    def watched(self) -> tuple[Callable[[], int], int] | None:
+    def watched(self) -> tuple[Callable[[], int], Publication] | None:
         """Nothing: samples carry their time."""
         return None

@@ -40,6 +40,10 @@ class Follower:
         self._publish(publication.value, publication.time_ns)
         self._read_ns = max(self._read_ns, publication.time_ns)
 
+    def next_after(self, publication: Publication) -> Publication:
+        """The same value at the first beat after a moment."""
+        return Publication(publication.value, self._due(publication.time_ns) + self.period_ns)
+
     def _publish(self, value: int, time_ns: int) -> Publication:
         self.before, self.latest = self.latest, Publication(value, time_ns)
         return self.latest

@@ -33,6 +33,11 @@ class Source(Protocol):
         """What is new since the last call."""
         ...
 
+    @property
+    def restarted(self) -> bool:
+        """Whether it must be settled again before it gives readings."""
+        return False
+
     def start(self) -> list[Reading]:
         """The reading at the start of a run, as far as it is known at once."""
         ...
@@ -53,8 +58,8 @@ class Source(Protocol):
         """What contradicts itself in what was read, in a sentence; empty for nothing."""
         return ""
 
-    def watched(self) -> tuple[Callable[[], int], int] | None:
-        """What to watch for publications, and what it showed last; None where nothing is gained by watching."""
+    def watched(self) -> tuple[Callable[[], int], Publication] | None:
+        """What to watch for publications, and what it showed last and when; None where nothing is gained by it."""
         ...
 
 
