@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 from dcfoot.reading import Channel, Domain, Kind, Meter
 from dcfoot.units import J_PER_MJ, W_PER_MW
-from dcfoot_probes.nvidia.average import AverageSource
 from dcfoot_probes.nvidia.counter import CounterSource
 from dcfoot_probes.nvidia.generations import (
     AVERAGE_WINDOW_S,
@@ -23,11 +22,14 @@ from dcfoot_probes.nvidia.generations import (
     GAIN_P95,
     IMPLAUSIBLE_OVER_LIMIT,
     SOURCE,
+    USUAL_PERIOD_S,
     Generation,
 )
-from dcfoot_probes.nvidia.nvml import FIELD_POWER_AVERAGE, Nvml, NvmlFault
-from dcfoot_probes.nvidia.power import PolledSource, SamplesSource
+from dcfoot_probes.nvidia.nvml import Nvml, NvmlFault
+from dcfoot_probes.nvidia.power import PowerSource
 from dcfoot_probes.nvidia.source import Source
+from dcfoot_probes.nvidia.streams import Buffered, Polled
+from dcfoot_probes.nvidia.windows import Averages, Samples, Windows
 
 POLL_PERIOD_S = 0.05
 """How often power is read [s]: twice in the usual period, so that a publication's moment is known to a quarter of
@@ -98,16 +100,27 @@ def _ladder(device: Device, meter: Meter, clock_ns: Callable[[], int]) -> Iterat
     # Whether the counter and the average account for all the time, or only for what a part-time sensor sees, is
     # written nowhere and was not measured by the source: until a card settles it, they are taken to see no more than
     # the sensor.
-    seen = generation.observed_ratio()
-    counter = replace(meter, kind=Kind.COUNTER, unit=J_PER_MJ, period_s=COUNTER_PERIOD_S, observed_ratio=seen)
+    meter = replace(meter, observed_ratio=generation.observed_ratio())
+    counter = replace(meter, kind=Kind.COUNTER, unit=J_PER_MJ, period_s=COUNTER_PERIOD_S)
     yield CounterSource(replace(counter, method="nvml.total_energy"), clock_ns)
     average = replace(meter, kind=Kind.POWER_AVERAGE, window_s=AVERAGE_WINDOW_S, period_s=POLL_PERIOD_S)
-    average = replace(average, method="nvml.power_average_1s", observed_ratio=seen)
-    yield AverageSource(average, clock_ns, FIELD_POWER_AVERAGE)
-    if generation.usage_is_average:
-        yield AverageSource(average, clock_ns, None)
-    samples = replace(meter, method="nvml.power_samples", period_s=BUFFER_PERIOD_S, observed_ratio=seen)
-    yield SamplesSource(samples, clock_ns, generation)
+    average = replace(average, method="nvml.power_average_1s")
+    for reader in (Nvml.average_power_reader, *([Nvml.power_reader] if generation.usage_is_average else [])):
+        yield PowerSource(average, Polled(reader, USUAL_PERIOD_S, clock_ns), Averages(average))
+    meter = _by_window(meter, generation)
+    buffered = replace(meter, method="nvml.power_samples", period_s=BUFFER_PERIOD_S)
+    yield PowerSource(buffered, Buffered(clock_ns), _windows(buffered, generation))
     seen = generation.observed_ratio(POLL_PERIOD_S)
     polled = replace(meter, method="nvml.power_polled", period_s=POLL_PERIOD_S, observed_ratio=seen)
-    yield PolledSource(polled, clock_ns, generation)
+    yield PowerSource(polled, Polled(Nvml.power_reader, generation.period_s, clock_ns), _windows(polled, generation))
+
+
+def _by_window(meter: Meter, generation: Generation) -> Meter:
+    """A sensor that looks all the time shows averages of its own period."""
+    if not generation.looks_all_the_time:
+        return meter
+    return replace(meter, kind=Kind.POWER_AVERAGE, window_s=generation.period_s)
+
+
+def _windows(meter: Meter, generation: Generation) -> Windows:
+    return Averages(meter) if meter.kind is Kind.POWER_AVERAGE else Samples(meter, generation.window_s or 0.0)
