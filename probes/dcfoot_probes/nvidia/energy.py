@@ -29,7 +29,6 @@ from dcfoot_probes.nvidia.nvml import Nvml, NvmlFault
 from dcfoot_probes.nvidia.power import PowerSource
 from dcfoot_probes.nvidia.source import Source
 from dcfoot_probes.nvidia.streams import Buffered, Polled
-from dcfoot_probes.nvidia.windows import Averages, Samples, Windows
 
 POLL_PERIOD_S = 0.05
 """How often power is read [s]: twice in the usual period, so that a publication's moment is known to a quarter of
@@ -37,7 +36,7 @@ it."""
 
 BUFFER_PERIOD_S = 0.5
 """How often the driver's buffer is emptied [s] (a choice: how much it holds is documented nowhere; where it holds less,
-the ledger sees gaps)."""
+that is told)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def meter_of(device: Device, host: str) -> Meter:
         Channel(host, Domain.GPU, device.uuid),
         device.name,
         "",
-        Kind.POWER,
+        Kind.POWER_AVERAGE,
         W_PER_MW,
         gain_p5=GAIN_P5,
         gain_p95=GAIN_P95,
@@ -103,24 +102,11 @@ def _ladder(device: Device, meter: Meter, clock_ns: Callable[[], int]) -> Iterat
     meter = replace(meter, observed_ratio=generation.observed_ratio())
     counter = replace(meter, kind=Kind.COUNTER, unit=J_PER_MJ, period_s=COUNTER_PERIOD_S)
     yield CounterSource(replace(counter, method="nvml.total_energy"), clock_ns)
-    average = replace(meter, kind=Kind.POWER_AVERAGE, window_s=AVERAGE_WINDOW_S, period_s=POLL_PERIOD_S)
-    average = replace(average, method="nvml.power_average_1s")
+    average = replace(meter, method="nvml.power_average_1s", window_s=AVERAGE_WINDOW_S, period_s=POLL_PERIOD_S)
     for reader in (Nvml.average_power_reader, *([Nvml.power_reader] if generation.usage_is_average else [])):
-        yield PowerSource(average, Polled(reader, USUAL_PERIOD_S, clock_ns), Averages(average))
-    meter = _by_window(meter, generation)
-    buffered = replace(meter, method="nvml.power_samples", period_s=BUFFER_PERIOD_S)
-    yield PowerSource(buffered, Buffered(clock_ns), _windows(buffered, generation))
+        yield PowerSource(average, Polled(reader, USUAL_PERIOD_S, clock_ns))
+    buffered = replace(meter, method="nvml.power_samples", window_s=generation.period_s, period_s=BUFFER_PERIOD_S)
+    yield PowerSource(buffered, Buffered(clock_ns))
     seen = generation.observed_ratio(POLL_PERIOD_S)
-    polled = replace(meter, method="nvml.power_polled", period_s=POLL_PERIOD_S, observed_ratio=seen)
-    yield PowerSource(polled, Polled(Nvml.power_reader, generation.period_s, clock_ns), _windows(polled, generation))
-
-
-def _by_window(meter: Meter, generation: Generation) -> Meter:
-    """A sensor that looks all the time shows averages of its own period."""
-    if not generation.looks_all_the_time:
-        return meter
-    return replace(meter, kind=Kind.POWER_AVERAGE, window_s=generation.period_s)
-
-
-def _windows(meter: Meter, generation: Generation) -> Windows:
-    return Averages(meter) if meter.kind is Kind.POWER_AVERAGE else Samples(meter, generation.window_s or 0.0)
+    polled = replace(buffered, method="nvml.power_polled", period_s=POLL_PERIOD_S, observed_ratio=seen)
+    yield PowerSource(polled, Polled(Nvml.power_reader, generation.period_s, clock_ns))

@@ -39,11 +39,6 @@ IMPLAUSIBLE_OVER_LIMIT = 2.0
 every second may show 10 % too much for a second, a limit may be raised during a run)."""
 
 
-FULL_TIME_RATIO = 0.95
-"""A sensor that looks for this part of the time looks all the time (the source: such windows were measured to be 98 to
-100 ms of 100)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Generation:
     """What the sensor of a generation sees.
@@ -64,11 +59,6 @@ class Generation:
     window_s: float | None
     period_s: float
     usage_is_average: bool = False
-
-    @property
-    def looks_all_the_time(self) -> bool:
-        """Whether its windows leave out no time."""
-        return self.window_s is not None and self.window_s >= FULL_TIME_RATIO * self.period_s
 
     def observed_ratio(self, read_every_s: float = 0.0) -> float:
         """The part of the time that is seen, when every value is read, or one `read_every_s` [s]."""

@@ -2,8 +2,8 @@
 
 Between its publications a sensor stands still, so a value taken at a run's edge is old by up to a period. What is known
 besides makes it exact: outside the run the power is steady (it was before, it is after), so that whatever else was
-published around an edge belongs to the run. Readings at the edges are therefore interpolated integers; all others are
-the hardware's own.
+published around an edge belongs to the run. Readings at the edges are therefore inferred integers; all others are the
+hardware's own.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ class Source(Protocol):
         ...
 
     def verdict(self) -> str:
-        """What contradicts itself in what was read, in a sentence; empty for nothing."""
+        """What the reader must know of how it was read, in a sentence; empty for nothing."""
         return ""
 
     def watched(self) -> tuple[Callable[[], int], Publication] | None:

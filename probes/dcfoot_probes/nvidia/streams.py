@@ -32,6 +32,10 @@ class Stream(Protocol):
         """What to watch for publications, and what it showed last."""
         ...
 
+    def verdict(self) -> str:
+        """What the reader must know of it, in a sentence; empty for nothing."""
+        return ""
+
     def follow(self, seen: Sequence[Publication]) -> Sequence[Publication]:
         """What was published while it was watched; `fetch` goes on from there."""
         ...
@@ -41,7 +45,7 @@ class Stream(Protocol):
         ...
 
 
-class Polled:
+class Polled(Stream):
     """A power that is read again and again [mW].
 
     Parameters
@@ -96,13 +100,15 @@ class Polled:
         return [*known, Publication(last.value, last.time_ns + self._follower.period_ns)][:2]
 
 
-class Buffered:
+class Buffered(Stream):
     """The driver's buffer of power [mW], whose samples carry their own time."""
 
     def __init__(self, clock_ns: Callable[[], int]) -> None:
         self.now = Publication(0, 0)
         self._clock_ns = clock_ns
         self._since_us = 0
+        self._held = 0
+        self._overflows = 0
 
     def bind(self, nvml: Nvml, handle: object) -> None:
         """Prepares the call."""
@@ -110,12 +116,9 @@ class Buffered:
 
     def works(self) -> bool:
         """Whether it holds anything but zeros."""
-        return any(value > 0 for _, value in self._samples(0))
-
-    def span_s(self) -> float:
-        """How much time it holds [s]."""
-        times_us = [time_us for time_us, _ in self._samples(0)]
-        return (max(times_us) - min(times_us)) * NS_PER_US / NS_PER_S if times_us else 0.0
+        held = self._samples(0)
+        self._held = len(held)
+        return any(value > 0 for _, value in held)
 
     def fetch(self) -> list[Publication]:
         """New samples, their stamps on the monotonic clock.
@@ -123,6 +126,7 @@ class Buffered:
         The two clocks are compared at every call, so that a step of the calendar moves only the samples around it.
         """
         samples = sorted(sample for sample in self._samples(self._since_us) if sample[0] > self._since_us)
+        self._overflows += bool(self._since_us) and len(samples) >= self._held
         now_ns = self._clock_ns()
         offset_ns = now_ns - time_ns()
         fresh = [Publication(value, min(us * NS_PER_US + offset_ns, now_ns)) for us, value in samples]
@@ -136,6 +140,14 @@ class Buffered:
 
     def _newest_us(self) -> int:
         return max((time_us for time_us, _ in self._samples(self._since_us)), default=self._since_us)
+
+    def verdict(self) -> str:
+        """Whether samples were lost."""
+        if not self._overflows:
+            return ""
+        return (
+            f"the driver's buffer of {self._held} samples was full {self._overflows} times; what it lost is estimated"
+        )
 
     def follow(self, seen: Sequence[Publication]) -> Sequence[Publication]:
         """The samples themselves, which know their times better than who watches."""
