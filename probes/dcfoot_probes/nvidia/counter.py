@@ -72,7 +72,7 @@ class CounterSource(Source):
 
     def verdict(self) -> str:
         """Whether the counter and the power contradict each other."""
-        return self._check.verdict()
+        return self._check.verdict(self.meter.observed_ratio)
 
     def start(self) -> list[Reading]:
         """The counter as it stands, and the power at which the run begins."""

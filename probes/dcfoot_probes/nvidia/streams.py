@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from time import time_ns
 from typing import Protocol
 
-from dcfoot.units import NS_PER_S, NS_PER_US
+from dcfoot.units import NS_PER_US
 from dcfoot_probes.nvidia.edges import Publication
 from dcfoot_probes.nvidia.nvml import Nvml, answer_or
 from dcfoot_probes.nvidia.publications import Follower
