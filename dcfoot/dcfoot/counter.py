@@ -108,8 +108,8 @@ class CounterIntegral:
         if step.outcome is Outcome.IMPLAUSIBLE:
             # The odd value is forgotten and the next one is compared with the last good one, so that no energy is lost.
             self._last = last
-        elif step.covered_s > 0.0 and step.outcome is not Outcome.RESET:
-            self._power_w = step.energy_j / step.covered_s
+        elif step.covered_s >= 0.5 * self._meter.period_s and step.outcome is not Outcome.RESET:
+            self._power_w = step.energy_j / step.covered_s  # of a step that is long enough to tell
         return step
 
     def _difference(self, before: int, after: int, elapsed_s: float) -> Step:
@@ -167,7 +167,8 @@ class AverageIntegral:
 
     A mean over the last W seconds is the difference quotient of the energy, ``A(t) = (C(t) - C(t - W)) / W``, hence
     ``C(t) = C(t - W) + W A(t)``: exact whatever the power does, where a trapezoid under A lags by half a window. Before
-    the first reading the power is taken to have been the mean that this reading shows.
+    the first reading the power is taken to have been the mean that this reading shows; between a reading and a window
+    that began after it, the mean of the two.
     """
 
     def __init__(self, meter: Meter) -> None:
@@ -175,6 +176,7 @@ class AverageIntegral:
         self._window_ns = round(meter.window_s * NS_PER_S)
         self._longest_ns = round(max(GAP_PERIODS * meter.period_s, GAP_LEAST_S) * NS_PER_S)
         self._points: deque[_Point] = deque()
+        self._power_w = 0.0
 
     def add(self, reading: Reading) -> Step:
         """The recovered energy since the reading before."""
@@ -188,13 +190,48 @@ class AverageIntegral:
         elapsed_s = (reading.time_ns - last.time_ns) / NS_PER_S
         if reading.time_ns - last.time_ns > max(self._window_ns, self._longest_ns):
             return self._bridge(reading.time_ns, last.energy_j, power_w, elapsed_s)
-        energy_j = self._energy_at(reading.time_ns - self._window_ns) + power_w * self._meter.window_s
+        known_j, weight_s = self._known(reading.time_ns)
+        energy_j = known_j + weight_s * power_w
+        self._power_w = power_w
         self._points.append(_Point(reading.time_ns, energy_j))
         while len(self._points) > 2 and self._points[1].time_ns <= reading.time_ns - self._window_ns:
             self._points.popleft()
         return Step(energy_j - last.energy_j, elapsed_s, elapsed_s, Outcome.STEP)
 
+    def copy(self) -> "AverageIntegral":
+        """One that goes on from here by itself, to look ahead with."""
+        twin = AverageIntegral(self._meter)
+        twin._points, twin._power_w = self._points.copy(), self._power_w
+        return twin
+
+    @property
+    def energy_j(self) -> float:
+        """The energy from the first reading to the latest [J]."""
+        return self._points[-1].energy_j if self._points else 0.0
+
+    def average_w(self, time_ns: int, energy_j: float) -> float:
+        """What the average must be at a moment after the latest reading for the energy to have come to `energy_j` [W].
+
+        Parameters
+        ----------
+        time_ns : int
+            The moment, on the monotonic clock [ns].
+        energy_j : float
+            From the first reading to then [J].
+        """
+        known_j, weight_s = self._known(time_ns)
+        return (energy_j - known_j) / weight_s
+
+    def _known(self, time_ns: int) -> tuple[float, float]:
+        """The energy up to a moment, as ``known + weight x average``: what is known of it, and the weight [s]."""
+        start_ns, last = time_ns - self._window_ns, self._points[-1]
+        if start_ns <= last.time_ns:
+            return self._energy_j_at(start_ns), self._meter.window_s
+        half_unseen_s = 0.5 * (start_ns - last.time_ns) / NS_PER_S
+        return last.energy_j + half_unseen_s * self._power_w, self._meter.window_s + half_unseen_s
+
     def _begin(self, time_ns: int, energy_j: float, power_w: float) -> None:
+        self._power_w = power_w
         self._points.clear()
         self._points.append(_Point(time_ns - self._window_ns, energy_j - power_w * self._meter.window_s))
         self._points.append(_Point(time_ns, energy_j))
@@ -205,7 +242,7 @@ class AverageIntegral:
         self._begin(time_ns, energy_before_j + window_j, power_w)
         return Step(window_j, elapsed_s, self._meter.window_s, Outcome.GAP)
 
-    def _energy_at(self, time_ns: int) -> float:
+    def _energy_j_at(self, time_ns: int) -> float:
         before = self._points[0]
         for after in self._points:
             if after.time_ns >= time_ns:

@@ -145,6 +145,36 @@ def test_after_a_long_silence_a_moving_average_tells_of_its_window_only() -> Non
     assert (step.energy_j, step.covered_s) == near((200.0, 1.0))
 
 
+def test_between_a_reading_and_a_window_that_began_after_it_the_power_was_between_the_two() -> None:
+    meter = power(Kind.POWER_AVERAGE, period_s=0.1, window_s=0.1)
+    integral = AverageIntegral(meter)
+    integral.add(at(meter, 0.0, 100_000))
+    # 0.3 s of which nothing was seen, half of 100 W and half of 300 W, then 0.1 s of 300 W.
+    assert integral.add(at(meter, 0.4, 300_000)).energy_j == near(0.3 * 200 + 0.1 * 300)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.01, 0.9), st.integers(0, 700_000)), min_size=1, max_size=30),
+    st.floats(0.01, 0.9),
+    st.floats(0.0, 1e4),
+    st.sampled_from([0.02, 0.1, 1.0]),
+)
+def test_the_average_that_is_asked_for_an_energy_gives_that_energy(
+    readings: list[tuple[float, int]], wait_s: float, energy_j: float, window_s: float
+) -> None:
+    meter = power(Kind.POWER_AVERAGE, period_s=0.1, window_s=window_s, power_max_w=1e9)
+    integral, now_s = AverageIntegral(meter), 0.0
+    for step_s, value_mw in readings:
+        now_s += step_s
+        integral.add(at(meter, now_s, value_mw))
+    before_j, ahead = integral.energy_j, integral.copy()
+    average_w = integral.average_w(round((now_s + wait_s) * NS_PER_S), before_j + energy_j)
+    if average_w >= 0.0:
+        step = ahead.add(at(meter, now_s + wait_s, average_w * 1e3))
+        assert step.energy_j == near(energy_j, abs=0.5e-3 * (window_s + wait_s) + 1e-6)
+    assert integral.energy_j == before_j
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_kind_of_meter_has_an_integral_that_starts_with_nothing(kind: Kind) -> None:
     meter = power(kind, period_s=0.1, window_s=1.0)

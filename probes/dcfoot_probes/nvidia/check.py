@@ -47,8 +47,14 @@ class PowerCheck:
         self._counted_j += (energy_mj - last[1]) * J_PER_MJ
         self._integrated_j += 0.5 * (power_w + last[2] * W_PER_MW) * elapsed_s
 
-    def verdict(self) -> str:
-        """What is wrong, in a sentence; empty where the two agree, or too little was seen."""
+    def verdict(self, observed_ratio: float) -> str:
+        """What is wrong, in a sentence; empty where the two agree, or too little was seen.
+
+        Parameters
+        ----------
+        observed_ratio : float
+            The part of the time that the sensor of power looks, in 0..1.
+        """
         if self._samples < LEAST_SAMPLES or self._elapsed_s <= 0.0 or self._integrated_j <= 0.0:
             return ""
         allowed_j = TOLERANCE_RATIO * self._integrated_j + SIGMAS * self._error_of_mean_w() * self._elapsed_s
@@ -57,10 +63,16 @@ class PowerCheck:
         percent = 100.0 * (self._counted_j / self._integrated_j - 1.0)
         return (
             f"the energy counter shows {percent:+.0f} % against the power read once a second "
-            f"({self._counted_j:.0f} J, {self._integrated_j:.0f} J); one of the two is wrong"
+            f"({self._counted_j:.0f} J, {self._integrated_j:.0f} J); one of the two is wrong{_excuse(observed_ratio)}"
         )
 
     def _error_of_mean_w(self) -> float:
         mean_w = self._sum_w / self._samples
         variance_w2 = max(self._sum_squares_w2 / self._samples - mean_w * mean_w, 0.0)
         return sqrt(variance_w2 / (self._samples - 1))
+
+
+def _excuse(observed_ratio: float) -> str:
+    if observed_ratio >= 1.0:
+        return ""
+    return f", or the load is in step with a power sensor that looks {observed_ratio:.0%} of the time"

@@ -1,13 +1,13 @@
 """The total-energy counter, exact at the edges of a run and across a restart."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from dcfoot.reading import Meter, Reading
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.nvidia.check import PowerCheck
 from dcfoot_probes.nvidia.edges import POLL_S, Publication
-from dcfoot_probes.nvidia.generations import USUAL_PERIOD_S
+from dcfoot_probes.nvidia.generations import COUNTER_PERIOD_S, USUAL_PERIOD_S
 from dcfoot_probes.nvidia.nvml import FIELD_POWER_AVERAGE, FIELD_POWER_INSTANT, Nvml, answer_or
 from dcfoot_probes.nvidia.source import Source, per_second, period_s, seconds
 
@@ -26,7 +26,9 @@ class CounterSource(Source):
         self.meter = meter
         self._clock_ns = clock_ns
         self._last: Publication | None = None
+        self._before_restart: Publication | None = None
         self._power_mw = 0.0
+        self._power_since: Publication | None = None
         self._power_before_mw: int | None = None
         self._check = PowerCheck()
 
@@ -45,34 +47,32 @@ class CounterSource(Source):
         return False
 
     def read(self) -> list[Reading]:
-        """The counter; where it restarted, first what it would have shown when it did."""
-        value = self._energy()
-        last, now = self._last, Publication(value, self._clock_ns())
+        """The counter; nothing where it restarted, until that is settled."""
+        last, now = self._last, Publication(self._energy(), self._clock_ns())
         self._last = now
-        self._check_by_power(now)
-        if last is None or value >= last.value:
-            self._power_mw = per_second(last, now) if last else 0.0
-            return [self._reading(now)]
-        return [self._reading(p) for p in (self._restart(last, now), now) if p is not None]
+        if last is not None and now.value < last.value:
+            self._before_restart = last
+            return []
+        shown_mw = self._check_by_power(now)
+        if self._power_since is not None and now.value > self._power_since.value:
+            self._power_mw = _better_known(per_second(self._power_since, now), shown_mw)
+        self._power_since = now
+        return [self._reading(now)]
 
-    def _check_by_power(self, now: Publication) -> None:
-        power_mw = answer_or(None, self._mean_power) if self._mean_power else None
-        if power_mw is not None:
-            self._check.add(now.time_ns, now.value, power_mw)
+    @property
+    def restarted(self) -> bool:
+        """Whether it fell."""
+        return self._before_restart is not None
+
+    def _check_by_power(self, now: Publication) -> int | None:
+        shown_mw = answer_or(None, self._mean_power) if self._mean_power else None
+        if shown_mw is not None:
+            self._check.add(now.time_ns, now.value, shown_mw)
+        return shown_mw
 
     def verdict(self) -> str:
         """Whether the counter and the power contradict each other."""
-        return self._check.verdict()
-
-    def _restart(self, last: Publication, now: Publication) -> Publication | None:
-        """What the old count came to when the counter restarted, at the power before; None where that is not known."""
-        elapsed_s = seconds(last, now)
-        if self._power_mw <= 0.0 or elapsed_s > BRIDGED_S:
-            return None
-        lost_s = elapsed_s - now.value / self._power_mw
-        if lost_s <= 0.0:
-            return None
-        return Publication(last.value + round(self._power_mw * lost_s), last.time_ns + round(lost_s * NS_PER_S))
+        return self._check.verdict(self.meter.observed_ratio)
 
     def start(self) -> list[Reading]:
         """The counter as it stands, and the power at which the run begins."""
@@ -81,20 +81,37 @@ class CounterSource(Source):
         return readings
 
     def settle(self, seen: Sequence[Publication]) -> list[Reading]:
-        """The count at the start: that of the last publication, and the power before for as long as that was old."""
-        start = self._last
-        if start is None:
+        """The count at the start, or after a restart: that of the last publication, and what was added since."""
+        if self._last is None:
             return []
-        if seen and seen[0].value > start.value:
-            self._last = start = Publication(start.value + self._since_publication(start, seen), start.time_ns)
-        return [self._reading(start)]
+        last, self._before_restart = self._before_restart, None
+        if last is None:
+            self._last = _settled(self._last, seen, self._power_before_mw)
+            if len(seen) > 1:
+                # Counts that are read at a tick are old by half a period on average.
+                half_ns = round(0.5 * period_s(seen) * NS_PER_S)
+                self._power_since = Publication(seen[1].value, seen[1].time_ns + half_ns)
+            return [self._reading(self._last)]
+        if seen and seen[-1].value >= last.value:  # it had not restarted: that was a wrong answer
+            self._last = last
+            return []
+        self._last = _settled(self._last, seen, None)
+        return [self._reading(count) for count in (*self._old_count(last, self._last, seen), self._last)]
 
-    def _since_publication(self, start: Publication, seen: Sequence[Publication]) -> int:
-        every_s = period_s(seen)
-        old_s = min(max(every_s - seconds(start, seen[0]), 0.0), every_s)
-        published = seen[0].value - start.value
-        power_mw = published / every_s if self._power_before_mw is None else self._power_before_mw
-        return min(round(power_mw * old_s), published)
+    def _old_count(self, last: Publication, now: Publication, seen: Sequence[Publication]) -> Iterator[Publication]:
+        """What the counter had come to when it restarted between two counts; nothing where its power is not known.
+
+        The power is that before, and the last count was old by half a period on average; in the first second of a run
+        only the power after is known, and the last count is the exact one of the start.
+        """
+        power_mw, old_s = self._power_mw, 0.5 * USUAL_PERIOD_S
+        if power_mw <= 0.0 and len(seen) > 1:
+            power_mw, old_s = per_second(seen[0], seen[1]), 0.0
+        elapsed_s = seconds(last, now)
+        lost_s = elapsed_s - now.value / power_mw if power_mw > 0.0 else 0.0
+        if lost_s > 0.0 and elapsed_s <= BRIDGED_S:
+            counted = round(power_mw * (lost_s + old_s))
+            yield Publication(last.value + counted, last.time_ns + round(lost_s * NS_PER_S))
 
     def end(self) -> list[Reading]:
         """What came before the end; the end itself is `finish`'s."""
@@ -112,9 +129,37 @@ class CounterSource(Source):
             end = Publication(end.value + max(published - round(power_mw * after_s), 0), end.time_ns)
         return [self._reading(end)]
 
-    def watched(self) -> tuple[Callable[[], int], int] | None:
+    def watched(self) -> tuple[Callable[[], int], Publication] | None:
         """The counter."""
-        return None if self._last is None else (self._energy, self._last.value)
+        return None if self._last is None else (self._energy, self._last)
 
     def _reading(self, publication: Publication) -> Reading:
         return Reading(self.meter, publication.value, publication.time_ns)
+
+
+def _better_known(counted_mw: float, shown_mw: int | None) -> float:
+    """The power between two counts [mW]: what was shown, where the counts' unknown ages allow it, else the counts'."""
+    if shown_mw is not None and abs(shown_mw - counted_mw) <= USUAL_PERIOD_S / COUNTER_PERIOD_S * counted_mw:
+        return shown_mw
+    return counted_mw
+
+
+def _settled(count: Publication, seen: Sequence[Publication], power_mw: float | None) -> Publication:
+    """A count that was old when it was read, with what was added since it was published.
+
+    Parameters
+    ----------
+    count : Publication
+        As it was read.
+    seen : Sequence of Publication
+        The publications that followed.
+    power_mw : float or None
+        The power up to the moment when it was read [mW]; None for that of the publications.
+    """
+    if not seen or seen[0].value <= count.value:
+        return count
+    every_s = period_s(seen)
+    old_s = min(max(every_s - seconds(count, seen[0]), 0.0), every_s)
+    published = seen[0].value - count.value
+    power_mw = published / every_s if power_mw is None else power_mw
+    return Publication(count.value + min(round(power_mw * old_s), published), count.time_ns)

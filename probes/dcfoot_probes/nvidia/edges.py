@@ -32,7 +32,7 @@ class Publication:
 
 def await_publications(
     reads: Mapping[K, Callable[[], int]],
-    held: Mapping[K, int],
+    held: Mapping[K, Publication],
     clock_ns: Callable[[], int],
     count: int = 2,
 ) -> dict[K, list[Publication]]:
@@ -43,7 +43,7 @@ def await_publications(
     reads : Mapping
         By sensor: reads its value. One that raises is not watched further.
     held : Mapping
-        By sensor: the value it showed just before.
+        By sensor: the value it showed just before, and when.
     clock_ns : Callable[[], int]
         The monotonic clock [ns].
     count : int
@@ -70,11 +70,11 @@ def await_publications(
 class _Watch:
     __slots__ = ("_clock_ns", "_polled_ns", "_read", "_value")
 
-    def __init__(self, read: Callable[[], int], held: int, clock_ns: Callable[[], int]) -> None:
+    def __init__(self, read: Callable[[], int], held: Publication, clock_ns: Callable[[], int]) -> None:
         self._read = read
-        self._value = held
+        self._value = held.value
         self._clock_ns = clock_ns
-        self._polled_ns = clock_ns()
+        self._polled_ns = held.time_ns
 
     def poll(self, seen: list[Publication]) -> bool:
         """Looks once, adds what is new to `seen`; False where the sensor no longer answers."""

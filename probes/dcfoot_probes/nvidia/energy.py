@@ -13,23 +13,22 @@ from dataclasses import dataclass, replace
 
 from dcfoot.reading import Channel, Domain, Kind, Meter
 from dcfoot.units import J_PER_MJ, W_PER_MW
-from dcfoot_probes.nvidia.average import AverageSource
 from dcfoot_probes.nvidia.counter import CounterSource
 from dcfoot_probes.nvidia.generations import (
     AVERAGE_WINDOW_S,
     CEILING_OVER_LIMIT,
+    COUNTER_PERIOD_S,
     GAIN_P5,
     GAIN_P95,
     IMPLAUSIBLE_OVER_LIMIT,
     SOURCE,
+    USUAL_PERIOD_S,
     Generation,
 )
-from dcfoot_probes.nvidia.nvml import FIELD_POWER_AVERAGE, Nvml, NvmlFault
-from dcfoot_probes.nvidia.power import PolledSource, SamplesSource
+from dcfoot_probes.nvidia.nvml import Nvml, NvmlFault
+from dcfoot_probes.nvidia.power import PowerSource
 from dcfoot_probes.nvidia.source import Source
-
-COUNTER_PERIOD_S = 1.0
-"""How often the counter is read [s]: what a crash or a lost device costs is at most that much."""
+from dcfoot_probes.nvidia.streams import Buffered, Polled
 
 POLL_PERIOD_S = 0.05
 """How often power is read [s]: twice in the usual period, so that a publication's moment is known to a quarter of
@@ -37,7 +36,7 @@ it."""
 
 BUFFER_PERIOD_S = 0.5
 """How often the driver's buffer is emptied [s] (a choice: how much it holds is documented nowhere; where it holds less,
-the ledger sees gaps)."""
+that is told)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def meter_of(device: Device, host: str) -> Meter:
         Channel(host, Domain.GPU, device.uuid),
         device.name,
         "",
-        Kind.POWER,
+        Kind.POWER_AVERAGE,
         W_PER_MW,
         gain_p5=GAIN_P5,
         gain_p95=GAIN_P95,
@@ -100,16 +99,14 @@ def _ladder(device: Device, meter: Meter, clock_ns: Callable[[], int]) -> Iterat
     # Whether the counter and the average account for all the time, or only for what a part-time sensor sees, is
     # written nowhere and was not measured by the source: until a card settles it, they are taken to see no more than
     # the sensor.
-    seen = generation.observed_ratio()
-    counter = replace(meter, kind=Kind.COUNTER, unit=J_PER_MJ, period_s=COUNTER_PERIOD_S, observed_ratio=seen)
+    meter = replace(meter, observed_ratio=generation.observed_ratio())
+    counter = replace(meter, kind=Kind.COUNTER, unit=J_PER_MJ, period_s=COUNTER_PERIOD_S)
     yield CounterSource(replace(counter, method="nvml.total_energy"), clock_ns)
-    average = replace(meter, kind=Kind.POWER_AVERAGE, window_s=AVERAGE_WINDOW_S, period_s=POLL_PERIOD_S)
-    average = replace(average, method="nvml.power_average_1s", observed_ratio=seen)
-    yield AverageSource(average, clock_ns, FIELD_POWER_AVERAGE)
-    if generation.usage_is_average:
-        yield AverageSource(average, clock_ns, None)
-    samples = replace(meter, method="nvml.power_samples", period_s=BUFFER_PERIOD_S, observed_ratio=seen)
-    yield SamplesSource(samples, clock_ns, generation)
+    average = replace(meter, method="nvml.power_average_1s", window_s=AVERAGE_WINDOW_S, period_s=POLL_PERIOD_S)
+    for reader in (Nvml.average_power_reader, *([Nvml.power_reader] if generation.usage_is_average else [])):
+        yield PowerSource(average, Polled(reader, USUAL_PERIOD_S, clock_ns))
+    buffered = replace(meter, method="nvml.power_samples", window_s=generation.period_s, period_s=BUFFER_PERIOD_S)
+    yield PowerSource(buffered, Buffered(clock_ns))
     seen = generation.observed_ratio(POLL_PERIOD_S)
-    polled = replace(meter, method="nvml.power_polled", period_s=POLL_PERIOD_S, observed_ratio=seen)
-    yield PolledSource(polled, clock_ns, generation)
+    polled = replace(buffered, method="nvml.power_polled", period_s=POLL_PERIOD_S, observed_ratio=seen)
+    yield PowerSource(polled, Polled(Nvml.power_reader, generation.period_s, clock_ns))

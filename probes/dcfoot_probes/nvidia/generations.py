@@ -27,6 +27,9 @@ AVERAGE_WINDOW_S = 1.0
 USUAL_PERIOD_S = 0.1
 """The update period of most generations and of the energy counter [s] (the source: 100 to 104 ms)."""
 
+COUNTER_PERIOD_S = 1.0
+"""How often the counter is read [s]: what a crash or a lost device costs is at most that much."""
+
 CEILING_OVER_LIMIT = 1.1
 """Power over a sensor's period, at most, over the enforced limit (a choice: the limiter works on averages of such
 length and overshoots briefly)."""

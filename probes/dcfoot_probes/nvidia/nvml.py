@@ -227,6 +227,10 @@ class Nvml:
         """Reads the power that the driver shows by default [mW]."""
         return self._scalar_reader("nvmlDeviceGetPowerUsage", handle, ctypes.c_uint())
 
+    def average_power_reader(self, handle: object) -> Callable[[], int]:
+        """Reads the mean power of the last second [mW]."""
+        return self.field_reader(handle, FIELD_POWER_AVERAGE)
+
     def field_reader(self, handle: object, field: int) -> Callable[[], int]:
         """Reads one of the driver's fields."""
         function = self._function("nvmlDeviceGetFieldValues")

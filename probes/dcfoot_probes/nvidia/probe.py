@@ -73,7 +73,8 @@ class Nvidia:
                 self._pending += gpu.read() or ()
             return ()
         self._next_ns = now_ns + round(HAND_OVER_S * NS_PER_S)
-        return self._handed_over(gpu.read() for gpu in self._gpus)
+        answers = [gpu.read() for gpu in self._gpus]
+        return self._handed_over([*answers, *self._settled_anew()])
 
     def read_start(self) -> Sequence[Reading]:
         """The first readings, as they stand."""
@@ -91,7 +92,10 @@ class Nvidia:
         """The last readings, exact."""
         ends = [(gpu, gpu.end()) for gpu in self._gpus]
         watched = self._watched([gpu for gpu, end in ends if end is not None])
-        lasts = [gpu.source.finish(seen) for gpu, seen in watched]
+        lasts = [
+            [*(gpu.source.settle(seen) if gpu.source.restarted else ()), *gpu.source.finish(seen)]
+            for gpu, seen in watched
+        ]
         return self._handed_over([*(end for _, end in ends), *lasts])
 
     def use_ratio(self, pids: AbstractSet[int]) -> Mapping[str, float | None]:
@@ -123,6 +127,11 @@ class Nvidia:
             raise ProbeTransient("no NVIDIA GPU answers" if self._gpus else "the NVIDIA GPUs sleep")
         handed, self._pending = self._pending, []
         return [*handed, *(reading for answer in answered for reading in answer)]
+
+    def _settled_anew(self) -> list[Sequence[Reading]]:
+        """The readings of devices that restarted, once they are exact again."""
+        restarted = [gpu for gpu in self._gpus if gpu.source.restarted]
+        return [gpu.source.settle(seen) for gpu, seen in self._watched(restarted)] if restarted else []
 
     def _watched(self, gpus: Sequence[Gpu]) -> Iterator[tuple[Gpu, Sequence[Publication]]]:
         """Each device with what it published within the next moments."""

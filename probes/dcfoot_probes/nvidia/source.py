@@ -2,8 +2,8 @@
 
 Between its publications a sensor stands still, so a value taken at a run's edge is old by up to a period. What is known
 besides makes it exact: outside the run the power is steady (it was before, it is after), so that whatever else was
-published around an edge belongs to the run. Readings at the edges are therefore interpolated integers; all others are
-the hardware's own.
+published around an edge belongs to the run. Readings at the edges are therefore inferred integers; all others are the
+hardware's own.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,6 +33,11 @@ class Source(Protocol):
         """What is new since the last call."""
         ...
 
+    @property
+    def restarted(self) -> bool:
+        """Whether it must be settled again before it gives readings."""
+        return False
+
     def start(self) -> list[Reading]:
         """The reading at the start of a run, as far as it is known at once."""
         ...
@@ -50,11 +55,11 @@ class Source(Protocol):
         ...
 
     def verdict(self) -> str:
-        """What contradicts itself in what was read, in a sentence; empty for nothing."""
+        """What the reader must know of how it was read, in a sentence; empty for nothing."""
         return ""
 
-    def watched(self) -> tuple[Callable[[], int], int] | None:
-        """What to watch for publications, and what it showed last; None where nothing is gained by watching."""
+    def watched(self) -> tuple[Callable[[], int], Publication] | None:
+        """What to watch for publications, and what it showed last and when; None where nothing is gained by it."""
         ...
 
 

@@ -1,0 +1,159 @@
+"""Where publications of power come from: a value that is read again and again, or the driver's own buffer."""
+
+from collections.abc import Callable, Sequence
+from time import time_ns
+from typing import Protocol
+
+from dcfoot.units import NS_PER_US
+from dcfoot_probes.nvidia.edges import Publication
+from dcfoot_probes.nvidia.nvml import Nvml, answer_or
+from dcfoot_probes.nvidia.publications import Follower
+
+
+class Stream(Protocol):
+    """The publications of one device. `follow` and `after` raise nothing, all others may raise `NvmlFault`."""
+
+    now: Publication
+    """What it showed when it was last asked."""
+
+    def bind(self, nvml: Nvml, handle: object) -> None:
+        """Prepares its call for a handle."""
+        ...
+
+    def works(self) -> bool:
+        """Whether it shows any power: no device draws none."""
+        ...
+
+    def fetch(self) -> list[Publication]:
+        """What is new since the last call, in order of time."""
+        ...
+
+    def watched(self) -> tuple[Callable[[], int], Publication]:
+        """What to watch for publications, and what it showed last."""
+        ...
+
+    def verdict(self) -> str:
+        """What the reader must know of it, in a sentence; empty for nothing."""
+        return ""
+
+    def follow(self, seen: Sequence[Publication]) -> Sequence[Publication]:
+        """What was published while it was watched; `fetch` goes on from there."""
+        ...
+
+    def after(self, seen: Sequence[Publication]) -> Sequence[Publication]:
+        """The first two that were published after `now` while it was watched, as far as they are known."""
+        ...
+
+
+class Polled(Stream):
+    """A power that is read again and again [mW].
+
+    Parameters
+    ----------
+    reader : Callable[[Nvml, object], Callable[[], int]]
+        Prepares its call.
+    period_s : float
+        How often it is published [s].
+    clock_ns : Callable[[], int]
+        The monotonic clock [ns].
+    """
+
+    def __init__(
+        self, reader: Callable[[Nvml, object], Callable[[], int]], period_s: float, clock_ns: Callable[[], int]
+    ) -> None:
+        self.now = Publication(0, 0)
+        self._reader = reader
+        self._follower = Follower(period_s)
+        self._clock_ns = clock_ns
+
+    def bind(self, nvml: Nvml, handle: object) -> None:
+        """Prepares the call."""
+        self._power = self._reader(nvml, handle)
+
+    def works(self) -> bool:
+        """Whether it is more than 0."""
+        return self._power() > 0
+
+    def fetch(self) -> list[Publication]:
+        """The publication that is new, if there is one."""
+        self.now = Publication(self._power(), self._clock_ns())
+        publication = self._follower.see(self.now.value, self.now.time_ns)
+        return [] if publication is None else [publication]
+
+    def watched(self) -> tuple[Callable[[], int], Publication]:
+        """The power."""
+        return self._power, self.now
+
+    def follow(self, seen: Sequence[Publication]) -> Sequence[Publication]:
+        """What was seen and what changed nothing in between; its beat is known from now on."""
+        known = self._follower.with_silent(self.now, seen)
+        for publication in seen:
+            self._follower.know(publication)
+        return known
+
+    def after(self, seen: Sequence[Publication]) -> Sequence[Publication]:
+        """What was seen; a publication that changed nothing came with the beat."""
+        known = self._follower.with_silent(self.now, seen)
+        if not known:
+            known = [Publication(self.now.value, self._follower.next_beat_ns(self.now.time_ns))]
+        last = known[-1]
+        return [*known, Publication(last.value, last.time_ns + self._follower.period_ns)][:2]
+
+
+class Buffered(Stream):
+    """The driver's buffer of power [mW], whose samples carry their own time."""
+
+    def __init__(self, clock_ns: Callable[[], int]) -> None:
+        self.now = Publication(0, 0)
+        self._clock_ns = clock_ns
+        self._since_us = 0
+        self._held = 0
+        self._overflows = 0
+
+    def bind(self, nvml: Nvml, handle: object) -> None:
+        """Prepares the call."""
+        self._samples = nvml.samples_reader(handle)
+
+    def works(self) -> bool:
+        """Whether it holds anything but zeros."""
+        held = self._samples(0)
+        self._held = len(held)
+        return any(value > 0 for _, value in held)
+
+    def fetch(self) -> list[Publication]:
+        """New samples, their stamps on the monotonic clock.
+
+        The two clocks are compared at every call, so that a step of the calendar moves only the samples around it.
+        """
+        samples = sorted(sample for sample in self._samples(self._since_us) if sample[0] > self._since_us)
+        self._overflows += bool(self._since_us) and len(samples) >= self._held
+        now_ns = self._clock_ns()
+        offset_ns = now_ns - time_ns()
+        fresh = [Publication(value, min(us * NS_PER_US + offset_ns, now_ns)) for us, value in samples]
+        self._since_us = samples[-1][0] if samples else self._since_us
+        self.now = Publication(fresh[-1].value if fresh else self.now.value, now_ns)
+        return fresh
+
+    def watched(self) -> tuple[Callable[[], int], Publication]:
+        """The time of the newest sample."""
+        return self._newest_us, Publication(self._since_us, self.now.time_ns)
+
+    def _newest_us(self) -> int:
+        return max((time_us for time_us, _ in self._samples(self._since_us)), default=self._since_us)
+
+    def verdict(self) -> str:
+        """Whether samples were lost."""
+        if not self._overflows:
+            return ""
+        return (
+            f"the driver's buffer of {self._held} samples was full {self._overflows} times; what it lost is estimated"
+        )
+
+    def follow(self, seen: Sequence[Publication]) -> Sequence[Publication]:
+        """The samples themselves, which know their times better than who watches."""
+        del seen
+        return answer_or([], self.fetch)
+
+    def after(self, seen: Sequence[Publication]) -> Sequence[Publication]:
+        """The same."""
+        return self.follow(seen)[:2]
