@@ -2,16 +2,19 @@
 
 ==============  ==================================================================================
 `year`          `Weather` and `Location`: what all of them give and the models take
+`bins`          a year as some hundred states of the air
 `epw`           EnergyPlus weather files
 `tabular`       TMY3 files and plain CSV files
 `folder`        a folder of years with an index
 `open_meteo`    actual years from Open-Meteo
 `nasa_power`    actual years from NASA POWER
 `pvgis`         typical years from PVGIS
+`typical`       a typical year synthesised offline, for the places of `climate`
 ==============  ==================================================================================
 
-Behind them: `columns` knows quantities and units, `calendar` whether hours follow each other, `textfile` lines of
-files, `service` answers of services and their cache, `assemble` makes the `Weather`.
+Behind the synthesis: `relations` between statistics of climates, `chance` and `days`, `dry_bulb`, `moisture`, `sun` and
+`wind`. Behind the readers: `columns` knows quantities and units, `calendar` whether hours follow each other, `textfile`
+lines of files, `service` answers of services and their cache, `assemble` makes the `Weather`.
 
 To add a format: a module that reads rows, names each column's quantity and unit, and hands them to `assemble`.
 """
@@ -19,24 +22,35 @@ To add a format: a module that reads rows, names each column's quantity and unit
 from pathlib import Path
 
 from dcfoot.errors import ConfigError
+from dcfoot.weather.bins import Bins
+from dcfoot.weather.climate import Climate, climates, find_climate
 from dcfoot.weather.epw import read_epw
 from dcfoot.weather.nasa_power import fetch_nasa_power
 from dcfoot.weather.open_meteo import fetch_open_meteo
 from dcfoot.weather.pvgis import fetch_pvgis
 from dcfoot.weather.tabular import is_tmy3, read_csv, read_tmy3
+from dcfoot.weather.typical import Doubt, Variation, doubt_of, typical_year
 from dcfoot.weather.year import TYPICAL_YEAR, Location, Weather
 
 __all__ = [
     "TYPICAL_YEAR",
+    "Bins",
+    "Climate",
+    "Doubt",
     "Location",
+    "Variation",
     "Weather",
+    "climates",
+    "doubt_of",
     "fetch_nasa_power",
     "fetch_open_meteo",
     "fetch_pvgis",
+    "find_climate",
     "read_csv",
     "read_epw",
     "read_file",
     "read_tmy3",
+    "typical_year",
 ]
 
 

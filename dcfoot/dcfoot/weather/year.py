@@ -11,6 +11,7 @@ from dcfoot import psychrometrics as air
 from dcfoot.errors import DataMissing
 from dcfoot.evidence import Evidence
 from dcfoot.reading import Basis
+from dcfoot.weather.bins import Bins, bins_of
 
 Hours = NDArray[np.float64]
 """One value an hour."""
@@ -167,6 +168,10 @@ class Weather(Location):
     def humidity_ratio_kg_per_kg(self) -> Hours:
         """Mass of vapour a mass of dry air, of each hour [kg/kg]."""
         return air.saturation_humidity_ratio_kg_per_kg(self.dew_point_c, self.pressure_pa)
+
+    def bins(self, most_count: int = 400) -> Bins:
+        """The year as at most `most_count` states of the air, whose means are the year's (`bins.bins_of`)."""
+        return bins_of(self.dry_bulb_c, self.wet_bulb_c, self.pressure_pa, most_count)
 
     def warmer(self, by_k: float) -> "Weather":
         """The same weather `by_k` warmer at the same relative humidity, as a change of climate is usually first taken.
