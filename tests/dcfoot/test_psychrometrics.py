@@ -18,6 +18,7 @@ from dcfoot.psychrometrics import (
     pressure_at_pa,
     relative_humidity_ratio,
     saturation_humidity_ratio_kg_per_kg,
+    saturation_pressure_over_water_pa,
     saturation_pressure_pa,
     specific_volume_m3_per_kg,
     vapour_pressure_of_density_pa,
@@ -120,6 +121,11 @@ def test_the_handbook_s_first_example_comes_out() -> None:
 def test_the_standard_atmosphere_agrees_with_the_handbook() -> None:
     for row in reference()["std_atmosphere"]:
         assert pressure_at_pa(float(row["z"])) == near(row["p"], abs=1.0)
+
+
+@pytest.mark.parametrize(("supercooled_c", "pressure_pa"), [(-10.0, 286.57), (-20.0, 125.63), (-40.0, 19.05)])
+def test_saturation_over_supercooled_water_is_sonntag_s(supercooled_c: float, pressure_pa: float) -> None:
+    assert saturation_pressure_over_water_pa(supercooled_c) == near(pressure_pa, rel=3e-4)
 
 
 def test_vapour_of_17_3_grams_a_cubic_metre_saturates_air_of_20_c() -> None:
