@@ -170,6 +170,11 @@ class Web:
             self._keep(kept, body)
         return Answer(body, self.time)
 
+    def forget(self, service: Service, path: str, parameters: Mapping[str, str]) -> None:
+        """Keeps the answer to this question no longer: it was no good."""
+        with suppress(OSError):
+            self._kept(service, path, parameters).unlink()
+
     @property
     def time(self) -> datetime:
         """Now, in UTC."""

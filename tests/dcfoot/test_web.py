@@ -53,6 +53,14 @@ def test_an_answer_is_asked_for_once_while_it_is_good(web: Web, watch: Watch) ->
     assert len(service.asked) == 2
 
 
+def test_an_answer_that_was_no_good_is_asked_for_again(web: Web) -> None:
+    with WebService([Reply(b"first"), Reply(b"second")]) as service:
+        web.get(ours(service), "/v1/x", {"a": "1"}, keep_s=HOUR_S)
+        web.forget(ours(service), "/v1/x", {"a": "1"})
+        web.forget(ours(service), "/v1/x", {"a": "never asked"})
+        assert web.get(ours(service), "/v1/x", {"a": "1"}, keep_s=HOUR_S).body == b"second"
+
+
 def test_another_question_is_another_answer(web: Web) -> None:
     with WebService(lambda asked: Reply(asked.parameters["a"].encode())) as service:
         bodies = [web.get(ours(service), "/v1/x", {"a": a}, keep_s=HOUR_S).body for a in ("1", "2", "1")]

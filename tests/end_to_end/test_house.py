@@ -47,6 +47,16 @@ PURE_NUMBERS = {
     "b": "one of two values",
     "low": "a bound of a value",
     "high": "a bound of a value",
+    "values": "holder's unit",
+    "months": "holder's unit",
+    "least": "holder's unit",
+    "most": "holder's unit",
+    # Days of a typical year.
+    **dict.fromkeys(("warmth", "moisture", "diurnal"), "in standard deviations"),
+    "clearness": "an order of days",
+    # Places in a file.
+    "line": "a line's number",
+    "place": "a field's number in its line",
     # The demo's network.
     **dict.fromkeys(("hidden", "hidden_bias", "output", "output_bias"), "weights"),
     "labels": "kinds of things",

@@ -18,7 +18,7 @@ from dcfoot.quantity import Quantity
 UNITS = (
     *("j", "kj", "mj", "uj", "wh", "kwh", "mwh", "gwh"),
     *("w", "kw", "mw", "gw", "uw"),
-    *("ns", "us", "ms", "s", "h", "hours", "days", "year", "years"),
+    *("ns", "us", "ms", "s", "h", "hours", "day", "days", "year", "years"),
     *("g", "kg", "t", "lb", "l", "ml", "m", "mm", "km", "nm", "cm2", "m2", "m3"),
     *("c", "k", "pa", "kpa", "hz", "mhz", "ghz", "deg"),
     *("bytes", "kib", "mib", "gib", "gb", "tb"),
@@ -87,4 +87,6 @@ def is_number(annotation: object) -> bool:
 
 
 def _is_one(annotation: object) -> bool:
-    return annotation in {int, float, Quantity, Value} or typing.get_origin(annotation) is np.ndarray
+    if typing.get_origin(annotation) is np.ndarray:
+        return "datetime64" not in str(annotation)
+    return annotation in {int, float, Quantity, Value}

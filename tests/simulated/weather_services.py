@@ -1,54 +1,8 @@
-"""Stand-ins of the weather services: an HTTP server of this process that gives their documented answers."""
+"""What the weather services answer, as they document it: scripts for a `WebService`."""
 
-import json
-import threading
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl, urlsplit
 
-Answer = Callable[[Mapping[str, str]], tuple[int, object]]
-"""From the parameters of a request to a status and what is sent as JSON; text is sent as it is."""
-
-
-class Stub:
-    """A running service: its address and the requests that it got."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.requests: list[Mapping[str, str]] = []
-        stub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                parameters = dict(parse_qsl(urlsplit(self.path).query))
-                stub.requests.append(parameters)
-                status, content = answer(parameters)
-                body = (content if isinstance(content, str) else json.dumps(content)).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's names)
-                """Keeps quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/api"
-
-
-@contextmanager
-def serving(answer: Answer) -> Generator[Stub]:
-    """A service that gives this answer, as long as the block lasts."""
-    stub = Stub(answer)
-    thread = threading.Thread(target=stub.server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield stub
-    finally:
-        stub.server.shutdown()
-        stub.server.server_close()
-        thread.join()
+from simulated.web_service import Asked, Reply, as_json
 
 
 def _hours(first: str, last: str, form: str) -> list[datetime]:
@@ -62,8 +16,9 @@ def temperature_c(time: datetime) -> float:
     return time.hour + time.month / 10
 
 
-def open_meteo(parameters: Mapping[str, str]) -> tuple[int, object]:
+def open_meteo(asked: Asked) -> Reply:
     """``/v1/archive``: irradiance is that of the hour before."""
+    parameters = asked.parameters
     times = _hours(parameters["start_date"], parameters["end_date"], "%Y-%m-%d")
     count = len(times)
     values: dict[str, tuple[str, list[float]]] = {
@@ -76,8 +31,8 @@ def open_meteo(parameters: Mapping[str, str]) -> tuple[int, object]:
         "direct_normal_irradiance": ("W/m²", [0.0] * count),
         "diffuse_radiation": ("W/m²", [0.0] * count),
     }
-    asked = parameters["hourly"].split(",")
-    return 200, {
+    names = parameters["hourly"].split(",")
+    document: dict[str, object] = {
         "latitude": float(parameters["latitude"]),
         "longitude": float(parameters["longitude"]),
         "generationtime_ms": 0.2,
@@ -85,13 +40,15 @@ def open_meteo(parameters: Mapping[str, str]) -> tuple[int, object]:
         "timezone": "GMT",
         "timezone_abbreviation": "GMT",
         "elevation": float(parameters["elevation"]),
-        "hourly_units": {"time": "iso8601"} | {name: values[name][0] for name in asked},
-        "hourly": {"time": [f"{time:%Y-%m-%dT%H:%M}" for time in times]} | {name: values[name][1] for name in asked},
+        "hourly_units": {"time": "iso8601"} | {name: values[name][0] for name in names},
+        "hourly": {"time": [f"{time:%Y-%m-%dT%H:%M}" for time in times]} | {name: values[name][1] for name in names},
     }
+    return as_json(document)
 
 
-def nasa_power(parameters: Mapping[str, str]) -> tuple[int, object]:
+def nasa_power(asked: Asked) -> Reply:
     """``/api/temporal/hourly/point``."""
+    parameters = asked.parameters
     times = _hours(parameters["start"], parameters["end"], "%Y%m%d")
     values = {"T2M": 0.0, "T2MDEW": -1.0, "RH2M": 50.0, "PS": 95.0, "WS10M": 4.0}
     units = {"T2M": "C", "T2MDEW": "C", "RH2M": "%", "PS": "kPa", "WS10M": "m/s"}
@@ -99,11 +56,11 @@ def nasa_power(parameters: Mapping[str, str]) -> tuple[int, object]:
     def of(name: str, time: datetime) -> float:
         return temperature_c(time) if name == "T2M" else values.get(name, -999.0)
 
-    asked = parameters["parameters"].split(",")
-    return 200, {
+    names = parameters["parameters"].split(",")
+    document: dict[str, object] = {
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": [8.0, 50.0, 310.5]},
-        "properties": {"parameter": {name: {f"{time:%Y%m%d%H}": of(name, time) for time in times} for name in asked}},
+        "properties": {"parameter": {name: {f"{time:%Y%m%d%H}": of(name, time) for time in times} for name in names}},
         "header": {
             "title": "NASA/POWER Source Native Resolution Hourly Data",
             "api": {"version": "v2.6.5", "name": "POWER Hourly API"},
@@ -114,13 +71,15 @@ def nasa_power(parameters: Mapping[str, str]) -> tuple[int, object]:
             "end": parameters["end"],
         },
         "messages": [],
-        "parameters": {name: {"units": units.get(name, "Wh/m^2"), "longname": name} for name in asked},
+        "parameters": {name: {"units": units.get(name, "Wh/m^2"), "longname": name} for name in names},
         "times": {"data": 0.5, "process": 0.01},
     }
+    return as_json(document)
 
 
-def pvgis(parameters: Mapping[str, str]) -> tuple[int, object]:
+def pvgis(asked: Asked) -> Reply:
     """``/api/v5_3/tmy``: months of several years, in UTC."""
+    parameters = asked.parameters
     years = [2018, 2007, 2009, 2013, 2008, 2006, 2011, 2010, 2020, 2006, 2007, 2016]
     hours = [
         {
@@ -137,7 +96,7 @@ def pvgis(parameters: Mapping[str, str]) -> tuple[int, object]:
         }
         for time in _hours("2023-01-01", "2023-12-31", "%Y-%m-%d")
     ]
-    return 200, {
+    document: dict[str, object] = {
         "inputs": {
             "location": {
                 "latitude": float(parameters["lat"]),
@@ -158,3 +117,4 @@ def pvgis(parameters: Mapping[str, str]) -> tuple[int, object]:
             "tmy_hourly": hours,
         },
     }
+    return as_json(document)

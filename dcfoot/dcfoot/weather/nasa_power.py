@@ -1,15 +1,16 @@
 """Actual years from NASA POWER: reanalysis (MERRA-2) and satellites (CERES), any place, 2001 to some months ago."""
 
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from dcfoot.reading import Basis
 from dcfoot.weather.assemble import Origin, assemble
 from dcfoot.weather.columns import conversion
-from dcfoot.weather.service import Request, at, elevation_notes, hours_of_year, moments, placed, utc
+from dcfoot.weather.service import Document, Question, at, elevation_notes, hours_of_year, moments, placed, utc
 from dcfoot.weather.year import Hours, Location, Weather
+from dcfoot.web import Service, Web
 
-URL = "https://power.larc.nasa.gov/api/temporal/hourly/point"
+SERVICE = Service("NASA POWER", "https://power.larc.nasa.gov")
 
 _PARAMETERS = {
     "T2M": "dry_bulb_c",
@@ -26,7 +27,7 @@ _PARAMETERS = {
 _SOURCE = "NASA POWER (Langley Research Center, Applied Science Program): MERRA-2 and CERES"
 
 
-def fetch_nasa_power(location: Location, year: int, *, url: str = URL, cache: Path | None = None) -> Weather:
+def fetch_nasa_power(location: Location, year: int, *, web: Web | None = None, service: Service = SERVICE) -> Weather:
     """The weather of a place in an actual year.
 
     Parameters
@@ -36,43 +37,45 @@ def fetch_nasa_power(location: Location, year: int, *, url: str = URL, cache: Pa
         is another.
     year : int
         The year, by the place's standard time.
-    url : str
-        Of the service.
-    cache : Path or None
-        The folder of answers; None for the user's cache.
+    web : Web or None
+        The door to the network, with its cache; None for the user's own.
+    service : Service
+        Whom to ask.
 
     Raises
     ------
-    DataMissing
+    ServiceUnavailable
         The service does not answer, or refuses.
     ConfigError
         Its answer has a gap, or a value that cannot be.
     """
     start, length = hours_of_year(location, year)
+    until = start + timedelta(hours=length)
     parameters = {
         "latitude": f"{location.latitude_deg:.4f}",
         "longitude": f"{location.longitude_deg:.4f}",
         "start": f"{start:%Y%m%d}",
-        "end": f"{start + timedelta(hours=length - 1):%Y%m%d}",
+        "end": f"{until - timedelta(hours=1):%Y%m%d}",
         "community": "re",
         "parameters": ",".join(_PARAMETERS),
         "format": "json",
         "time-standard": "utc",
     }
-    request = Request("NASA POWER", url, parameters, cache)
-    answer = request.answer()
-    stamped = at(answer, "properties", "parameter")
-    times = [utc(text, "%Y%m%d%H") for text in at(stamped, "T2M")]
-    missing = float(at(answer, "header", "fill_value"))
 
-    def series(parameter: str, name: str) -> Hours:
-        values = [None if value == missing else value for value in at(stamped, parameter).values()]
-        convert = conversion(name, at(answer, "parameters", parameter, "units"), parameter)
-        return convert(placed(times, values, start, length))
+    def read(document: Document) -> Weather:
+        times = [utc(text, "%Y%m%d%H") for text in at(document, "properties", "parameter", "T2M")]
+        series = {name: _series(document, code, name, times, start, length) for code, name in _PARAMETERS.items()}
+        notes = elevation_notes(location, float(at(document, "geometry", "coordinates", 2)))
+        return assemble(
+            location, start, series, Origin(_SOURCE, Basis.MODELLED, moments(service.name, start), year, notes)
+        )
 
-    elevation_m = float(at(answer, "geometry", "coordinates", 2))
-    notes = elevation_notes(location, elevation_m)
-    origin = Origin(_SOURCE, Basis.MODELLED, moments("NASA POWER", start), year, notes)
-    weather = assemble(location, start, {name: series(code, name) for code, name in _PARAMETERS.items()}, origin)
-    request.keep(answer)
-    return weather
+    return Question(service, "/api/temporal/hourly/point", parameters, until).weather(web, read)
+
+
+def _series(document: Document, code: str, name: str, times: Sequence[datetime], start: datetime, length: int) -> Hours:
+    missing = float(at(document, "header", "fill_value"))
+    stated = at(document, "properties", "parameter", code).values()
+    values = [None if value == missing else value for value in stated]
+    convert = conversion(name, at(document, "parameters", code, "units"), code)
+    return convert(placed(times, values, start, length))

@@ -4,16 +4,17 @@ Of its hourly values, temperature, moisture, pressure and wind are those at the 
 before (documentation of ``/v1/archive``).
 """
 
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from dcfoot.reading import Basis
 from dcfoot.weather.assemble import Origin, assemble
 from dcfoot.weather.columns import conversion
-from dcfoot.weather.service import Request, at, hours_of_year, moments, placed, utc
+from dcfoot.weather.service import Document, Question, at, hours_of_year, moments, placed, utc
 from dcfoot.weather.year import Hours, Location, Weather
+from dcfoot.web import Service, Web
 
-URL = "https://archive-api.open-meteo.com/v1/archive"
+SERVICE = Service("Open-Meteo", "https://archive-api.open-meteo.com")
 
 _VARIABLES = {
     "temperature_2m": "dry_bulb_c",
@@ -30,7 +31,7 @@ _OF_THE_HOUR_BEFORE = ("shortwave_radiation", "direct_normal_irradiance", "diffu
 _SOURCE = "Open-Meteo historical weather archive, CC BY 4.0 (contains Copernicus ERA5)"
 
 
-def fetch_open_meteo(location: Location, year: int, *, url: str = URL, cache: Path | None = None) -> Weather:
+def fetch_open_meteo(location: Location, year: int, *, web: Web | None = None, service: Service = SERVICE) -> Weather:
     """The weather of a place in an actual year.
 
     Parameters
@@ -39,39 +40,45 @@ def fetch_open_meteo(location: Location, year: int, *, url: str = URL, cache: Pa
         The place; temperature and pressure are for its elevation.
     year : int
         The year, by the place's standard time.
-    url : str
-        Of the service.
-    cache : Path or None
-        The folder of answers; None for the user's cache.
+    web : Web or None
+        The door to the network, with its cache; None for the user's own.
+    service : Service
+        Whom to ask.
 
     Raises
     ------
-    DataMissing
+    ServiceUnavailable
         The service does not answer, or refuses.
     ConfigError
         Its answer has a gap, or a value that cannot be.
     """
     start, length = hours_of_year(location, year)
+    until = start + timedelta(hours=length)
     parameters = {
         "latitude": f"{location.latitude_deg:.4f}",
         "longitude": f"{location.longitude_deg:.4f}",
         "elevation": f"{location.elevation_m:.0f}",
         "start_date": f"{start:%Y-%m-%d}",
-        "end_date": f"{start + timedelta(hours=length):%Y-%m-%d}",
+        "end_date": f"{until:%Y-%m-%d}",
         "hourly": ",".join(_VARIABLES),
         "wind_speed_unit": "ms",
         "timezone": "GMT",
     }
-    request = Request("Open-Meteo", url, parameters, cache)
-    answer = request.answer()
-    times = [utc(text, "%Y-%m-%dT%H:%M") for text in at(answer, "hourly", "time")]
 
-    def series(variable: str, name: str) -> Hours:
-        shift = timedelta(hours=variable in _OF_THE_HOUR_BEFORE)
-        values = placed([time - shift for time in times], at(answer, "hourly", variable), start, length)
-        return conversion(name, at(answer, "hourly_units", variable), variable)(values)
+    def read(document: Document) -> Weather:
+        times = [utc(text, "%Y-%m-%dT%H:%M") for text in at(document, "hourly", "time")]
+        series = {
+            name: _series(document, variable, name, times, start, length) for variable, name in _VARIABLES.items()
+        }
+        origin = Origin(_SOURCE, Basis.MODELLED, moments(service.name, start), year)
+        return assemble(location, start, series, origin)
 
-    origin = Origin(_SOURCE, Basis.MODELLED, moments("Open-Meteo", start), year)
-    weather = assemble(location, start, {name: series(variable, name) for variable, name in _VARIABLES.items()}, origin)
-    request.keep(answer)
-    return weather
+    return Question(service, "/v1/archive", parameters, until).weather(web, read)
+
+
+def _series(
+    document: Document, variable: str, name: str, times: Sequence[datetime], start: datetime, length: int
+) -> Hours:
+    shift = timedelta(hours=variable in _OF_THE_HOUR_BEFORE)
+    values = placed([time - shift for time in times], at(document, "hourly", variable), start, length)
+    return conversion(name, at(document, "hourly_units", variable), variable)(values)

@@ -1,18 +1,19 @@
 """Typical years from PVGIS, the European Commission's service: reanalysis (ERA5) and satellites."""
 
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from dcfoot.errors import DataMissing
+from dcfoot.errors import ServiceUnavailable
 from dcfoot.reading import Basis
 from dcfoot.weather.assemble import Origin, assemble
 from dcfoot.weather.columns import conversion
-from dcfoot.weather.service import Request, at, elevation_notes, moments
+from dcfoot.weather.service import Document, Question, at, elevation_notes, moments
 from dcfoot.weather.year import TYPICAL_YEAR, Hours, Location, Weather
+from dcfoot.web import Service, Web
 
-URL = "https://re.jrc.ec.europa.eu/api/v5_3/tmy"
+SERVICE = Service("PVGIS", "https://re.jrc.ec.europa.eu")
 
 _COLUMNS = {
     "T2m": ("dry_bulb_c", "C"),
@@ -27,51 +28,51 @@ _COLUMNS = {
 
 _HOURS = 8760
 
+_SOURCE = "PVGIS typical year ({meteo_db}, {radiation_db}, {year_min}-{year_max}), European Commission"
 
-def fetch_pvgis(location: Location, *, url: str = URL, cache: Path | None = None) -> Weather:
+
+def fetch_pvgis(location: Location, *, web: Web | None = None, service: Service = SERVICE) -> Weather:
     """The typical year of a place.
 
     Parameters
     ----------
     location : Location
         The place; the values are for the elevation that the service finds, and a note says so where it is another.
-    url : str
-        Of the service.
-    cache : Path or None
-        The folder of answers; None for the user's cache.
+    web : Web or None
+        The door to the network, with its cache; None for the user's own.
+    service : Service
+        Whom to ask.
 
     Raises
     ------
-    DataMissing
-        The service does not answer, or refuses (places far from land, or outside its satellites).
+    ServiceUnavailable
+        The service does not answer, or refuses (places at sea, or outside its satellites' view).
     ConfigError
-        A value that cannot be.
+        Its answer has a gap, or a value that cannot be.
     """
     parameters = {
         "lat": f"{location.latitude_deg:.4f}",
         "lon": f"{location.longitude_deg:.4f}",
         "outputformat": "json",
     }
-    request = Request("PVGIS", url, parameters, cache)
-    answer = request.answer()
-    hours = sorted(at(answer, "outputs", "tmy_hourly"), key=lambda hour: at(hour, "time(UTC)")[4:])
-    if len(hours) != _HOURS:
-        raise DataMissing(f"PVGIS answered {len(hours)} hours; a typical year has {_HOURS}.")
     start = location.year_start(TYPICAL_YEAR).replace(minute=0)
-    first = (datetime(TYPICAL_YEAR, 1, 1, tzinfo=start.tzinfo) - start).total_seconds() // 3600
 
-    def series(column: str, name: str, unit: str) -> Hours:
-        values = np.array([at(hour, column) for hour in hours], dtype=np.float64)
-        return conversion(name, unit, column)(np.roll(values, int(first)))
+    def read(document: Document) -> Weather:
+        hours = sorted(at(document, "outputs", "tmy_hourly"), key=lambda hour: at(hour, "time(UTC)")[4:])
+        if len(hours) != _HOURS:
+            raise ServiceUnavailable(f"{service.name} answered {len(hours)} hours; a typical year has {_HOURS}.")
+        series = {name: _series(hours, column, name, unit, start) for column, (name, unit) in _COLUMNS.items()}
+        notes = elevation_notes(location, float(at(document, "inputs", "location", "elevation")))
+        source = _SOURCE.format(**at(document, "inputs", "meteo_data"))
+        return assemble(
+            location, start, series, Origin(source, Basis.MODELLED, moments(service.name, start), None, notes)
+        )
 
-    elevation_m = float(at(answer, "inputs", "location", "elevation"))
-    about = at(answer, "inputs", "meteo_data")
-    source = "PVGIS typical year ({meteo_db}, {radiation_db}, {year_min}-{year_max}), European Commission".format(
-        **about
-    )
-    origin = Origin(source, Basis.MODELLED, moments("PVGIS", start), None, elevation_notes(location, elevation_m))
-    weather = assemble(
-        location, start, {name: series(code, name, unit) for code, (name, unit) in _COLUMNS.items()}, origin
-    )
-    request.keep(answer)
-    return weather
+    return Question(service, "/api/v5_3/tmy", parameters, start).weather(web, read)
+
+
+def _series(hours: Sequence[Document], column: str, name: str, unit: str, start: datetime) -> Hours:
+    """The hours of a year of UTC, in the order of the year that begins at `start`."""
+    values = np.array([at(hour, column) for hour in hours], dtype=np.float64)
+    first = (datetime(TYPICAL_YEAR, 1, 1, tzinfo=UTC) - start) // timedelta(hours=1)
+    return conversion(name, unit, column)(np.roll(values, first))

@@ -1,123 +1,83 @@
-"""Answers of weather services on the web, kept on disk: the past does not change, so each is asked for once.
+"""What the clients of weather services share: asking, hours of a year, and where a value stands in an answer."""
 
-In comes an address and its parameters, out goes the JSON. `requests` is loaded here only, when something is asked for.
-"""
-
-import json
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dcfoot.errors import DataMissing
+from dcfoot.errors import ConfigError, DataMissing, ServiceUnavailable
 from dcfoot.weather.calendar import Where
-from dcfoot.weather.year import Hours, Location
+from dcfoot.weather.year import Hours, Location, Weather
+from dcfoot.web import Service, Web, json_object
 
 TIMEOUT_S = 60.0
-"""A choice: a year of hours takes these services a few seconds."""
+"""How long a service may take [s]. A choice: a year of hours takes these some seconds, at times half a minute."""
 
-_RETRIES = 2
-_BUSY = (429, 502, 503, 504)
-"""Answers that say "later": asked again after 0.5 and 1 s (a choice)."""
+SETTLED_AFTER = timedelta(days=180)
+"""Reanalyses are final after some months (ERA5: three; MERRA-2 with CERES: up to six)."""
 
-_COMPLAINTS = ("reason", "message", "messages", "detail", "errors")
-"""Where services say why they refuse: Open-Meteo, PVGIS, NASA POWER."""
+KEEP_SETTLED_S, KEEP_FRESH_S = 365 * 24 * 3600.0, 24 * 3600.0
+"""How long an answer about a year that is settled is good, and one about a year that is not [s]. A choice."""
 
 _NEAR_M = 100.0
 """A difference of elevation worth a word (a choice: 0.65 K in the standard atmosphere)."""
 
-Answer = Any
-"""JSON."""
+Document = Any
+"""A JSON object, or a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A question to a weather service.
+class Question:
+    """What is asked of a weather service.
 
     Parameters
     ----------
-    service : str
-        Its name, for people.
-    url : str
-        Its address; a test has another.
+    service : Service
+        Whom.
+    path : str
+        Below its root.
     parameters : mapping
-        What is asked.
-    cache : Path or None
-        The folder of answers; None for the user's cache.
+        Of the question.
+    until : datetime
+        The end of the hours that are asked for, in UTC.
     """
 
-    service: str
-    url: str
+    service: Service
+    path: str
     parameters: Mapping[str, str]
-    cache: Path | None = None
+    until: datetime
 
-    def answer(self, timeout_s: float = TIMEOUT_S) -> Answer:
-        """The service's answer, from the disk if it was asked before.
+    def weather(self, web: Web | None, read: Callable[[Document], Weather]) -> Weather:
+        """The answer as `read` makes it; one that cannot be read is not kept.
 
         Parameters
         ----------
-        timeout_s : float
-            How long to wait for it [s]
+        web : Web or None
+            The door to the network, with its cache; None for the user's own.
+        read : callable
+            From the JSON to the weather.
 
         Raises
         ------
-        DataMissing
-            It does not answer, refuses, or answers no JSON.
+        ServiceUnavailable
+            There is no answer; the message says what works without.
+        ConfigError
+            It has a gap, or a value that cannot be.
         """
+        web = web or Web(timeout_s=TIMEOUT_S)
+        keep_s = KEEP_SETTLED_S if web.time - self.until > SETTLED_AFTER else KEEP_FRESH_S
         try:
-            return json.loads(self._kept_at().read_bytes())
-        except (OSError, ValueError):
-            return self._asked(timeout_s)
-
-    def keep(self, answer: Answer) -> None:
-        """Keeps an answer that has proved good; whoever cannot write a cache asks again the next time."""
-        path = self._kept_at()
-        part = path.with_suffix(".part")
-        with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(answer), encoding="utf-8")
-            part.replace(path)
-
-    def _kept_at(self) -> Path:
-        question = json.dumps([self.url, sorted(self.parameters.items())])
-        return (self.cache or default_cache()) / f"{sha256(question.encode()).hexdigest()[:32]}.json"
-
-    def _asked(self, timeout_s: float) -> Answer:
-        import requests
-        from requests.adapters import HTTPAdapter
-        from urllib3.util import Retry
-
-        again = Retry(_RETRIES, status_forcelist=_BUSY, backoff_factor=0.5, raise_on_status=False)
+            answer = web.get(self.service, self.path, self.parameters, keep_s=keep_s)
+        except ServiceUnavailable as fault:
+            hint = "The typical year and weather files work without a network."
+            raise ServiceUnavailable(f"{fault} {hint}", passing=fault.passing, body=fault.body) from fault
         try:
-            with requests.Session() as session:
-                session.mount(self.url, HTTPAdapter(max_retries=again))
-                response = session.get(self.url, params=self.parameters, timeout=timeout_s)
-        except requests.RequestException as fault:
-            raise DataMissing(
-                f"{self.service} does not answer ({fault}). The typical year and weather files work without a network."
-            ) from fault
-        try:
-            answer: Answer = response.json()
-        except ValueError:
-            raise DataMissing(
-                f"{self.service} answered {response.status_code} {response.reason}, and no JSON."
-            ) from None
-        if not response.ok:
-            said = next((answer[key] for key in _COMPLAINTS if key in answer), answer)
-            raise DataMissing(f"{self.service} refused the request ({response.status_code}): {said}")
-        return answer
-
-
-def default_cache() -> Path:
-    """Where answers are kept: the user's cache."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("dcfoot") / "weather"
+            return read(json_object(answer, self.service))
+        except (ConfigError, DataMissing):
+            web.forget(self.service, self.path, self.parameters)
+            raise
 
 
 def hours_of_year(location: Location, year: int) -> tuple[datetime, int]:
@@ -136,8 +96,8 @@ def hours_of_year(location: Location, year: int) -> tuple[datetime, int]:
     return start, (end - start) // timedelta(hours=1)
 
 
-def placed(times: Sequence[datetime], values: Sequence[float | None], start: datetime, length: int) -> Hours:
-    """Values at the hours that begin at `times` as a series of `length` hours from `start`; NaN where there is none.
+def placed(times: Sequence[datetime], values: Sequence[float | None], start: datetime, hours_count: int) -> Hours:
+    """Values at the hours that begin at `times` as a series from `start`; NaN where there is none.
 
     Parameters
     ----------
@@ -147,13 +107,13 @@ def placed(times: Sequence[datetime], values: Sequence[float | None], start: dat
         One a time.
     start : datetime
         In UTC.
-    length : int
-        Of the series [h]
+    hours_count : int
+        Of the series.
     """
-    series = np.full(length, np.nan)
+    series = np.full(hours_count, np.nan)
     for time, value in zip(times, values, strict=True):
         place = (time - start) // timedelta(hours=1)
-        if value is not None and 0 <= place < length:
+        if value is not None and 0 <= place < hours_count:
             series[place] = value
     return series
 
@@ -168,20 +128,21 @@ def utc(text: str, form: str) -> datetime:
     return datetime.strptime(text, form).replace(tzinfo=UTC)
 
 
-def at(answer: Answer, *path: str | int) -> Answer:
-    """What stands at this path of the answer.
+def at(document: Document, *path: str | int) -> Document:
+    """What stands at this path of an answer.
 
     Raises
     ------
-    DataMissing
+    ServiceUnavailable
         Nothing does: the service has changed, or is another.
     """
-    found = answer
+    found = document
     for step in path:
         try:
             found = found[step]
         except (KeyError, IndexError, TypeError):
-            raise DataMissing(f"The answer has no {'.'.join(map(str, path))}: it is not what was asked for.") from None
+            missing = ".".join(map(str, path))
+            raise ServiceUnavailable(f"The answer has no {missing}: it is not what was asked for.") from None
     return found
 
 
