@@ -203,6 +203,20 @@ def test_hours_may_be_numbered_by_their_start_or_by_their_end(tmp_path: Path) ->
     assert first.dry_bulb_c.tolist() == second.dry_bulb_c.tolist()
 
 
+def test_a_time_without_a_zone_is_the_place_s_standard_time_unless_its_column_says_utc(tmp_path: Path) -> None:
+    line = "2024-03-01T00:00,20,50\n"
+    local = read_csv(csv(tmp_path / "a.csv", f"Time,temp_c,rh %\n{line}"), HERE)
+    utc = read_csv(csv(tmp_path / "b.csv", f"time UTC,temp_c,rh %\n{line}"), HERE)
+    assert (local.start, utc.start) == (datetime(2024, 2, 29, 23, tzinfo=UTC), datetime(2024, 3, 1, tzinfo=UTC))
+
+
+def test_a_year_is_stated_only_where_the_file_states_it(tmp_path: Path) -> None:
+    with_year = read_csv(csv(tmp_path / "a.csv", "year,month,day,hour,temp_c,rh %\n2019,1,1,0,20,50\n"), HERE)
+    without_year = read_csv(csv(tmp_path / "b.csv", "month,day,hour,temp_c,rh %\n1,1,0,20,50\n"), HERE)
+    assert (with_year.evidence[0].year, without_year.evidence[0].year) == (2019, None)
+    assert (with_year.start.year, without_year.start.year) == (2018, 2022)
+
+
 def test_a_wet_bulb_is_moisture_enough(tmp_path: Path) -> None:
     path = csv(tmp_path / "a.csv", "time,dry_bulb_c,wet_bulb_c\n2024-03-01T00:00,25,18\n")
     assert read_csv(path, HERE).wet_bulb_c.tolist() == near([18.0], abs=1e-6)

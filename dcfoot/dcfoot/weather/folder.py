@@ -58,7 +58,7 @@ def read_year(path: Path) -> Weather:
     if about is None:
         raise DataMissing(f"{path.parent / 'index.csv'} does not name {path.name}.")
     place = Location(about["place"], *(float(about[name]) for name in ("lat", "lon", "elev_m", "tz")))
-    (_, titles), *hours = rows_of(path)
+    (_, titles), *hours = list(rows_of(path)) or [(1, [])]
     where = where_in(path, hours)
     stamps = [
         Stamp(TYPICAL_YEAR, *(whole_number(path, *row, index, titles[index]) for index in range(3))) for row in hours

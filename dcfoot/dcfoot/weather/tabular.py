@@ -1,13 +1,13 @@
 """Plain CSV files of weather, and TMY3's, which are plain but for a line that says where.
 
-A plain file has a header line. Its columns are ``time`` (ISO 8601; without a zone, the place's standard time) or
-``month``, ``day``, ``hour``, and quantities with their units, in any order and spelling: `columns` knows them. Lines
-that begin with ``#`` and columns that are not weather are passed over. Hours are numbered 0 to 23 by their start, or 1
-to 24 by their end.
+A plain file has a header line. Its columns are ``time`` (ISO 8601; without a zone, the place's standard time),
+``time_utc``, or ``month``, ``day``, ``hour``, and quantities with their units, in any order and spelling: `columns`
+knows them. Lines that begin with ``#`` and columns that are not weather are passed over. Hours are numbered 0 to 23 by
+their start, or 1 to 24 by their end.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
 from dcfoot.errors import ConfigError
@@ -59,8 +59,9 @@ def read_csv(
     stamps = [*map(_stamper(path, line, titles, hours, location), hours)]
     start = start_of(stamps, location, where)
     series = _series(path, line, titles, hours)
-    years = {stamp.year for stamp in stamps}
-    year = years.pop() if len(years) == 1 and start.year != TYPICAL_YEAR else None
+    dated = not {*_TIMES, "year"}.isdisjoint(map(_plain, titles))
+    kept = stamps[0].year == (start + timedelta(hours=location.utc_offset_hours)).year
+    year = stamps[0].year if dated and kept else None
     return assemble(location, start, series, Origin(source or path.name, basis, where, year), fill_hours)
 
 
@@ -139,10 +140,11 @@ def _series(
 
 def _stamper(path: Path, line: int, titles: Sequence[str], hours: Sequence[Row], location: Location) -> Stamper:
     """What reads the hours' starts from the columns that this file has for them."""
-    plain = [title.casefold().replace(" ", "_") for title in titles]
+    plain = [_plain(title) for title in titles]
     time = next((plain.index(name) for name in _TIMES if name in plain), None)
     if time is not None:
-        return lambda row: _iso_stamp(path, row, time, location)
+        zone = UTC if plain[time].endswith("utc") else timezone(timedelta(hours=location.utc_offset_hours))
+        return lambda row: _iso_stamp(path, row, time, zone, location)
     if not {"month", "day", "hour"} <= set(plain):
         raise ConfigError(f"{path}:{line}: there must be a column {_TIMES[0]!r}, or columns 'month', 'day', 'hour'.")
     month, day, hour = map(plain.index, ("month", "day", "hour"))
@@ -160,7 +162,12 @@ def _stamper(path: Path, line: int, titles: Sequence[str], hours: Sequence[Row],
     return stamp
 
 
-def _iso_stamp(path: Path, row: Row, place: int, location: Location) -> Stamp:
+def _plain(title: str) -> str:
+    return title.strip().casefold().replace(" ", "_")
+
+
+def _iso_stamp(path: Path, row: Row, place: int, zone: tzinfo, location: Location) -> Stamp:
+    """The start of an hour in the place's standard time; a time without a zone is of `zone`."""
     line, fields = row
     text = fields[place] if place < len(fields) else ""
     try:
@@ -169,8 +176,7 @@ def _iso_stamp(path: Path, row: Row, place: int, location: Location) -> Stamp:
         raise ConfigError(
             f"{path}:{line}: the time is {text!r}; it must be like 2023-01-31T05:00 or ...05:00Z."
         ) from None
-    if time.tzinfo is not None:
-        time = time.astimezone(UTC).replace(tzinfo=None) + timedelta(hours=location.utc_offset_hours)
+    time = time.replace(tzinfo=time.tzinfo or zone).astimezone(UTC) + timedelta(hours=location.utc_offset_hours)
     if time.minute or time.second:
         raise ConfigError(f"{path}:{line}: {text} is not at the start of an hour of the place's standard time.")
     return Stamp(time.year, time.month, time.day, time.hour)
