@@ -1,0 +1,1 @@
+"""Cooling systems of data centres."""
