@@ -7,11 +7,9 @@ on the last axis, designs or draws on those before it.
 from dataclasses import dataclass
 
 from dcfoot.cooling.air import outside_air
-from dcfoot.cooling.catalogue import Heat, Values, build_part, cooling_system, merged_values
-from dcfoot.cooling.parameters import Size, parameters
 from dcfoot.cooling.system import CoolingSystem, cooling_state
-from dcfoot.cooling.water import L_PER_KG, Water
-from dcfoot.electrical import Electrical, LossCurve, electrical_state
+from dcfoot.cooling.water import L_PER_KG
+from dcfoot.electrical import Electrical, electrical_state
 from dcfoot.elementwise import Numbers
 from dcfoot.units import J_PER_KWH
 
@@ -107,77 +105,49 @@ def facility_state(
     full = electrical_state(facility.electrical, 1.0)
     air = outside_air(dry_bulb_c, wet_bulb_c, pressure_pa)
     cooling = cooling_state(facility.cooling, it_load_ratio, chain.hall_heat_ratio, full.hall_heat_ratio, air)
-    powers = (
-        chain.ups_ratio,
-        chain.distribution_ratio,
-        chain.lighting_ratio,
-        cooling.fan_ratio,
-        cooling.pump_ratio,
-        cooling.chiller_ratio,
-        cooling.rejection_fan_ratio,
-        cooling.humidifier_ratio,
-    )
     elsewhere = cooling.rejection_fan_ratio + cooling.humidifier_ratio
     ventilated = chain.ups_ratio * (1 - facility.electrical.ups_to_hall_ratio)
-    parts = tuple(power / it_load_ratio for power in powers)
-    water = _l_per_kwh(cooling.water, it_load_ratio)
-    pue = 1 + sum(parts[1:], start=parts[0])
+    used = chain.ups_ratio + chain.distribution_ratio + chain.lighting_ratio + cooling.power_ratio
+    pue = 1 + used / it_load_ratio
+    per_kwh = L_PER_KG * J_PER_KWH / it_load_ratio
     return FacilityState(
         pue,
-        sum(water[1:], start=water[0]),
-        *parts,
+        cooling.water.withdrawal_kg_per_j * per_kwh,
+        chain.ups_ratio / it_load_ratio,
+        chain.distribution_ratio / it_load_ratio,
+        chain.lighting_ratio / it_load_ratio,
+        cooling.fan_ratio / it_load_ratio,
+        cooling.pump_ratio / it_load_ratio,
+        cooling.chiller_ratio / it_load_ratio,
+        cooling.rejection_fan_ratio / it_load_ratio,
+        cooling.humidifier_ratio / it_load_ratio,
         pue,
         (cooling.heat_removed_ratio + elsewhere + ventilated) / it_load_ratio,
         cooling.free_ratio,
-        *water,
+        cooling.water.evaporation_kg_per_j * per_kwh,
+        cooling.water.blowdown_kg_per_j * per_kwh,
+        cooling.water.drift_kg_per_j * per_kwh,
+        cooling.water.pad_kg_per_j * per_kwh,
+        cooling.water.humidification_kg_per_j * per_kwh,
         cooling.supply_excess_k,
         cooling.clamped_k,
         cooling.overload_ratio,
     )
 
 
-def _l_per_kwh(water: Water, it_load_ratio: Numbers) -> tuple[Numbers, ...]:
-    """The parts of the water, for each unit of IT energy."""
-    per_load = L_PER_KG * J_PER_KWH / it_load_ratio
-    return tuple(
-        part * per_load
-        for part in (
-            water.evaporation_kg_per_j,
-            water.blowdown_kg_per_j,
-            water.drift_kg_per_j,
-            water.pad_kg_per_j,
-            water.humidification_kg_per_j,
-        )
-    )
-
-
-def build_facility(
-    cooling: str, size: Size = "large", rejection: Heat | None = None, values: Values | None = None
-) -> Facility:
-    """A facility of the catalogue.
+def energy_mean(values: Numbers, it_load_ratio: Numbers, hours: Numbers = 1.0) -> Numbers:
+    """The mean of what is per unit of IT energy (PUE, WUE, their parts) over hours, on the last axis.
 
     Parameters
     ----------
-    cooling : str
-        One of `dcfoot.cooling.catalogue.SYSTEMS`.
-    size : str
-        Of the site: ``"large"``, ``"midsize"``, ``"small"``.
-    rejection : str or None
-        ``"wet"``, ``"dry"``, ``"hybrid"``; None: the system's usual way.
-    values : mapping of str to float or array, or None
-        Numbers that are better known than the table's, by name: ``{"air.supply_c": 25.0}``.
-
-    Raises
-    ------
-    ConfigError
-        A name is not known.
+    values : float or array
+        By hour.
+    it_load_ratio : float or array
+        IT power over IT capacity, by hour: an hour counts as its IT energy [-]
+    hours : float or array
+        How long each state lasts [h]
     """
-    numbers = merged_values(parameters(cooling, size), values or {})
-    electrical = build_part(
-        Electrical,
-        "electrical",
-        numbers,
-        ups=build_part(LossCurve, "ups", numbers),
-        distribution=build_part(LossCurve, "distribution", numbers),
-    )
-    return Facility(electrical, cooling_system(cooling, size, rejection, values))
+    import numpy as np
+
+    weights = np.broadcast_to(it_load_ratio * hours, np.shape(values))
+    return np.average(values, axis=-1, weights=weights)

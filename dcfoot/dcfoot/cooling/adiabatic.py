@@ -4,9 +4,7 @@ from dcfoot.cooling.air import AIR_J_PER_KG_K, EVAPORATING_J_PER_KG
 from dcfoot.elementwise import Numbers, clip
 
 
-def pad_cooling_k(
-    dry_bulb_c: Numbers, wet_bulb_c: Numbers, wanted_c: Numbers, effectiveness_ratio: Numbers
-) -> Numbers:
+def pad_cooling_k(dry_bulb_c: Numbers, wet_bulb_c: Numbers, wanted_c: Numbers, effectiveness_ratio: Numbers) -> Numbers:
     """How far a pad cools air: as far as is wanted, at most its effectiveness of the way to the wet bulb.
 
     Source: saturation effectiveness, ASHRAE Handbook HVAC Systems and Equipment 2020, chapter 41.

@@ -137,9 +137,9 @@ def air_side_state(
     heat = heat_ratio + fans
     rise_k = heat / (AIR_J_PER_KG_K * air_kg)
     closed_kg = heat * (1 - handler.sensible_ratio) / EVAPORATING_J_PER_KG
-    if economizer is None:
-        free, outside = 0.0, Water(humidification_kg_per_j=0.0)
-    else:
+    free: Numbers = 0.0
+    outside = Water()
+    if economizer is not None:
         cooling_k = _pad_cooling_k(handler, economizer, air)
         free = outside_share(handler, economizer, air, cooling_k, rise_k)
         outside = _outside_water(handler, economizer, air, cooling_k, rise_k, free * air_kg)
@@ -156,9 +156,7 @@ def air_side_state(
     )
 
 
-def handler_fans(
-    handler: AirHandler, heat_ratio: Numbers, design_heat_ratio: Numbers, pressure_pa: Numbers
-) -> Numbers:
+def handler_fans(handler: AirHandler, heat_ratio: Numbers, design_heat_ratio: Numbers, pressure_pa: Numbers) -> Numbers:
     """Power of the air handlers' fans; air flows in proportion to the heat: ``heat / (cp rise)``.
 
     Parameters
@@ -176,9 +174,7 @@ def handler_fans(
 
 def _pad_cooling_k(handler: AirHandler, economizer: AirEconomizer, air: OutsideAir) -> Numbers:
     """How far the pads cool the outside air: no colder than the supply, no moister than the window."""
-    wanted_k = pad_cooling_k(
-        air.dry_bulb_c, air.wet_bulb_c, handler.supply_c, economizer.pad_effectiveness_ratio
-    )
+    wanted_k = pad_cooling_k(air.dry_bulb_c, air.wet_bulb_c, handler.supply_c, economizer.pad_effectiveness_ratio)
     highest = humidity_ratio_kg_per_kg(_highest_pa(handler, economizer, air), air.pressure_pa)
     room = maximum(highest - air.humidity_kg_per_kg, 0.0)
     return minimum(wanted_k, room / pad_moisture_kg_per_kg(1.0))
@@ -187,7 +183,9 @@ def _pad_cooling_k(handler: AirHandler, economizer: AirEconomizer, air: OutsideA
 def _highest_pa(handler: AirHandler, economizer: AirEconomizer, air: OutsideAir) -> Numbers:
     """The highest vapour pressure that the window allows."""
     dew_pa = saturation_pressure_pa(handler.dew_point_high_c)
-    warm = saturation_pressure_pa(handler.supply_c) if economizer.warms_moist_air else _supply_pa(handler, economizer, air)
+    warm = (
+        saturation_pressure_pa(handler.supply_c) if economizer.warms_moist_air else _supply_pa(handler, economizer, air)
+    )
     return minimum(handler.relative_humidity_high_ratio * warm, dew_pa)
 
 

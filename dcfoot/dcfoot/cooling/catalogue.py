@@ -6,14 +6,14 @@ one, add it to `SYSTEMS`, and where its numbers are its own, rows to the table `
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Literal, TypeVar, cast, get_args
+from typing import Literal, TypeVar, cast
 
 from dcfoot.cooling.air_side import AirEconomizer, AirHandler
 from dcfoot.cooling.chiller import Chiller, chiller_curve
 from dcfoot.cooling.dry_cooler import DryCooler
 from dcfoot.cooling.liquid import LiquidLoop
 from dcfoot.cooling.movers import Mover
-from dcfoot.cooling.parameters import Parameter, Size, parameters
+from dcfoot.cooling.parameters import Size
 from dcfoot.cooling.plant import Plant, WaterEconomizer
 from dcfoot.cooling.system import CoolingSystem
 from dcfoot.cooling.tower import Tower
@@ -48,26 +48,24 @@ class Recipe:
     build: Callable[[Values, Size, Heat], CoolingSystem]
 
 
-def cooling_system(
-    name: str, size: Size = "large", rejection: Heat | None = None, values: Values | None = None
-) -> CoolingSystem:
+def cooling_system(name: str, values: Values, size: Size, rejection: Heat | None = None) -> CoolingSystem:
     """The cooling system called `name`.
 
     Parameters
     ----------
     name : str
         One of `SYSTEMS`.
+    values : mapping of str to float or array
+        Every number that its parts need.
     size : str
         Of the site.
     rejection : str or None
         How heat is given off; None: the usual way.
-    values : mapping of str to float or array, or None
-        Numbers that are better known than the table's: ``{"air.supply_c": 25.0}``.
 
     Raises
     ------
     ConfigError
-        There is no such system, or it does not give off heat that way, or a number's name is not one of a part's.
+        There is no such system, or it does not give off heat that way.
     """
     recipe = find_recipe(name)
     if rejection is None:
@@ -75,7 +73,7 @@ def cooling_system(
     if rejection not in recipe.rejections:
         ways = ", ".join(recipe.rejections)
         raise ConfigError(f"Cooling {name!r} cannot give off heat {rejection!r}; it can: {ways}.")
-    return recipe.build(merged_values(parameters(name, size), values or {}), size, rejection)
+    return recipe.build(values, size, rejection)
 
 
 def find_recipe(name: str) -> Recipe:
@@ -89,23 +87,6 @@ def find_recipe(name: str) -> Recipe:
     if name not in SYSTEMS:
         raise ConfigError(f"No cooling system is called {name!r}; there are: {', '.join(SYSTEMS)}.")
     return SYSTEMS[name]
-
-
-def merged_values(known: Mapping[str, Parameter], values: Values) -> dict[str, Numbers]:
-    """The central value of every parameter, or what `values` says instead.
-
-    Raises
-    ------
-    ConfigError
-        `values` names a parameter that does not exist.
-    """
-    strange = sorted(set(values) - set(known))
-    if strange:
-        from difflib import get_close_matches  # only on the way to an error
-
-        near = get_close_matches(strange[0], known, n=3, cutoff=0.5)
-        raise ConfigError(f"No part has a number {strange[0]!r}." + (f" Did you mean {' or '.join(near)}?" if near else ""))
-    return {name: parameter.central for name, parameter in known.items()} | dict(values)
 
 
 def build_part(kind: type[PartT], part: str, values: Values, **others: object) -> PartT:
@@ -162,9 +143,7 @@ def _waterside(values: Values, _size: Size, rejection: Heat) -> CoolingSystem:
 def _airside(values: Values, size: Size, rejection: Heat) -> CoolingSystem:
     # Sites of this size have the dampers and the controls to treat the air that others shut out (a choice).
     treats = size == "large"
-    economizer = build_part(
-        AirEconomizer, "air_economizer", values, warms_moist_air=treats, humidifies_dry_air=treats
-    )
+    economizer = build_part(AirEconomizer, "air_economizer", values, warms_moist_air=treats, humidifies_dry_air=treats)
     plant = _plant(values, rejection, economizer=False)
     return CoolingSystem(build_part(AirHandler, "air", values), plant, economizer)
 

@@ -112,8 +112,7 @@ def chiller_curve(name: str) -> ChillerCurve:
         known = ", ".join(row["curve"] for row in rows("cooling_curves"))
         raise DataMissing(f"There is no chiller curve {name!r}; there are: {known}.")
     capacity, energy_input, part_load, evaporator_c, condenser_c, part_load_ratio = (
-        tuple(map(float, row[column].split()))
-        for column in ("capacity", "energy_input", "part_load", *_RANGES)
+        tuple(map(float, row[column].split())) for column in ("capacity", "energy_input", "part_load", *_RANGES)
     )
     return ChillerCurve(
         name,
@@ -169,5 +168,5 @@ def chiller_state(
     p = clip(part_load, maximum(chiller.least_part_load_ratio, lowest), highest)
     energy_input = biquadratic(curve.energy_input, x, y) * (quadratic(curve.part_load, p) / p)
     power = heat_ratio * energy_input / (curve.cop * chiller.cop_ratio)
-    beyond = abs(cold_c - x) + abs(condenser_c - y)
+    beyond = maximum(x - cold_c, cold_c - x) + maximum(y - condenser_c, condenser_c - y)
     return ChillerState(power, part_load, beyond)

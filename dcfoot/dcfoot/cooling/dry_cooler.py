@@ -54,9 +54,7 @@ def cooler_entering_c(cooler: DryCooler, air: OutsideAir, wanted_c: Numbers) -> 
     wanted_c : float or array
         Colder water is of no use [C]
     """
-    cooled = pad_cooling_k(
-        air.dry_bulb_c, air.wet_bulb_c, wanted_c - cooler.approach_k, cooler.pad_effectiveness_ratio
-    )
+    cooled = pad_cooling_k(air.dry_bulb_c, air.wet_bulb_c, wanted_c - cooler.approach_k, cooler.pad_effectiveness_ratio)
     return air.dry_bulb_c - cooled
 
 

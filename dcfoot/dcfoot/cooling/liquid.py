@@ -1,7 +1,7 @@
 """Cooling by liquid: what a coolant takes from the IT equipment, and at what temperature a plant must supply water.
 
-Cold plates, doors at the back of racks and baths differ only in their numbers: how much of the heat they catch, how warm
-their coolant may be, and what it takes to pump it.
+Cold plates, doors at the back of racks and baths differ only in numbers: how much of the heat they catch, how
+warm their coolant may be, and what it takes to pump it.
 """
 
 from dataclasses import dataclass

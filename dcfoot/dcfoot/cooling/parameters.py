@@ -6,18 +6,21 @@ the system or the size goes before one that names neither.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import erf, sqrt
-from typing import Literal, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 from dcfoot.draws import Draws
-from dcfoot.elementwise import Numbers
 from dcfoot.evidence import Evidence
 from dcfoot.tables import Row, is_verified, rows
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 Size = Literal["large", "midsize", "small"]
 """Of a site, as Lei and Masanet 2022 class them: hyperscale and colocation, company halls, server rooms."""
-
-SIZES: tuple[str, ...] = get_args(Size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class Parameter:
         return self.central + (part - 1) * (self.high - self.central)
 
 
-def parameters(system: str, size: Size) -> dict[str, Parameter]:
+@cache
+def parameters(system: str, size: Size) -> Mapping[str, Parameter]:
     """Every parameter of a system's parts, by name; those of parts that it lacks too.
 
     Parameters
@@ -62,7 +66,7 @@ def parameters(system: str, size: Size) -> dict[str, Parameter]:
     for row in sorted(rows("cooling_parameters"), key=_specificity):
         if row["system"] in {"", system} and row["size"] in {"", size}:
             chosen[f"{row['part']}.{row['parameter']}"] = row
-    return {name: _parameter(name, row) for name, row in chosen.items()}
+    return MappingProxyType({name: _parameter(name, row) for name, row in chosen.items()})
 
 
 def _specificity(row: Row) -> tuple[bool, bool]:
@@ -71,13 +75,11 @@ def _specificity(row: Row) -> tuple[bool, bool]:
 
 def _parameter(name: str, row: Row) -> Parameter:
     central = float(row["central"])
-    evidence = Evidence(
-        name, central, row["unit"], int(row["year"]), row["source"], is_verified(row), row["note"]
-    )
+    evidence = Evidence(name, central, row["unit"], int(row["year"]), row["source"], is_verified(row), row["note"])
     return Parameter(name, float(row["low"]), central, float(row["high"]), evidence)
 
 
-def drawn_values(wanted: Mapping[str, Parameter], draws: Draws) -> dict[str, Numbers]:
+def drawn_values(wanted: Mapping[str, Parameter], draws: Draws) -> "dict[str, NDArray[np.float64]]":
     """Draws of parameters, one row each for hours to be laid beside; two systems share the draws of what they share.
 
     Parameters

@@ -110,7 +110,8 @@ def plant_state(
     loop = _pumping(plant, plant.pumps, heat_ratio, design_heat_ratio)
     leaving_c = _leaving_c(plant, air, supply_c)
     free, excess_k = _free_cooling(plant, supply_c, leaving_c)
-    exchange = _pumping(plant, plant.economizer and plant.economizer.pumps, free * heat_ratio, design_heat_ratio)
+    exchanger = plant.economizer.pumps if plant.economizer is not None else None
+    exchange = _pumping(plant, exchanger, free * heat_ratio, design_heat_ratio)
     lifted = (1 - free) * (heat_ratio + loop)
     machines = _lift(plant.chiller, lifted, design_heat_ratio, supply_c, leaving_c, air)
     to_water, to_air = _condensers(plant.chiller, lifted + machines.power_ratio)

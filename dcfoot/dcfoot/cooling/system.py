@@ -65,6 +65,12 @@ class CoolingState:
     overload_ratio: Numbers
     water: Water
 
+    @property
+    def power_ratio(self) -> Numbers:
+        """All that the system draws [-]."""
+        moving = self.fan_ratio + self.pump_ratio + self.rejection_fan_ratio
+        return moving + self.chiller_ratio + self.humidifier_ratio
+
 
 def cooling_state(
     system: CoolingSystem,
@@ -91,7 +97,7 @@ def cooling_state(
     hall = air_side_state(system.air, system.air_economizer, heat, 1 - caught + other_design_heat_ratio, air)
     plant = plant_state(system.plant, hall.plant_heat_ratio, hall.plant_design_ratio, hall.water_supply_c, air)
     free = hall.exhaust_ratio + plant.free_ratio * hall.plant_heat_ratio
-    loop_power = 0.0
+    loop_power: Numbers = 0.0
     if system.liquid is not None and system.liquid_plant is not None:
         loop = liquid_state(system.liquid, it_load_ratio)
         of_loop = plant_state(

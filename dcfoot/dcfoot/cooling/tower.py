@@ -33,8 +33,10 @@ _YORK = (
 """By power of the liquid-to-gas ratio, of the range, of the wet bulb. Source: EnergyPlus Engineering Reference,
 "Variable Speed Cooling Towers Empirical Models", YorkCalc."""
 
-YORK_WET_BULB_C = (-34.4, 26.7)
-"""Where YorkCalc holds (EnergyPlus Engineering Reference, the same place)."""
+YORK_WET_BULB_C = (-10.0, 26.7)
+"""Where York's approach is followed. It holds from -34.4 to 26.7 C (EnergyPlus Engineering Reference, the same place);
+the lower end is a choice: in such frost no tower needs all its air, and one scaled to a wide approach would give colder
+water as the wet bulb rises."""
 
 DESIGN_WET_BULB_C = 25.6
 """Wet bulb at which a tower's approach is stated: 78 F (CTI STD-201, standard rating)."""
@@ -86,11 +88,14 @@ def york_approach_k(wet_bulb_c: Numbers, range_k: Numbers, liquid_gas_ratio: Num
     liquid_gas_ratio : float or array
         Water flow over air flow, both over their design, up to 8 [-]
     """
-    constant, slope, bend = (
-        _square(*(_square(*(row[power] for row in plane), range_k) for plane in _YORK), liquid_gas_ratio)
-        for power in range(3)
-    )
+    constant, slope, bend = (_at_wet_bulb_power(power, range_k, liquid_gas_ratio) for power in range(3))
     return _square(constant, slope, bend, wet_bulb_c)
+
+
+def _at_wet_bulb_power(power: int, range_k: Numbers, liquid_gas_ratio: Numbers) -> Numbers:
+    """What stands before this power of the wet bulb."""
+    a, b, c = (_square(low[power], middle[power], high[power], range_k) for low, middle, high in _YORK)
+    return _square(a, b, c, liquid_gas_ratio)
 
 
 def _square(a: Numbers, b: Numbers, c: Numbers, x: Numbers) -> Numbers:
@@ -162,9 +167,9 @@ def tower_state(
 def evaporation_kg_per_j(tower: Tower, air: OutsideAir, leaving_c: Numbers) -> Numbers:
     """Water evaporated for each joule given off: ``(w2 - w1) / (h2 - h1)`` between the air that enters and leaves.
 
-    The air leaves saturated at the mean temperature of the water; the rest of the heat warms it (in a dry summer it is
-    cooled, and more evaporates than the heat alone asks for). Source: energy and mass balance of the air; saturated exit
-    as in EnergyPlus Engineering Reference, "Cooling Tower Makeup Water Usage", method SaturatedExit.
+    The air leaves saturated at the mean temperature of the water; other heat warms it (in a dry summer it is
+    cooled, and more evaporates than the heat alone asks for). Source: energy and mass balance of the air; saturated
+    exit as in EnergyPlus Engineering Reference, "Cooling Tower Makeup Water Usage", method SaturatedExit.
 
     Parameters
     ----------

@@ -41,6 +41,12 @@ class Water:
     pad_kg_per_j: Numbers = 0.0
     humidification_kg_per_j: Numbers = 0.0
 
+    @property
+    def withdrawal_kg_per_j(self) -> Numbers:
+        """All that is taken in, whatever becomes of it [kg/J]."""
+        towers = self.evaporation_kg_per_j + self.blowdown_kg_per_j + self.drift_kg_per_j
+        return towers + self.pad_kg_per_j + self.humidification_kg_per_j
+
     def __add__(self, other: "Water") -> "Water":
         """Part by part."""
         return Water(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(self)))
