@@ -6,12 +6,12 @@ it does in York's towers; fans slow down as soon as colder water is not wanted.
 
 from dataclasses import dataclass
 
-from dcfoot.cooling.air import OutsideAir, air_density_kg_per_m3
+from dcfoot.cooling.air import OutsideAir, air_density_kg_per_m3, outside_air
 from dcfoot.cooling.movers import Mover, moving_power
 from dcfoot.cooling.rejection import Rejection
 from dcfoot.cooling.water import WATER_J_PER_KG_K, WATER_KG_PER_M3, Water, blowdown, latent_heat_j_per_kg
-from dcfoot.elementwise import Numbers, clip, maximum
-from dcfoot.psychrometrics import enthalpy_j_per_kg, saturation_humidity_ratio_kg_per_kg
+from dcfoot.elementwise import Numbers, clip, maximum, minimum
+from dcfoot.psychrometrics import STANDARD_PRESSURE_PA, enthalpy_j_per_kg, saturation_humidity_ratio_kg_per_kg
 
 _YORK = (
     (
@@ -33,10 +33,13 @@ _YORK = (
 """By power of the liquid-to-gas ratio, of the range, of the wet bulb. Source: EnergyPlus Engineering Reference,
 "Variable Speed Cooling Towers Empirical Models", YorkCalc."""
 
-YORK_WET_BULB_C = (-10.0, 26.7)
-"""Where York's approach is followed. It holds from -34.4 to 26.7 C (EnergyPlus Engineering Reference, the same place);
-the lower end is a choice: in such frost no tower needs all its air, and one scaled to a wide approach would give colder
-water as the wet bulb rises."""
+YORK_WET_BULB_C = (-10.0, 32.0)
+"""Where York's approach is followed. It was made for -34.4 to 26.7 C (EnergyPlus Engineering Reference, the same place).
+Below, the end is a choice: in such frost no tower needs all its air. Above, the heat balance of the air bears it out."""
+
+FULL_GAIN_RATIO = 1.15
+"""At full air flow a kilogram of air takes up the same heat at any wet bulb, or York's approach is not right: it is 0.90
+to 1.13 of that at design for any tower of the table from -10 to 32 C. Fans slow down beyond that misfit."""
 
 DESIGN_WET_BULB_C = 25.6
 """Wet bulb at which a tower's approach is stated: 78 F (CTI STD-201, standard rating)."""
@@ -136,8 +139,8 @@ def tower_state(
 ) -> Rejection:
     """Fans, pumps and water of the towers for a heat.
 
-    Water flows in proportion to the heat, so that the range stays. Air flows as the heat, and less where the water may
-    leave warmer than at full flow: York's approach is nearly in proportion to water over air.
+    Water flows in proportion to the heat, so that the range stays; so does air, and less where warmer water lets each
+    kilogram of it take up more heat than at design.
 
     Parameters
     ----------
@@ -151,38 +154,35 @@ def tower_state(
         Heat brought by the water, now and at full load, over IT capacity [-]
     """
     flow = heat_ratio / design_heat_ratio
-    water_kg_per_j = 1 / (WATER_J_PER_KG_K * tower.range_k)
-    pumps = moving_power(tower.pumps, design_heat_ratio * water_kg_per_j / WATER_KG_PER_M3, flow)
-    slowing = full_approach_k(tower, air.wet_bulb_c) / (leaving_c - air.wet_bulb_c)
-    air_m3 = design_heat_ratio * water_kg_per_j / (tower.liquid_gas_ratio * air_density_kg_per_m3(air.pressure_pa))
-    rejected = heat_ratio + pumps
-    evaporation = rejected * evaporation_kg_per_j(tower, air, leaving_c)
-    drift = tower.drift_ratio * water_kg_per_j * heat_ratio
+    water_kg = 1 / (WATER_J_PER_KG_K * tower.range_k)
+    pumps = moving_power(tower.pumps, design_heat_ratio * water_kg / WATER_KG_PER_M3, flow)
+    moisture, gained = _exhaust(tower, air, leaving_c)
+    air_m3 = design_heat_ratio * water_kg / (tower.liquid_gas_ratio * air_density_kg_per_m3(air.pressure_pa))
+    fans = moving_power(tower.fans, air_m3, flow * minimum(FULL_GAIN_RATIO * _design_gain_j_per_kg(tower) / gained, 1.0))
+    if tower.latent_ratio is None:
+        evaporation_kg = moisture / gained
+    else:
+        evaporation_kg = tower.latent_ratio / latent_heat_j_per_kg(leaving_c + tower.range_k / 2)
+    evaporation = (heat_ratio + pumps) * evaporation_kg
+    drift = tower.drift_ratio * water_kg * heat_ratio
     let_go = blowdown(evaporation, drift, tower.concentration_ratio)
-    return Rejection(
-        moving_power(tower.fans, air_m3, flow * slowing), pumps, rejected, Water(evaporation, let_go, drift)
-    )
+    return Rejection(fans, pumps, heat_ratio + pumps, Water(evaporation, let_go, drift))
 
 
-def evaporation_kg_per_j(tower: Tower, air: OutsideAir, leaving_c: Numbers) -> Numbers:
-    """Water evaporated for each joule given off: ``(w2 - w1) / (h2 - h1)`` between the air that enters and leaves.
+def _exhaust(tower: Tower, air: OutsideAir, leaving_c: Numbers) -> tuple[Numbers, Numbers]:
+    """What each kilogram of air takes up: moisture [kg/kg] and heat [J/kg].
 
-    The air leaves saturated at the mean temperature of the water; other heat warms it (in a dry summer it is
-    cooled, and more evaporates than the heat alone asks for). Source: energy and mass balance of the air; saturated
-    exit as in EnergyPlus Engineering Reference, "Cooling Tower Makeup Water Usage", method SaturatedExit.
-
-    Parameters
-    ----------
-    tower : Tower
-        The towers.
-    air : OutsideAir
-        The air that enters.
-    leaving_c : float or array
-        Leaving water [C]
+    It leaves saturated at the mean temperature of the water. So ``(w2 - w1) / (h2 - h1)`` evaporates for each joule;
+    other heat warms the air, or in a dry summer the air is cooled in passing, and more evaporates than the heat alone
+    asks for. Source: EnergyPlus Engineering Reference, "Cooling Tower Makeup Water Usage", method SaturatedExit.
     """
     water_c = leaving_c + tower.range_k / 2
-    if tower.latent_ratio is not None:
-        return tower.latent_ratio / latent_heat_j_per_kg(water_c)
     humidity = saturation_humidity_ratio_kg_per_kg(water_c, air.pressure_pa)
-    gained = enthalpy_j_per_kg(water_c, humidity) - enthalpy_j_per_kg(air.dry_bulb_c, air.humidity_kg_per_kg)
-    return (humidity - air.humidity_kg_per_kg) / gained
+    heat = enthalpy_j_per_kg(water_c, humidity) - enthalpy_j_per_kg(air.dry_bulb_c, air.humidity_kg_per_kg)
+    return humidity - air.humidity_kg_per_kg, heat
+
+
+def _design_gain_j_per_kg(tower: Tower) -> Numbers:
+    """Heat that a kilogram of air takes up at design. York's approach over the wet bulb keeps it within a fifth."""
+    at_design = outside_air(DESIGN_WET_BULB_C, DESIGN_WET_BULB_C, STANDARD_PRESSURE_PA)
+    return _exhaust(tower, at_design, DESIGN_WET_BULB_C + tower.approach_k)[1]
