@@ -14,10 +14,16 @@ from dcfoot.cooling.chiller import Chiller, ChillerCurve, biquadratic, chiller_c
 from dcfoot.cooling.dry_cooler import DryCooler, cooler_leaving_c, cooler_state
 from dcfoot.cooling.liquid import LiquidLoop, liquid_state
 from dcfoot.cooling.movers import Mover, affinity, moving_power
-from dcfoot.cooling.tower import Tower, full_approach_k, tower_leaving_c, tower_state, york_approach_k
+from dcfoot.cooling.tower import FULL_GAIN_RATIO, Tower, full_approach_k, tower_leaving_c, tower_state, york_approach_k
 from dcfoot.cooling.water import blowdown, latent_heat_j_per_kg
+from dcfoot.elementwise import Numbers
 from dcfoot.errors import DataMissing
-from dcfoot.psychrometrics import STANDARD_PRESSURE_PA, humidity_ratio_at_wet_bulb_kg_per_kg
+from dcfoot.psychrometrics import (
+    STANDARD_PRESSURE_PA,
+    enthalpy_j_per_kg,
+    humidity_ratio_at_wet_bulb_kg_per_kg,
+    saturation_humidity_ratio_kg_per_kg,
+)
 from dcfoot.units import J_PER_KWH
 from simulated.near import near
 from simulated.reference import vectors
@@ -26,15 +32,20 @@ CURVES = ("centrifugal_variable_speed", "centrifugal_fixed_speed", "air_cooled",
 IDEAL = Mover(100_000.0, 0.5, 3.0, 0.01, 1.0)
 
 
-def chillers_and_towers() -> dict[str, Any]:
-    return vectors("chillers_towers")
+def chillers_and_towers(what: str) -> dict[str, Any]:
+    told: dict[str, Any] = vectors("chillers_towers")[what]
+    return told
 
 
-def tower(**numbers: float | None) -> Tower:
-    fields: dict[str, Any] = {
-        "approach_k": 3.89, "range_k": 5.56, "liquid_gas_ratio": 1.2, "drift_ratio": 0.0, "concentration_ratio": 5.0,
-    }  # fmt: skip
-    return Tower(fans=IDEAL, pumps=IDEAL, **{**fields, **numbers})
+TOWER = Tower(
+    approach_k=3.89,
+    range_k=5.56,
+    liquid_gas_ratio=1.2,
+    fans=IDEAL,
+    pumps=IDEAL,
+    drift_ratio=0.0,
+    concentration_ratio=5.0,
+)
 
 
 def machine(curve: str, **numbers: float) -> Chiller:
@@ -72,7 +83,7 @@ def test_more_flow_never_takes_less_power(flow: float, exponent: float, least: f
 
 
 def test_the_doe2_chiller_is_the_published_one() -> None:
-    told = chillers_and_towers()["doe2_centrifugal_5_50"]
+    told = chillers_and_towers("doe2_centrifugal_5_50")
     curve = chiller_curve("centrifugal_fixed_speed")
     assert (curve.capacity, curve.energy_input, curve.part_load) == (
         tuple(told["cap_ft"]),
@@ -104,7 +115,7 @@ def test_at_its_reference_point_a_curve_gives_the_reference(name: str) -> None:
     assert quadratic(curve.part_load, 1.0) == near(1, abs=0.01)
 
 
-def cop(curve: ChillerCurve, condenser_c: float, load: float, cold_c: float) -> float:
+def cop(curve: ChillerCurve, condenser_c: float, load: float, cold_c: float) -> Numbers:
     state = chiller_state(machine(curve.name), load, 1.0, cold_c, condenser_c)
     return load / state.power_ratio
 
@@ -155,22 +166,22 @@ def test_an_unknown_curve_names_those_there_are() -> None:
 
 
 def test_yorks_approach_is_the_published_one() -> None:
-    told = chillers_and_towers()["yorkcalc_tower"]
+    told = chillers_and_towers("yorkcalc_tower")
     for point in told["points"]:
         ours = york_approach_k(point["t_wetbulb_c"], point["range_k"], point["liquid_gas_ratio"])
         assert ours == near(point["approach_k"], abs=told["tolerance_abs"])
 
 
 def test_an_approach_is_stated_at_a_wet_bulb_of_78_fahrenheit_and_grows_in_the_cold() -> None:
-    assert full_approach_k(tower(approach_k=4.0), 25.6) == near(4.0)
-    assert full_approach_k(tower(approach_k=4.0), 5.0) == near(4.0 * 9.38 / 3.835, rel=1e-3)
+    assert full_approach_k(replace(TOWER, approach_k=4.0), 25.6) == near(4.0)
+    assert full_approach_k(replace(TOWER, approach_k=4.0), 5.0) == near(4.0 * 9.38 / 3.835, rel=1e-3)
 
 
 @given(st.floats(-40, 32), st.floats(2.8, 6.7), st.floats(4, 6))
 def test_water_leaves_a_tower_above_the_wet_bulb_and_warmer_when_that_is_warmer(
     wet_c: float, approach_k: float, range_k: float
 ) -> None:
-    cells = tower(approach_k=approach_k, range_k=range_k)
+    cells = replace(TOWER, approach_k=approach_k, range_k=range_k)
     cool, warm = (
         tower_leaving_c(cells, outside_air(40.0, wet, STANDARD_PRESSURE_PA), -60.0) for wet in (wet_c, wet_c + 1)
     )
@@ -180,13 +191,14 @@ def test_water_leaves_a_tower_above_the_wet_bulb_and_warmer_when_that_is_warmer(
 def test_tower_water_balances_as_published() -> None:
     for case in vectors("water_models")["tower_balance"]["cases"]:
         given_, expected, rel = case["inputs"], case["expected"], case["tolerance_rel"]
-        cells = tower(
+        cells = replace(
+            TOWER,
             range_k=given_["range_k"],
             drift_ratio=given_["drift_fraction"],
             concentration_ratio=given_["cycles"],
             latent_ratio=1.0,
+            pumps=replace(IDEAL, pressure_pa=0.0),
         )
-        cells = replace(cells, pumps=replace(IDEAL, pressure_pa=0.0))
         air = outside_air(25.0, 20.0, STANDARD_PRESSURE_PA)
         watts = given_["q_reject_kw"] * 1000
         water = tower_state(cells, air, given_["water_temp_c"] - given_["range_k"] / 2, watts, watts).water
@@ -203,7 +215,7 @@ def test_in_summer_nearly_all_heat_leaves_a_tower_as_vapour_and_in_frost_less_th
     # The rule of thumb of 0.85 gallons a degree and thousand gallons means 89 %; see the published balances.
     def latent(dry_c: float, wet_c: float, leaving_c: float) -> float:
         air = outside_air(dry_c, wet_c, STANDARD_PRESSURE_PA)
-        state = tower_state(tower(), air, leaving_c, 1.0, 1.0)
+        state = tower_state(TOWER, air, leaving_c, 1.0, 1.0)
         heat = latent_heat_j_per_kg(leaving_c + 2.78)
         return float(state.water.evaporation_kg_per_j * heat / state.heat_ratio)
 
@@ -214,10 +226,28 @@ def test_in_summer_nearly_all_heat_leaves_a_tower_as_vapour_and_in_frost_less_th
 
 def test_a_tower_slows_its_fans_when_colder_water_is_not_wanted() -> None:
     air = outside_air(10.0, 8.0, STANDARD_PRESSURE_PA)
-    coldest = tower_leaving_c(tower(), air, 0.0)
-    at_full, slowed = (tower_state(tower(), air, leaving, 1.0, 1.0) for leaving in (coldest, coldest + 10))
+    coldest = tower_leaving_c(TOWER, air, 0.0)
+    at_full, slowed = (tower_state(TOWER, air, leaving, 1.0, 1.0) for leaving in (coldest, coldest + 10))
     assert at_full.fan_ratio == near(moving_power(IDEAL, 1 / (4184 * 5.56 * 1.2 * 1.2), 1.0))
     assert slowed.fan_ratio < at_full.fan_ratio / 4
+
+
+def saturated_j_per_kg(air_c: Numbers) -> Numbers:
+    return enthalpy_j_per_kg(air_c, saturation_humidity_ratio_kg_per_kg(air_c, STANDARD_PRESSURE_PA))
+
+
+@given(st.floats(0, 32), st.floats(2.8, 6.7), st.floats(4, 6))
+def test_at_full_air_flow_yorks_approach_balances_the_heat_of_the_air(
+    wet_c: float, approach_k: float, range_k: float
+) -> None:
+    # Water gives off its range; saturated at the water's mean temperature, the same air takes that up at any wet bulb.
+    cells = replace(TOWER, approach_k=approach_k, range_k=range_k)
+
+    def gain_j_per_kg(wet: float) -> Numbers:
+        water_c = wet + full_approach_k(cells, wet) + range_k / 2
+        return saturated_j_per_kg(water_c) - saturated_j_per_kg(wet)
+
+    assert 0.78 < gain_j_per_kg(wet_c) / gain_j_per_kg(25.6) < FULL_GAIN_RATIO
 
 
 def test_salts_are_held_by_letting_go_what_the_cycles_ask_for() -> None:

@@ -1,7 +1,7 @@
 """Laws of a facility: heat balances, nothing jumps, heat outside costs, a cold place is never worse than a hot one."""
 
 from dataclasses import fields
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import pytest
@@ -34,8 +34,8 @@ depressions_k = st.floats(0.0, 18.0)
 pressures_pa = st.floats(65_000.0, 104_000.0)
 
 STEEPEST_PER_K = 1.0
-"""The steepest that a PUE may be in a temperature. Dry outside air is shut out over a tenth of its vapour pressure, 0.3 K
-of dry bulb in frost, and that costs what chillers take, up to 0.35."""
+"""The steepest that a PUE may be in a temperature. Dry outside air is shut out over a tenth of its vapour pressure:
+0.3 K of dry bulb in frost, and that costs what chillers take, up to 0.35."""
 
 STEEPEST_L_PER_KWH_K = 10.0
 """The same for WUE: a tower's 2.5 L/kWh over 0.3 K."""
@@ -105,8 +105,8 @@ def test_nothing_jumps(
     )
     # In power and water of the whole facility: at no load a PUE has no bound.
     more = load + step / 10 if moved == "load" else load
-    assert abs(more * there.pue - load * here.pue) < STEEPEST_PER_K * step
-    assert abs(more * there.wue_l_per_kwh - load * here.wue_l_per_kwh) < STEEPEST_L_PER_KWH_K * step
+    assert more * there.pue == near(load * here.pue, abs=STEEPEST_PER_K * step)
+    assert more * there.wue_l_per_kwh == near(load * here.wue_l_per_kwh, abs=STEEPEST_L_PER_KWH_K * step)
 
 
 @every_kind
@@ -122,7 +122,9 @@ def test_a_float_and_an_array_and_a_draw_give_the_same(kind: tuple[str, Size, He
                 assert getattr(alone, field.name) == near(value, rel=1e-9, abs=1e-12), field.name
 
 
-def pue_over(facility: Facility, dry_c: NDArray[np.float64], wet_c: NDArray[np.float64], load: float = 0.7) -> Any:
+def pue_over(
+    facility: Facility, dry_c: NDArray[np.float64], wet_c: NDArray[np.float64], load: float = 0.7
+) -> NDArray[np.float64]:
     return np.broadcast_to(facility_state(facility, load, dry_c, wet_c, 101_325.0).pue, dry_c.shape)
 
 

@@ -91,7 +91,7 @@ def our_values(theirs: Mapping[str, float]) -> dict[str, Numbers]:
     part_load = theirs.get("Chiller partial load factor", 1.0)
     for kind in ("water", "air"):
         values[f"chiller.{kind}.capacity_ratio"] = 1 / part_load
-        values[f"chiller.{kind}.least_part_load_ratio"] = 0.1  # a part load is an input of theirs
+        values[f"chiller.{kind}.least_part_load_ratio"] = part_load  # theirs is an input, whatever the capacity
     if "Pump pressure (humidification pump)" in theirs:
         efficiency = theirs["Pump efficiency (humidification pump)"] * PER_CENT
         values["air.humidifier_j_per_kg"] = theirs["Pump pressure (humidification pump)"] / efficiency

@@ -33,13 +33,15 @@ _YORK = (
 """By power of the liquid-to-gas ratio, of the range, of the wet bulb. Source: EnergyPlus Engineering Reference,
 "Variable Speed Cooling Towers Empirical Models", YorkCalc."""
 
-YORK_WET_BULB_C = (-10.0, 32.0)
-"""Where York's approach is followed. It was made for -34.4 to 26.7 C (EnergyPlus Engineering Reference, the same place).
-Below, the end is a choice: in such frost no tower needs all its air. Above, the heat balance of the air bears it out."""
+YORK_WET_BULB_C = (0.0, 32.0)
+"""Where York's approach is followed. It was made for -34.4 to 26.7 C (EnergyPlus Engineering Reference, same place).
+The lower end is a choice: in frost no tower needs all its air. Above, the heat balance of the air bears it out.
+"""
 
-FULL_GAIN_RATIO = 1.15
-"""At full air flow a kilogram of air takes up the same heat at any wet bulb, or York's approach is not right: it is 0.90
-to 1.13 of that at design for any tower of the table from -10 to 32 C. Fans slow down beyond that misfit."""
+FULL_GAIN_RATIO = 1.22
+"""Where air flows as the heat, a kilogram of it takes up the same at any wet bulb, or York's approach is not right: it
+is 0.97 to 1.06 of that at design for the tower of the table, and 0.79 to 1.22 for any approach and range of its ranges.
+Fans slow down beyond that misfit."""
 
 DESIGN_WET_BULB_C = 25.6
 """Wet bulb at which a tower's approach is stated: 78 F (CTI STD-201, standard rating)."""
@@ -158,7 +160,8 @@ def tower_state(
     pumps = moving_power(tower.pumps, design_heat_ratio * water_kg / WATER_KG_PER_M3, flow)
     moisture, gained = _exhaust(tower, air, leaving_c)
     air_m3 = design_heat_ratio * water_kg / (tower.liquid_gas_ratio * air_density_kg_per_m3(air.pressure_pa))
-    fans = moving_power(tower.fans, air_m3, flow * minimum(FULL_GAIN_RATIO * _design_gain_j_per_kg(tower) / gained, 1.0))
+    slowing = minimum(FULL_GAIN_RATIO * _design_gain_j_per_kg(tower) / gained, 1.0)
+    fans = moving_power(tower.fans, air_m3, flow * slowing)
     if tower.latent_ratio is None:
         evaporation_kg = moisture / gained
     else:
