@@ -4,7 +4,7 @@ In come the name of a cooling system, the size of a site and what the user knows
 central value of every other parameter, or many at once with drawn ones, and what stands behind each number.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -154,20 +154,14 @@ def draw_year(
     """
     import numpy as np
 
-    known = values or {}
+    known = dict(values or {})
     wanted = {name: p for name, p in used_parameters(cooling, size, rejection).items() if name not in known}
     drawn = drawn_values(wanted, draws)
-    means = [
-        (energy_mean(state.pue, it_load_ratio), energy_mean(state.wue_l_per_kwh, it_load_ratio))
-        for block in _blocks(drawn, draws.count)
-        for state in [
-            facility_state(build_facility(cooling, size, rejection, {**block, **known}), it_load_ratio, *outside)
-        ]
-    ]
-    pue, wue = zip(*means, strict=True)
-    return DrawnYear(np.concatenate(pue), np.concatenate(wue))
-
-
-def _blocks(drawn: Mapping[str, "NDArray[np.float64]"], count: int) -> Iterator[dict[str, Numbers]]:
-    for start in range(0, count, BLOCK_DRAWS):
-        yield {name: column[start : start + BLOCK_DRAWS] for name, column in drawn.items()}
+    pue, wue = np.empty(draws.count), np.empty(draws.count)
+    for first in range(0, draws.count, BLOCK_DRAWS):
+        block = slice(first, first + BLOCK_DRAWS)
+        numbers = {name: column[block] for name, column in drawn.items()} | known
+        state = facility_state(build_facility(cooling, size, rejection, numbers), it_load_ratio, *outside)
+        pue[block] = energy_mean(state.pue, it_load_ratio)
+        wue[block] = energy_mean(state.wue_l_per_kwh, it_load_ratio)
+    return DrawnYear(pue, wue)

@@ -149,5 +149,5 @@ def energy_mean(values: Numbers, it_load_ratio: Numbers, hours: Numbers = 1.0) -
     """
     import numpy as np
 
-    by_hour, weights = np.broadcast_arrays(values, it_load_ratio * hours)
+    by_hour, weights = np.broadcast_arrays(np.atleast_1d(values), it_load_ratio * hours)
     return np.average(by_hour, axis=-1, weights=weights)

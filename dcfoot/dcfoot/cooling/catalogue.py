@@ -106,10 +106,12 @@ def build_part(kind: type[PartT], part: str, values: Values, **others: object) -
     given: dict[str, object] = dict(others)
     for field in fields(cast("type[Mover]", kind)):
         name = f"{part}.{field.name}"
+        if field.name in given:
+            continue
         if name in values:
-            given.setdefault(field.name, values[name])
+            given[field.name] = values[name]
         elif field.name in {"fans", "pumps"}:
-            given.setdefault(field.name, build_part(Mover, name, values))
+            given[field.name] = build_part(Mover, name, values)
     return kind(**given)
 
 
