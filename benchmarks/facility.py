@@ -21,7 +21,8 @@ import numpy as np
 from dcfoot.cooling.catalogue import SYSTEMS
 from dcfoot.draws import Draws
 from dcfoot.elementwise import Numbers
-from dcfoot.facility_library import build_facility, draw_year
+from dcfoot.facility_draws import draw_year
+from dcfoot.facility_library import build_facility
 from dcfoot.facility_model import facility_state
 
 HOURS = 8760

@@ -89,30 +89,30 @@ class Finding:
         return text
 
 
-def explain_power(state: FacilityState, residual_pue: Hours) -> tuple[Finding, ...]:
+def explain_power(state: FacilityState, pue_residual_ratio: Hours) -> tuple[Finding, ...]:
     """Which parts explain a residual of PUE, the likeliest first; none where nothing is sure.
 
     Parameters
     ----------
     state : FacilityState
         The model, hour by hour.
-    residual_pue : array
+    pue_residual_ratio : array
         Measured less modelled, NaN where nothing was measured [-]
     """
-    return _explain({name: getattr(state, name) for name in POWER_PARTS}, residual_pue)
+    return _explain({name: getattr(state, name) for name in POWER_PARTS}, pue_residual_ratio)
 
 
-def explain_water(state: FacilityState, residual_wue_l_per_kwh: Hours) -> tuple[Finding, ...]:
+def explain_water(state: FacilityState, wue_residual_l_per_kwh: Hours) -> tuple[Finding, ...]:
     """Which parts explain a residual of WUE, the likeliest first; none where nothing is sure.
 
     Parameters
     ----------
     state : FacilityState
         The model, hour by hour.
-    residual_wue_l_per_kwh : array
+    wue_residual_l_per_kwh : array
         Measured less modelled, NaN where nothing was measured [L/kWh]
     """
-    return _explain({name: getattr(state, name) for name in WATER_PARTS}, residual_wue_l_per_kwh)
+    return _explain({name: getattr(state, name) for name in WATER_PARTS}, wue_residual_l_per_kwh)
 
 
 def _explain(parts: Mapping[str, Hours | float], residual: Hours) -> tuple[Finding, ...]:

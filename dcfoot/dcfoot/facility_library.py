@@ -1,45 +1,19 @@
-"""Facilities by name: built from the table of parameters, drawn from it, and explained by it.
+"""Facilities by name: built from the table of parameters, and explained by it.
 
 In come the name of a cooling system, the size of a site and what the user knows better; out goes a `Facility` with the
-central value of every other parameter, or many at once with drawn ones, and what stands behind each number.
+central value of every other parameter, or what stands behind each number.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dcfoot.cooling.catalogue import Heat, Values, build_part, cooling_system
-from dcfoot.cooling.parameters import Parameter, Size, drawn_values, parameters
-from dcfoot.draws import Draws
+from dcfoot.cooling.parameters import Parameter, Size, parameters
 from dcfoot.electrical import Electrical, LossCurve
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence
-from dcfoot.facility_model import Facility, energy_mean, facility_state
+from dcfoot.facility_model import Facility
 from dcfoot.places import nearest
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-BLOCK_DRAWS = 4
-"""Draws that are computed together: 4 years of hours fit a processor's second-level cache (benchmarks/facility.py)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DrawnYear:
-    """A year of a facility under many draws of its parameters.
-
-    Parameters
-    ----------
-    pue : array
-        Mean over the year by IT energy, one a draw [-]
-    wue_l_per_kwh : array
-        The same [L/kWh]
-    """
-
-    pue: "NDArray[np.float64]"
-    wue_l_per_kwh: "NDArray[np.float64]"
 
 
 def build_facility(
@@ -126,42 +100,3 @@ def facility_evidence(cooling: str, size: Size = "large", rejection: Heat | None
         As in `build_facility`.
     """
     return tuple(parameter.evidence for parameter in used_parameters(cooling, size, rejection).values())
-
-
-def draw_year(
-    draws: Draws,
-    it_load_ratio: Numbers,
-    outside: tuple[Numbers, Numbers, Numbers],
-    cooling: str,
-    size: Size = "large",
-    rejection: Heat | None = None,
-    values: Values | None = None,
-) -> DrawnYear:
-    """The PUE and WUE of a year for each draw of what is not known of a facility.
-
-    Parameters
-    ----------
-    draws : Draws
-        Two facilities drawn with the same ones share what they have in common.
-    it_load_ratio : float or array
-        IT power over IT capacity, by hour [-]
-    outside : tuple of float or array
-        Dry bulb [C], wet bulb [C] and pressure [Pa], by hour.
-    cooling, size, rejection
-        As in `build_facility`.
-    values : mapping of str to float or array, or None
-        Numbers that are known, and not drawn.
-    """
-    import numpy as np
-
-    known = dict(values or {})
-    wanted = {name: p for name, p in used_parameters(cooling, size, rejection).items() if name not in known}
-    drawn = drawn_values(wanted, draws)
-    pue, wue = np.empty(draws.count), np.empty(draws.count)
-    for first in range(0, draws.count, BLOCK_DRAWS):
-        block = slice(first, first + BLOCK_DRAWS)
-        numbers = {name: column[block] for name, column in drawn.items()} | known
-        state = facility_state(build_facility(cooling, size, rejection, numbers), it_load_ratio, *outside)
-        pue[block] = energy_mean(state.pue, it_load_ratio)
-        wue[block] = energy_mean(state.wue_l_per_kwh, it_load_ratio)
-    return DrawnYear(pue, wue)

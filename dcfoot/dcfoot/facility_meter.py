@@ -80,7 +80,7 @@ class MeteredFacility:
         At the IT equipment's inlet [-], [L/kWh]
     pue_is_measured, wue_is_measured : array of bool
         Whether the hour's own meters say so; elsewhere it is modelled.
-    residual_pue, residual_wue_l_per_kwh : array
+    pue_residual_ratio, wue_residual_l_per_kwh : array
         Measured less modelled; NaN where nothing was measured [-], [L/kWh]
     """
 
@@ -88,8 +88,8 @@ class MeteredFacility:
     wue_l_per_kwh: Hours
     pue_is_measured: NDArray[np.bool]
     wue_is_measured: NDArray[np.bool]
-    residual_pue: Hours
-    residual_wue_l_per_kwh: Hours
+    pue_residual_ratio: Hours
+    wue_residual_l_per_kwh: Hours
 
 
 def at_it_inlet(category: Category, distribution_ratio: Hours | float) -> Hours | float:

@@ -135,12 +135,12 @@ def facility_state(
     )
 
 
-def energy_mean(values: Numbers, it_load_ratio: Numbers, hours: Numbers = 1.0) -> Numbers:
+def energy_mean(amount_per_it_kwh: Numbers, it_load_ratio: Numbers, hours: Numbers = 1.0) -> Numbers:
     """The mean of what is per unit of IT energy (PUE, WUE, their parts) over hours, on the last axis.
 
     Parameters
     ----------
-    values : float or array
+    amount_per_it_kwh : float or array
         By hour.
     it_load_ratio : float or array
         IT power over IT capacity, by hour: an hour counts as its IT energy [-]
@@ -149,5 +149,5 @@ def energy_mean(values: Numbers, it_load_ratio: Numbers, hours: Numbers = 1.0) -
     """
     import numpy as np
 
-    by_hour, weights = np.broadcast_arrays(np.atleast_1d(values), it_load_ratio * hours)
+    by_hour, weights = np.broadcast_arrays(np.atleast_1d(amount_per_it_kwh), it_load_ratio * hours)
     return np.average(by_hour, axis=-1, weights=weights)

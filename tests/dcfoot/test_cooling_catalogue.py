@@ -13,7 +13,8 @@ from dcfoot.cooling.catalogue import SYSTEMS
 from dcfoot.cooling.parameters import Size, parameters
 from dcfoot.draws import Draws
 from dcfoot.errors import ConfigError
-from dcfoot.facility_library import build_facility, draw_year, facility_evidence, used_parameters
+from dcfoot.facility_draws import draw_year
+from dcfoot.facility_library import build_facility, facility_evidence, used_parameters
 from dcfoot.facility_model import facility_state
 from dcfoot.tables import rows
 from simulated.near import near

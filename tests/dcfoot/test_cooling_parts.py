@@ -15,7 +15,7 @@ from dcfoot.cooling.dry_cooler import DryCooler, cooler_leaving_c, cooler_state
 from dcfoot.cooling.liquid import LiquidLoop, liquid_state
 from dcfoot.cooling.movers import Mover, affinity, moving_power
 from dcfoot.cooling.tower import FULL_GAIN_RATIO, Tower, full_approach_k, tower_leaving_c, tower_state, york_approach_k
-from dcfoot.cooling.water import blowdown, latent_heat_j_per_kg
+from dcfoot.cooling.water import blowdown_kg_per_j, latent_heat_j_per_kg
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import DataMissing
 from dcfoot.psychrometrics import (
@@ -252,8 +252,8 @@ def test_at_full_air_flow_yorks_approach_balances_the_heat_of_the_air(
 
 def test_salts_are_held_by_letting_go_what_the_cycles_ask_for() -> None:
     # In a steady state, salts in = salts out: make-up = C (blowdown + drift).
-    assert (1.2 + 0.05 + blowdown(1.2, 0.05, 5.0)) == near(5.0 * (blowdown(1.2, 0.05, 5.0) + 0.05))
-    assert blowdown(0.1, 0.5, 5.0) == 0
+    assert (1.2 + 0.05 + blowdown_kg_per_j(1.2, 0.05, 5.0)) == near(5.0 * (blowdown_kg_per_j(1.2, 0.05, 5.0) + 0.05))
+    assert blowdown_kg_per_j(0.1, 0.5, 5.0) == 0
 
 
 # Pads and dry coolers

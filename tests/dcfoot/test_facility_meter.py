@@ -60,8 +60,8 @@ def test_an_hour_with_meters_is_measured_and_one_without_is_modelled() -> None:
     assert metered.pue[5:8].tolist() == near([1.3, np.asarray(state.pue)[6], 1.25])
     assert metered.pue_is_measured[4:9].tolist() == [False, True, False, True, False]
     assert metered.wue_l_per_kwh[5:8].tolist() == near([10.0, 20.0, 25.0])  # litres for 0.1, 0.1 and 0.12 kWh
-    assert metered.residual_pue[5] == near(1.3 - np.asarray(state.pue)[5])
-    assert np.isnan(metered.residual_pue[6])
+    assert metered.pue_residual_ratio[5] == near(1.3 - np.asarray(state.pue)[5])
+    assert np.isnan(metered.pue_residual_ratio[6])
     assert metered.pue[8:].tolist() == np.asarray(state.pue)[8:].tolist()
 
 
@@ -137,7 +137,7 @@ def scaled(facility: Facility, fouled_ratio: Hours | float) -> Facility:
 
 def findings(expected: Facility, truth: Facility, noise_ratio: float = 0.01) -> dict[str, tuple[float, float]]:
     state = model(expected)
-    residual = metered_facility(state, START, meters(model(truth), noise_ratio)).residual_pue
+    residual = metered_facility(state, START, meters(model(truth), noise_ratio)).pue_residual_ratio
     return {f.part: (f.level_ratio, f.drift_ratio_per_year) for f in explain_power(state, residual)}
 
 
@@ -193,7 +193,7 @@ def test_a_tower_that_is_bled_too_much_is_named() -> None:
     facility = build_facility("water_chiller")
     truth = build_facility("water_chiller", values={"tower.concentration_ratio": 3.0})
     state, true = model(facility), model(truth)
-    residual = metered_facility(state, START, meters(true)).residual_wue_l_per_kwh
+    residual = metered_facility(state, START, meters(true)).wue_residual_l_per_kwh
     (finding,) = explain_water(state, residual)
     # Blowdown is in proportion to evaporation, so that the two cannot be told apart: either may be named.
     assert finding.part in {"blowdown_l_per_kwh", "evaporation_l_per_kwh"}
@@ -204,7 +204,7 @@ def test_a_finding_reads_as_a_sentence() -> None:
     facility = build_facility("water_chiller")
     state = model(facility)
     truth = model(scaled(facility, 1 / np.linspace(1.0, 1.3, YEAR)))
-    (finding,) = explain_power(state, metered_facility(state, START, meters(truth)).residual_pue)
+    (finding,) = explain_power(state, metered_facility(state, START, meters(truth)).pue_residual_ratio)
     told = r"the chillers: \+1\d % against the model, drifting by \+\d\d % a year"
     assert re.fullmatch(told, str(finding))
 

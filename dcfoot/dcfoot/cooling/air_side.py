@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dcfoot.cooling.adiabatic import pad_cooling_k, pad_moisture_kg_per_kg
 from dcfoot.cooling.air import AIR_J_PER_KG_K, EVAPORATING_J_PER_KG, OutsideAir, air_density_kg_per_m3
 from dcfoot.cooling.movers import Mover, moving_power
-from dcfoot.cooling.water import Water, blowdown
+from dcfoot.cooling.water import Water, blowdown_kg_per_j
 from dcfoot.elementwise import Numbers, clip, maximum, minimum
 from dcfoot.psychrometrics import STANDARD_PRESSURE_PA, humidity_ratio_kg_per_kg, saturation_pressure_pa
 
@@ -238,7 +238,7 @@ def _outside_water(
 ) -> Water:
     """Water for the part of the air that comes from outside: pads in the heat, humidifiers in the cold."""
     pad = air_kg * pad_moisture_kg_per_kg(cooling_k)
-    let_go = blowdown(pad, 0.0, economizer.concentration_ratio)
+    let_go = blowdown_kg_per_j(pad, 0.0, economizer.concentration_ratio)
     if not economizer.humidifies_dry_air:
         return Water(pad_kg_per_j=pad, blowdown_kg_per_j=let_go)
     fresh = rise_k / (rise_k + maximum(economizer.supply_low_c - air.dry_bulb_c, 0.0))

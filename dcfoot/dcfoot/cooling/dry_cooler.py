@@ -9,7 +9,7 @@ from dcfoot.cooling.adiabatic import pad_cooling_k, pad_moisture_kg_per_kg
 from dcfoot.cooling.air import AIR_J_PER_KG_K, OutsideAir, air_density_kg_per_m3
 from dcfoot.cooling.movers import Mover, moving_power
 from dcfoot.cooling.rejection import Rejection
-from dcfoot.cooling.water import WATER_J_PER_KG_K, WATER_KG_PER_M3, Water, blowdown
+from dcfoot.cooling.water import WATER_J_PER_KG_K, WATER_KG_PER_M3, Water, blowdown_kg_per_j
 from dcfoot.elementwise import Numbers, maximum
 
 
@@ -105,5 +105,5 @@ def cooler_state(
     air_kg = design_heat_ratio / (AIR_J_PER_KG_K * cooler.air_rise_k)
     fans = moving_power(cooler.fans, air_kg / air_density_kg_per_m3(air.pressure_pa), air_flow)
     pad = air_kg * air_flow * pad_moisture_kg_per_kg(air.dry_bulb_c - entering_c)
-    water = Water(pad_kg_per_j=pad, blowdown_kg_per_j=blowdown(pad, 0.0, cooler.concentration_ratio))
+    water = Water(pad_kg_per_j=pad, blowdown_kg_per_j=blowdown_kg_per_j(pad, 0.0, cooler.concentration_ratio))
     return Rejection(fans, pumps, heat_ratio + pumps, water)

@@ -1,6 +1,6 @@
 """Numbers of the parts: low, central and high value of each, with its source, by size of the site and by system.
 
-In come the name of a cooling system and the size of a site; out go its parameters, or draws of them. A row that names
+In come the name of a cooling system and the size of a site; out go its parameters. A row that names
 the system or the size goes before one that names neither.
 """
 
@@ -9,15 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from math import erf, sqrt
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from dcfoot.draws import Draws
 from dcfoot.evidence import Evidence
 from dcfoot.tables import Row, is_verified, rows
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 Size = Literal["large", "midsize", "small"]
 """Of a site, as Lei and Masanet 2022 class them: hyperscale and colocation, company halls, server rooms."""
@@ -77,22 +72,3 @@ def _parameter(name: str, row: Row) -> Parameter:
     central = float(row["central"])
     evidence = Evidence(name, central, row["unit"], int(row["year"]), row["source"], is_verified(row), row["note"])
     return Parameter(name, float(row["low"]), central, float(row["high"]), evidence)
-
-
-def drawn_values(wanted: Mapping[str, Parameter], draws: Draws) -> "dict[str, NDArray[np.float64]]":
-    """Draws of parameters, one row each for hours to be laid beside; two systems share the draws of what they share.
-
-    Parameters
-    ----------
-    wanted : mapping of str to Parameter
-        By name.
-    draws : Draws
-        The streams.
-    """
-    import numpy as np
-
-    return {
-        name: np.array([[parameter.at(z)] for z in draws.normal(f"cooling/{name}")])
-        for name, parameter in wanted.items()
-        if parameter.low < parameter.high
-    }

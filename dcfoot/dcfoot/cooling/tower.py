@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dcfoot.cooling.air import OutsideAir, air_density_kg_per_m3, outside_air
 from dcfoot.cooling.movers import Mover, moving_power
 from dcfoot.cooling.rejection import Rejection
-from dcfoot.cooling.water import WATER_J_PER_KG_K, WATER_KG_PER_M3, Water, blowdown, latent_heat_j_per_kg
+from dcfoot.cooling.water import WATER_J_PER_KG_K, WATER_KG_PER_M3, Water, blowdown_kg_per_j, latent_heat_j_per_kg
 from dcfoot.elementwise import Numbers, clip, maximum, minimum
 from dcfoot.psychrometrics import STANDARD_PRESSURE_PA, enthalpy_j_per_kg, saturation_humidity_ratio_kg_per_kg
 
@@ -168,7 +168,7 @@ def tower_state(
         evaporation_kg = tower.latent_ratio / latent_heat_j_per_kg(leaving_c + tower.range_k / 2)
     evaporation = (heat_ratio + pumps) * evaporation_kg
     drift = tower.drift_ratio * water_kg * heat_ratio
-    let_go = blowdown(evaporation, drift, tower.concentration_ratio)
+    let_go = blowdown_kg_per_j(evaporation, drift, tower.concentration_ratio)
     return Rejection(fans, pumps, heat_ratio + pumps, Water(evaporation, let_go, drift))
 
 

@@ -65,18 +65,16 @@ def latent_heat_j_per_kg(water_c: Numbers) -> Numbers:
     return 1000 * (2500.5 - water_c * (2.3097 + 0.0013 * water_c))
 
 
-def blowdown(evaporation: Numbers, drift: Numbers, concentration_ratio: Numbers) -> Numbers:
+def blowdown_kg_per_j(evaporation_kg_per_j: Numbers, drift_kg_per_j: Numbers, concentration_ratio: Numbers) -> Numbers:
     """What must be let go to hold the cycles of concentration: ``evaporation / (C - 1) - drift``, never below 0.
 
     Drift carries salts too. Source: EnergyPlus Engineering Reference, "Cooling Tower Makeup Water Usage".
 
     Parameters
     ----------
-    evaporation : float or array
-        In any unit of flow.
-    drift : float or array
-        In the same unit.
+    evaporation_kg_per_j, drift_kg_per_j : float or array
+        For each joule of whatever flows [kg/J]
     concentration_ratio : float or array
         Salts in the water let go over those in the make-up, above 1 [-]
     """
-    return maximum(evaporation / (concentration_ratio - 1) - drift, 0.0)
+    return maximum(evaporation_kg_per_j / (concentration_ratio - 1) - drift_kg_per_j, 0.0)
