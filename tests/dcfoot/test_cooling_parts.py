@@ -270,7 +270,7 @@ def test_air_on_a_pad_keeps_its_heat() -> None:
     assert pad_moisture_kg_per_kg(10.0) * EVAPORATING_J_PER_KG == near(10.06e3)
 
 
-def cooler(pad_ratio: float = 0.0) -> DryCooler:
+def cooler(pad_ratio: float | None = None) -> DryCooler:
     return DryCooler(8.0, 7.5, 11.0, IDEAL, IDEAL, pad_ratio, 3.0)
 
 

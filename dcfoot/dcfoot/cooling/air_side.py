@@ -63,8 +63,8 @@ class AirEconomizer:
         together down to the return temperature, near 0 where one switches to the other [-]
     humidity_band_ratio : float or array
         The span of vapour pressure over which moisture shuts the dampers, over the limit [-]
-    pad_effectiveness_ratio : float or array
-        Of pads that cool the outside air; 0 where there are none [-]
+    pad_effectiveness_ratio : float or array or None
+        Of pads that cool the outside air; None where there are none [-]
     concentration_ratio : float or array
         Cycles of concentration of the pads' water [-]
     warms_moist_air : bool
@@ -76,7 +76,7 @@ class AirEconomizer:
     supply_low_c: Numbers
     handover_ratio: Numbers
     humidity_band_ratio: Numbers
-    pad_effectiveness_ratio: Numbers
+    pad_effectiveness_ratio: Numbers | None
     concentration_ratio: Numbers
     warms_moist_air: bool = True
     humidifies_dry_air: bool = True
@@ -174,6 +174,8 @@ def handler_fans(handler: AirHandler, heat_ratio: Numbers, design_heat_ratio: Nu
 
 def _pad_cooling_k(handler: AirHandler, economizer: AirEconomizer, air: OutsideAir) -> Numbers:
     """How far the pads cool the outside air: no colder than the supply, no moister than the window."""
+    if economizer.pad_effectiveness_ratio is None:
+        return 0.0
     wanted_k = pad_cooling_k(air.dry_bulb_c, air.wet_bulb_c, handler.supply_c, economizer.pad_effectiveness_ratio)
     highest = humidity_ratio_kg_per_kg(_highest_pa(handler, economizer, air), air.pressure_pa)
     room = maximum(highest - air.humidity_kg_per_kg, 0.0)

@@ -128,7 +128,7 @@ def _plant(values: Values, rejection: Heat, *, economizer: bool) -> Plant:
     if rejection == "wet":
         outside = build_part(Tower, "tower", values)
     elif economizer:
-        pads = {} if rejection == "hybrid" else {"pad_effectiveness_ratio": 0.0}
+        pads = {} if rejection == "hybrid" else {"pad_effectiveness_ratio": None}
         outside = build_part(DryCooler, "dry_cooler", values, **pads)
     chiller = _chiller("water" if rejection == "wet" else "air", values)
     return build_part(Plant, "plant", values, economizer=free, chiller=chiller, rejection=outside)
@@ -143,9 +143,19 @@ def _waterside(values: Values, _size: Size, rejection: Heat) -> CoolingSystem:
 
 
 def _airside(values: Values, size: Size, rejection: Heat) -> CoolingSystem:
+    return _outside_air(values, size, rejection, pad_effectiveness_ratio=None)
+
+
+def _adiabatic(values: Values, size: Size, rejection: Heat) -> CoolingSystem:
+    return _outside_air(values, size, rejection)
+
+
+def _outside_air(values: Values, size: Size, rejection: Heat, **pads: None) -> CoolingSystem:
     # Sites of this size have the dampers and the controls to treat the air that others shut out (a choice).
     treats = size == "large"
-    economizer = build_part(AirEconomizer, "air_economizer", values, warms_moist_air=treats, humidifies_dry_air=treats)
+    economizer = build_part(
+        AirEconomizer, "air_economizer", values, warms_moist_air=treats, humidifies_dry_air=treats, **pads
+    )
     plant = _plant(values, rejection, economizer=False)
     return CoolingSystem(build_part(AirHandler, "air", values), plant, economizer)
 
@@ -169,7 +179,7 @@ def _liquid(values: Values, _size: Size, rejection: Heat) -> CoolingSystem:
 
 SYSTEMS: dict[str, Recipe] = {
     "airside_economizer": Recipe("Outside air, chillers when it will not do", ("wet", "dry"), _airside),
-    "airside_adiabatic": Recipe("Outside air cooled by pads, chillers when it will not do", ("wet", "dry"), _airside),
+    "airside_adiabatic": Recipe("Outside air cooled by pads, chillers when it will not do", ("wet", "dry"), _adiabatic),
     "waterside_economizer": Recipe("Water cooled outside, chillers beside it", ("wet", "dry", "hybrid"), _waterside),
     "water_chiller": Recipe("Water-cooled chillers with cooling towers", ("wet",), _closed),
     "air_chiller": Recipe("Air-cooled chillers", ("dry",), _closed),

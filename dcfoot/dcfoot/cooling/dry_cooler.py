@@ -15,7 +15,7 @@ from dcfoot.elementwise import Numbers, maximum
 
 @dataclass(frozen=True, slots=True)
 class DryCooler:
-    """Dry coolers with fans of variable speed, and with pads if their effectiveness is above 0.
+    """Dry coolers with fans of variable speed, with or without pads.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ class DryCooler:
         Leaving over entering air at full air flow [K]
     fans, pumps : Mover
         What moves air and water through them.
-    pad_effectiveness_ratio : float or array
-        0 where there are no pads [-]
+    pad_effectiveness_ratio : float or array or None
+        None where there are no pads [-]
     concentration_ratio : float or array
         Cycles of concentration of the pads' water [-]
     """
@@ -38,7 +38,7 @@ class DryCooler:
     air_rise_k: Numbers
     fans: Mover
     pumps: Mover
-    pad_effectiveness_ratio: Numbers
+    pad_effectiveness_ratio: Numbers | None
     concentration_ratio: Numbers
 
 
@@ -54,8 +54,10 @@ def cooler_entering_c(cooler: DryCooler, air: OutsideAir, wanted_c: Numbers) -> 
     wanted_c : float or array
         Colder water is of no use [C]
     """
-    cooled = pad_cooling_k(air.dry_bulb_c, air.wet_bulb_c, wanted_c - cooler.approach_k, cooler.pad_effectiveness_ratio)
-    return air.dry_bulb_c - cooled
+    if cooler.pad_effectiveness_ratio is None:
+        return air.dry_bulb_c
+    wanted_air_c = wanted_c - cooler.approach_k
+    return air.dry_bulb_c - pad_cooling_k(air.dry_bulb_c, air.wet_bulb_c, wanted_air_c, cooler.pad_effectiveness_ratio)
 
 
 def cooler_leaving_c(cooler: DryCooler, air: OutsideAir, wanted_c: Numbers) -> Numbers:
@@ -104,6 +106,8 @@ def cooler_state(
     air_flow = flow * (cooler.approach_k + cooler.range_k) / (leaving_c + cooler.range_k - entering_c)
     air_kg = design_heat_ratio / (AIR_J_PER_KG_K * cooler.air_rise_k)
     fans = moving_power(cooler.fans, air_kg / air_density_kg_per_m3(air.pressure_pa), air_flow)
+    if cooler.pad_effectiveness_ratio is None:
+        return Rejection(fans, pumps, heat_ratio + pumps, Water())
     pad = air_kg * air_flow * pad_moisture_kg_per_kg(air.dry_bulb_c - entering_c)
     water = Water(pad_kg_per_j=pad, blowdown_kg_per_j=blowdown_kg_per_j(pad, 0.0, cooler.concentration_ratio))
     return Rejection(fans, pumps, heat_ratio + pumps, water)
