@@ -43,6 +43,10 @@ PURE_NUMBERS = {
     "gain_p95": "true over reported",
     # A function of any quantity.
     "x": "argument of a function as mathematics knows it",
+    "y": "argument of a function as mathematics knows it",
+    "flow_exponent": "the power of a ratio",
+    "pue_is_measured": "yes or no",
+    "wue_is_measured": "yes or no",
     "a": "one of two values",
     "b": "one of two values",
     "low": "a bound of a value",
