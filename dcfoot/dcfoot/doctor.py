@@ -6,7 +6,8 @@ a finding.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from threading import Thread
 from time import sleep
 
@@ -75,7 +76,7 @@ class Finding:
     meters: tuple[FoundMeter, ...] = ()
     reason: str = ""
     remedy: str = ""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def examine(surroundings: Surroundings, probes: Iterable[ProbeEntry], patience_s: float = PATIENCE_S) -> list[Finding]:
@@ -139,8 +140,6 @@ class _Examination:
 
 
 def _close(probe: Probe | None) -> None:
-    from contextlib import suppress
-
     if probe is not None:
         # What a probe raises while it gives back what it took changes nothing in what was found.
         with suppress(Exception):

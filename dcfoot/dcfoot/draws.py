@@ -84,6 +84,7 @@ class Draws:
         self.count = count
         self._seed = seed
         self._streams: dict[str, list[float]] = {}
+        self._drawn: dict[tuple[str, Spread], list[float]] = {}
 
     def normal(self, name: str) -> list[float]:
         """The stream `name` in standard deviations from the median."""
@@ -97,7 +98,10 @@ class Draws:
         """Draws of the input `name`, which has this spread, in the spread's unit."""
         if spread.p5 == spread.p95:
             return [spread.central] * self.count
-        return [spread.at(z) for z in self.normal(name)]
+        drawn = self._drawn.get((name, spread))
+        if drawn is None:
+            drawn = self._drawn[name, spread] = [spread.at(z) for z in self.normal(name)]
+        return drawn
 
 
 def _shuffled(seed: str, count: int) -> list[float]:

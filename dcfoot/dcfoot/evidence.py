@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dcfoot.draws import Spread
 from dcfoot.reading import Basis
+from dcfoot.tables import Row, is_verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +45,21 @@ class Fact:
     spread: Spread
     basis: Basis
     evidence: Evidence
+
+
+def evidence_of(row: Row, what: str, column: str = "value") -> Evidence:
+    """What stands behind the figure in a column of a shipped table's row; `what` is what a receipt calls it."""
+    return Evidence(
+        what,
+        float(row[column]),
+        row["unit"],
+        int(row["year"]),
+        row["source"],
+        is_verified(row),
+        row["note"],
+    )
+
+
+def spread_of(row: Row) -> Spread:
+    """The central value of a shipped table's row with its interval, in the row's unit."""
+    return Spread(float(row["central"]), float(row["p5"]), float(row["p95"]))

@@ -6,6 +6,7 @@ amount has its interval, its basis and its evidence, and in which what is not kn
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from dcfoot.calibration import Calibration, meters_of
 from dcfoot.draws import Draws
@@ -210,9 +211,9 @@ class _Amount:
         return Quantity.from_draws(self.value, self.draws, self.basis)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Assessment:
-    """One assessment: what goes in, and the formulas over its draws."""
+    """One assessment: what goes in, and the formulas over its draws, each worked out once."""
 
     measurement: Measurement
     site: Site
@@ -222,23 +223,23 @@ class _Assessment:
     fitted: Calibration | None
     whole_node: bool
 
-    @property
+    @cached_property
     def it_kwh(self) -> _Amount | None:
         return _kwh(self.ladder.node)
 
-    @property
+    @cached_property
     def pue(self) -> _Amount | None:
         return self._fact("pue", self.site.pue)
 
-    @property
+    @cached_property
     def facility_kwh(self) -> _Amount | None:
         return _times(facility_energy_kwh, self.it_kwh, self.pue)
 
-    @property
+    @cached_property
     def water_onsite(self) -> _Amount | None:
         return _times(water_onsite_l, self.it_kwh, self._fact("wue", self.site.wue_l_per_kwh))
 
-    @property
+    @cached_property
     def water_offsite(self) -> _Amount | None:
         return _times(water_offsite_l, self.facility_kwh, self._fact("ewif", self.site.ewif_l_per_kwh))
 
@@ -266,15 +267,15 @@ class _Assessment:
         spread = factor.g_per_kwh
         return _Amount(spread.central, self.streams.of(f"grid.{factor.boundary}", spread), factor.basis)
 
-    @property
+    @cached_property
     def parts(self) -> tuple[EmbodiedPart, ...] | None:
         return machine_parts(self.measurement.machine, self.kind.id)
 
-    @property
+    @cached_property
     def lifetime_years(self) -> Fact:
         return self.site.lifetime_years or usual_lifetime_years()
 
-    @property
+    @cached_property
     def embodied(self) -> _Amount | None:
         """The share of the machines of all hosts that the run carries: by its part of the chips' energy."""
         share, parts = counted_ratio(self.measurement, whole_node=self.whole_node), self.parts

@@ -6,6 +6,7 @@ are cumulative: the node contains the host, the host contains the accelerators.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from dcfoot.calibration import Calibration
 from dcfoot.draws import Draws, Spread
@@ -150,7 +151,7 @@ def metered_energy(channel: ChannelEnergy, duration_s: float, draws: Draws, *, a
     return Energy(channel.energy_j, values, channel.meter.channel.basis)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Host:
     """The channels of one host, by what they are to the ladder, and the run that they belong to."""
 
@@ -176,9 +177,17 @@ class _Host:
     def processors(self) -> tuple[ChannelEnergy, ...]:
         return processors_of(self.channels)
 
-    @property
+    @cached_property
     def chips(self) -> tuple[ChannelEnergy, ...] | None:
         return chips_of(self.channels, self.machine)
+
+    @cached_property
+    def metered_chips(self) -> Energy:
+        return self.metered(self.chips or ())
+
+    @cached_property
+    def counted_chips(self) -> Energy:
+        return self.counted(self.chips or ())
 
     @property
     def dram_metered(self) -> bool:
@@ -197,7 +206,7 @@ class _Host:
 
     @property
     def host(self) -> Energy | None:
-        return None if self.chips is None else self.counted(self.chips)
+        return None if self.chips is None else self.counted_chips
 
     @property
     def node(self) -> Energy | None:
@@ -211,12 +220,12 @@ class _Host:
     @property
     def wall_rules(self) -> bool:
         """Whether a meter stands behind the wall and only a model behind the chips: then the model gives way."""
-        wall, chips = self.of(Domain.NODE), self.metered(self.chips or ())
+        wall = self.of(Domain.NODE)
         metered = bool(wall) and self.metered(wall).basis is Basis.MEASURED
-        return (metered or self.approach.calibration is not None) and chips.basis is not Basis.MEASURED
+        return (metered or self.approach.calibration is not None) and self.metered_chips.basis is not Basis.MEASURED
 
     def _share_of(self, whole: Energy) -> Energy:
-        metered, counted = self.metered(self.chips or ()), self.counted(self.chips or ())
+        metered, counted = self.metered_chips, self.counted_chips
         share = _ratio(counted.value_j, metered.value_j)
         shares = map(_ratio, counted.draws_j, metered.draws_j)
         draws = [part * energy for part, energy in zip(shares, whole.draws_j, strict=True)]
@@ -228,13 +237,13 @@ class _Host:
         if self.chips is None or self.duration_s <= 0:
             return None
         fitted = self.approach.calibration
-        walls = self._calibrated(fitted, self.chips) if fitted else self._from_class(self.chips)
+        walls = self._calibrated(fitted, self.chips) if fitted else self._from_class()
         value_j, *draws_j = [watts * self.duration_s for watts in walls]
-        return Energy(value_j, draws_j, Basis.worst(Basis.MODELLED, self.metered(self.chips).basis))
+        return Energy(value_j, draws_j, Basis.worst(Basis.MODELLED, self.metered_chips.basis))
 
-    def _from_class(self, channels: Iterable[ChannelEnergy]) -> list[float]:
+    def _from_class(self) -> list[float]:
         """Watts at the wall: the central value, then one a draw."""
-        chips, processors = self.metered(channels), self.metered(self.processors)
+        chips, processors = self.metered_chips, self.metered(self.processors)
         parameters = self.approach.node_class.parameters(
             self.machine,
             self.approach.draws,

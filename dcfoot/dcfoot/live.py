@@ -3,7 +3,7 @@
 The terminal belongs to the job, which writes to it whenever it likes, half lines and progress bars included; a line
 drawn with carriage returns would sooner or later stand in the middle of its words. So the last row is taken out of the
 scrolling region (DECSTBM, as apt does while packages print what they like): what the job writes scrolls above it and
-the two never meet. Where even a row is too much, the window's title can carry the same words.
+the two never meet.
 
 The terminal is opened a second time, so that not blocking is a property of our descriptor and not of the job's: one
 that was stopped with Ctrl-S, or is slow, costs a frame and never a moment of the job. Nothing is drawn while another
@@ -12,12 +12,11 @@ process group is in the foreground. Nothing raises.
 
 import os
 from collections.abc import Callable
-from enum import StrEnum
 from time import monotonic_ns
 from typing import Protocol
 
 from dcfoot.receipt.layout import clip
-from dcfoot.receipt.scale import ENERGY_KWH, MASS_G, POWER_W, Scale, fitting, number
+from dcfoot.receipt.scale import ENERGY_KWH, POWER_W, Scale, fitting, number
 from dcfoot.units import J_PER_KWH, NS_PER_S
 
 _FRAME_NS = NS_PER_S * 95 // 100
@@ -34,20 +33,6 @@ _INDEX = "\x1bD"
 
 _ERASE_LINE = "\x1b[2K"
 """EL (ECMA-48, 8.3.41)."""
-
-_TITLE, _TITLE_END = "\x1b]2;", "\x07"
-_TITLE_PUSH, _TITLE_POP = "\x1b[22;2t", "\x1b[23;2t"
-"""Window title: set (OSC 2), kept and brought back (XTWINOPS 22 and 23; xterm control sequences)."""
-
-
-class Place(StrEnum):
-    """Where the live words go."""
-
-    LINE = "line"
-    """The last row, out of the scrolling region."""
-
-    TITLE = "title"
-    """The window's title; not a single cell of the screen is touched."""
 
 
 class Stream(Protocol):
@@ -67,15 +52,10 @@ class LiveLine:
         Usually ``sys.stderr``. If it is no terminal, or a dumb one, every call is without effect.
     clock_ns : Callable[[], int]
         A monotonic clock [ns].
-    place : Place
-        The last row, or the window's title.
     """
 
-    def __init__(
-        self, stream: Stream, clock_ns: Callable[[], int] = monotonic_ns, *, place: Place = Place.LINE
-    ) -> None:
+    def __init__(self, stream: Stream, clock_ns: Callable[[], int] = monotonic_ns) -> None:
         self._clock_ns = clock_ns
-        self._place = place
         self._terminal = _own_descriptor(stream)
         self._drawn_ns: int | None = None
         self._size: os.terminal_size | None = None
@@ -86,9 +66,7 @@ class LiveLine:
         """Whether there is a terminal to draw on."""
         return self._terminal is not None
 
-    def update(
-        self, elapsed_s: float, power_w: float, energy_j: float, co2_g: float | None = None, basis: str = ""
-    ) -> None:
+    def update(self, elapsed_s: float, power_w: float, energy_j: float, basis: str = "") -> None:
         """Shows the run so far, at most once a second. Never blocks, never raises.
 
         Parameters
@@ -99,8 +77,6 @@ class LiveLine:
             Now [W].
         energy_j : float
             So far [J].
-        co2_g : float or None
-            So far; None where no factor is known [g].
         basis : str
             The worst basis of what was added up, in words.
         """
@@ -110,10 +86,10 @@ class LiveLine:
         self._drawn_ns = now_ns
         if self._terminal is None or not _in_foreground(self._terminal):
             return
-        self._draw(self._terminal, sentence(elapsed_s, power_w, energy_j, co2_g, basis))
+        self._draw(self._terminal, sentence(elapsed_s, power_w, energy_j, basis))
 
     def clear(self) -> None:
-        """Gives the row, or the title, back. To be called once, when the job has ended; later calls do nothing."""
+        """Gives the row back. To be called once, when the job has ended; later calls do nothing."""
         terminal, self._terminal = self._terminal, None
         if terminal is None:
             return
@@ -121,7 +97,7 @@ class LiveLine:
             if self._size is not None:
                 # The job has ended: now we may wait, as the receipt will, rather than leave a row out of scrolling.
                 os.set_blocking(terminal, True)
-                self._write(terminal, _TITLE_POP if self._place is Place.TITLE else _line_end(self._size))
+                self._write(terminal, _line_end(self._size))
         finally:
             os.close(terminal)
 
@@ -129,17 +105,12 @@ class LiveLine:
         size = _size_of(terminal)
         if size is None or size.lines < _LEAST_ROWS:
             return
-        begin = ""
-        if size != self._size:
-            begin = self._begin(size)
-        drawn = f"{_TITLE}{words}{_TITLE_END}" if self._place is Place.TITLE else _line(words, size)
-        if self._write(terminal, begin + drawn):
+        begin = "" if size == self._size else self._begin(size)
+        if self._write(terminal, begin + _line(words, size)):
             self._size = size
 
     def _begin(self, size: os.terminal_size) -> str:
         """What comes before the first frame, and before the first in a window of another size."""
-        if self._place is Place.TITLE:
-            return "" if self._size else _TITLE_PUSH
         return (_erased(self._size) if self._size else "") + _line_start(size)
 
     def _write(self, terminal: int, frame: str) -> bool:
@@ -161,16 +132,14 @@ class LiveLine:
         return True
 
 
-def sentence(elapsed_s: float, power_w: float, energy_j: float, co2_g: float | None, basis: str) -> str:
-    """The live words: ``"dcfoot 0:12:31  312 W  65.2 Wh  30.1 g CO2  measured"``."""
+def sentence(elapsed_s: float, power_w: float, energy_j: float, basis: str) -> str:
+    """The live words: ``"dcfoot 0:12:31  312 W  65.2 Wh  measured"``."""
     seconds = int(elapsed_s)
     parts = [
         f"dcfoot {seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}",
         _amount(power_w, POWER_W),
         _amount(energy_j / J_PER_KWH, ENERGY_KWH),
     ]
-    if co2_g is not None:
-        parts.append(f"{_amount(co2_g, MASS_G)} CO2")
     return "  ".join([*parts, *([basis] if basis else [])])
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from dcfoot.draws import Draws, Spread
 from dcfoot.errors import ConfigError
-from dcfoot.evidence import Evidence
+from dcfoot.evidence import Evidence, evidence_of, spread_of
 from dcfoot.measurement import Machine
-from dcfoot.tables import is_verified, rows
+from dcfoot.tables import rows
 
 
 def psu_loss_w(output_w: float, rated_w: float, efficiencies: tuple[float, float, float]) -> float:
@@ -168,19 +168,8 @@ def node_class(name: str) -> NodeClass:
     if not mine:
         known = ", ".join(sorted({row["node_class"] for row in table}))
         raise ConfigError(f"There is no node class {name!r}; there are: {known}.")
-    spreads = {row["what"]: Spread(float(row["central"]), float(row["p5"]), float(row["p95"])) for row in mine}
-    evidence = tuple(
-        Evidence(
-            f"node {name}: {row['what']}",
-            float(row["central"]),
-            row["unit"],
-            int(row["year"]),
-            row["source"],
-            is_verified(row),
-            row["note"],
-        )
-        for row in mine
-    )
+    spreads = {row["what"]: spread_of(row) for row in mine}
+    evidence = tuple(evidence_of(row, f"node {name}: {row['what']}", "central") for row in mine)
     return NodeClass(name, spreads, evidence)
 
 

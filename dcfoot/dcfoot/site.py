@@ -11,11 +11,11 @@ from pathlib import Path
 
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError
-from dcfoot.evidence import Evidence, Fact
+from dcfoot.evidence import Evidence, Fact, evidence_of
 from dcfoot.grid import WORLD, GridFactor, latest_factors
 from dcfoot.places import Place, all_places, find_country, find_place, find_region, names_of, national_zone, nearest
 from dcfoot.reading import Basis
-from dcfoot.tables import Row, interval, is_verified, rows
+from dcfoot.tables import Row, interval, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,13 +263,4 @@ def _ewif(zone: str, country: str) -> Fact:
 
 
 def _evidence(what: str, row: Row) -> Evidence:
-    place = row["place"]
-    return Evidence(
-        f"{what} ({place})",
-        float(row["value"]),
-        row["unit"],
-        int(row["year"]),
-        row["source"],
-        is_verified(row),
-        row["note"],
-    )
+    return evidence_of(row, f"{what} ({row['place']})")

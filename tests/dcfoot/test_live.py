@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dcfoot.live import LiveLine, Place, sentence
+from dcfoot.live import LiveLine, sentence
 from dcfoot.units import NS_PER_S
 
 COLUMNS, ROWS = 40, 8
@@ -96,14 +96,14 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     os.close(side)
 
 
-def live_on(terminal: Terminal, clock: SteppedClock, place: Place = Place.LINE) -> LiveLine:
-    return LiveLine(Descriptor(terminal.side), clock, place=place)
+def live_on(terminal: Terminal, clock: SteppedClock) -> LiveLine:
+    return LiveLine(Descriptor(terminal.side), clock)
 
 
-def test_the_words_are_time_power_energy_carbon_and_basis() -> None:
+def test_the_words_are_time_power_energy_and_basis() -> None:
     # 234,720 J are 65.2 Wh.
-    assert sentence(751.4, 312.0, 234_720.0, 30.1, "measured") == "dcfoot 0:12:31  312 W  65.2 Wh  30.1 g CO2  measured"
-    assert sentence(0.0, 0.0, 0.0, None, "") == "dcfoot 0:00:00  0 W  0 kWh"
+    assert sentence(751.4, 312.0, 234_720.0, "measured") == "dcfoot 0:12:31  312 W  65.2 Wh  measured"
+    assert sentence(0.0, 0.0, 0.0, "") == "dcfoot 0:00:00  0 W  0 kWh"
 
 
 def test_it_stands_in_the_last_row_and_leaves_the_job_its_line(terminal: Terminal) -> None:
@@ -207,18 +207,10 @@ def test_it_is_drawn_at_most_once_a_second(terminal: Terminal) -> None:
 
 def test_words_too_long_for_the_window_are_cut(terminal: Terminal) -> None:
     terminal.resize(20, ROWS)
-    live_on(terminal, SteppedClock()).update(3.0, 312.0, 936.0, 1.0, "measured")
+    live_on(terminal, SteppedClock()).update(3.0, 312.0, 936.0, "measured")
     shown = terminal.show()
     assert shown[-1].endswith("…")
     assert shown[-2] == ""
-
-
-def test_the_title_takes_no_cell_of_the_screen_and_the_old_one_comes_back(terminal: Terminal) -> None:
-    line = live_on(terminal, SteppedClock(), Place.TITLE)
-    line.update(3.0, 312.0, 936.0)
-    line.clear()
-    assert terminal.show() == [""] * ROWS
-    assert terminal.raw == b"\x1b[22;2t\x1b]2;dcfoot 0:00:03  312 W  260 mWh\x07\x1b[23;2t"
 
 
 def test_a_terminal_that_takes_nothing_costs_a_frame_and_no_time(terminal: Terminal) -> None:

@@ -8,11 +8,15 @@ import pytest
 from dcfoot.errors import DataMissing
 from dcfoot.tables import interval, names, rows
 from dcfoot.units import KG_PER_LB
+from simulated.names import ENDS_IN_A_UNIT
 from simulated.near import near
 from simulated.reference import facts, vectors
 
-FACT_TABLES = [name for name in names() if name not in {"places", "sites", "grid_zones"}]
-"""Tables of figures; the others name things."""
+CLIMATE_TABLES = ["climate_hubs", "climate_monthly"]
+"""One row a place, with a column for each figure, whose unit stands in its name; a typical year has no date."""
+
+FACT_TABLES = [name for name in names() if name not in {"places", "sites", "grid_zones", *CLIMATE_TABLES}]
+"""Tables of figures, one a row; the others name things."""
 
 PART_TABLES = {"cooling_ashrae", "cooling_curves", "cooling_parameters"}
 """Numbers of machines: temperatures may lie below 0, and a row may hold several numbers."""
@@ -47,6 +51,16 @@ def test_every_figure_has_a_unit_a_year_a_source_and_says_whether_it_was_verifie
         assert row["source"].strip(), row
         assert row["verified"] in {"yes", "no"}, row
         assert name in PART_TABLES or value_of(row) >= 0, row
+
+
+@pytest.mark.parametrize("name", CLIMATE_TABLES)
+def test_every_figure_of_a_climate_has_a_unit_and_every_row_a_source(name: str) -> None:
+    words = {"id", "place", "month", "year", "source", "url", "licence", "verified", "note"}
+    assert [column for column in rows(name)[0] if column not in words and not ENDS_IN_A_UNIT.search(column)] == []
+    for row in rows(name):
+        assert row["source"].strip(), row
+        assert row["licence"].strip(), row
+        assert row["verified"] in {"yes", "no"}, row
 
 
 @pytest.mark.parametrize("name", [name for name in FACT_TABLES if "p5" in rows(name)[0] and name != "intervals"])

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
+from dcfoot.cli import NO_DATA
 from dcfoot.doctor import Finding, FoundMeter, examine, metered_domains
 from dcfoot.machine import describe_machine
 from dcfoot.measurement import Machine
@@ -22,8 +23,6 @@ NAME_WIDTH_COUNT = 48
 
 TEXT_WIDTH_COUNT = 100
 """Where explanations are folded [columns]; commands never are, so that they can be copied."""
-
-NO_DATA = 3
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

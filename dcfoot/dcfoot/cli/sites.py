@@ -32,7 +32,7 @@ SCHEMA = "dcfoot.sites/1"
 WIDTH = 110
 """Where lines end [columns]: a name, an id and four figures side by side."""
 
-OWN, CLOUD, CHINA, STATES, COUNTRIES = (
+OWN, CLOUD, CHINA, STATES, COUNTRIES = GROUPS = (
     "Your own",
     "Cloud regions and fleets",
     "China: provinces and grid regions",
@@ -131,7 +131,7 @@ def _list(entries: Sequence[Entry], settings: Settings) -> Iterator[str]:
     columns = (Column(), Column(least=20), Column(">"), Column(">"), Column(">"))
     body = {entry.id: _row(entry, resolve_site(entry.id, user_sites=settings.sites_file)) for entry in entries}
     widths = column_widths([[Cell(head) for head in heads], *body.values()], columns, WIDTH)
-    for group in dict.fromkeys(entry.group for entry in sorted(entries, key=lambda entry: _ORDER.index(entry.group))):
+    for group in dict.fromkeys(entry.group for entry in sorted(entries, key=lambda entry: GROUPS.index(entry.group))):
         mine = sorted((entry for entry in entries if entry.group == group), key=lambda entry: entry.id)
         head = [Cell(group), Cell(""), *map(Cell, heads[2:])]
         yield from table([[Cell(""), *head[1:]]], columns, widths)
@@ -141,9 +141,6 @@ def _list(entries: Sequence[Entry], settings: Settings) -> Iterator[str]:
     yield "direct: g of CO2 or CO2e from the stacks per kWh; life cycle: g of CO2e per kWh, fuel supply and building"
     yield "included; in brackets: the nation's or the world's, standing in. Never add the two."
     yield "`dcfoot sites SITE` shows all figures of one place, with year and source."
-
-
-_ORDER = (OWN, CLOUD, CHINA, STATES, COUNTRIES)
 
 
 def _row(entry: Entry, site: Site) -> list[Cell]:

@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 
 from dcfoot.draws import Spread
-from dcfoot.evidence import Evidence, Fact
+from dcfoot.evidence import Evidence, Fact, evidence_of, spread_of
 from dcfoot.measurement import Machine
 from dcfoot.reading import Basis
-from dcfoot.tables import Row, is_verified, rows
+from dcfoot.tables import Row, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def machine_parts(machine: Machine, node_class: str) -> tuple[EmbodiedPart, ...]
 def usual_lifetime_years() -> Fact:
     """How long a machine serves where its owner does not say [years]."""
     row = next(row for row in rows("embodied") if row["kind"] == "lifetime")
-    return Fact(_spread(row), Basis.DEFAULT, _evidence(row, row["item"]))
+    return Fact(spread_of(row), Basis.DEFAULT, evidence_of(row, row["item"], "central"))
 
 
 def _accelerator_row(name: str) -> Row:
@@ -66,14 +66,4 @@ def _accelerator_row(name: str) -> Row:
 
 def _part(row: Row, count: int) -> EmbodiedPart:
     times = f" (x{count})" if count > 1 else ""
-    return EmbodiedPart(count, _spread(row), _evidence(row, f"embodied: {row['item']}{times}"))
-
-
-def _spread(row: Row) -> Spread:
-    return Spread(float(row["central"]), float(row["p5"]), float(row["p95"]))
-
-
-def _evidence(row: Row, what: str) -> Evidence:
-    return Evidence(
-        what, float(row["central"]), row["unit"], int(row["year"]), row["source"], is_verified(row), row["note"]
-    )
+    return EmbodiedPart(count, spread_of(row), evidence_of(row, f"embodied: {row['item']}{times}", "central"))

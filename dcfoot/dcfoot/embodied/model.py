@@ -21,10 +21,10 @@ from dcfoot.embodied.products import Component, Kind, product
 from dcfoot.embodied.stages import Stage
 from dcfoot.embodied.wafer import die_kg_per_cm2, wafer_evidence
 from dcfoot.errors import ConfigError
-from dcfoot.evidence import Evidence
+from dcfoot.evidence import Evidence, evidence_of, spread_of
 from dcfoot.quantity import Quantity
 from dcfoot.reading import Basis
-from dcfoot.tables import Row, is_verified, rows
+from dcfoot.tables import Row, rows
 
 ANCHOR = "hgx_h100"
 """The product whose published footprint the model reproduces exactly (``data/embodied_anchor.csv``)."""
@@ -117,7 +117,7 @@ def _lines(component: Component) -> Iterator[Line]:
 def _line(component: Component, kg: Spread, *behind: Evidence) -> Line:
     rows_of_kind = _rows(component.kind)
     stage = Stage(rows_of_kind[0]["stage"]) if rows_of_kind else Stage.RAW_MATERIAL_ACQUISITION
-    factors = tuple(_evidence(row) for row in rows_of_kind)
+    factors = tuple(evidence_of(row, f"emissions of: {row['part']}", "central") for row in rows_of_kind)
     return Line(component.name, stage, kg, (*_own(component), *factors, *behind))
 
 
@@ -143,15 +143,7 @@ def _anchored(part: str) -> float:
 def _anchor_evidence(part: str) -> tuple[Evidence, ...]:
     """The published figure of a part of the anchor; assembly is what the others leave of the total."""
     row = next(row for row in rows("embodied_anchor") if row["part"] == (part if part != "assembly" else "total"))
-    evidence = Evidence(
-        f"anchor: {row['part']} of {ANCHOR}",
-        float(row["value"]),
-        row["unit"],
-        int(row["year"]),
-        row["source"],
-        is_verified(row),
-        row["note"],
-    )
+    evidence = evidence_of(row, f"anchor: {row['part']} of {ANCHOR}")
     silicon = part in ("memory", "integrated circuits")
     return (evidence, *(wafer_evidence() if silicon else ()))
 
@@ -169,7 +161,7 @@ def _factor(kind: Kind) -> Row:
 
 
 def _times(row: Row, factor: float) -> Spread:
-    return Spread(float(row["central"]), float(row["p5"]), float(row["p95"])).scaled(factor)
+    return spread_of(row).scaled(factor)
 
 
 def _add(one: Spread, two: Spread) -> Spread:
@@ -181,15 +173,3 @@ def _sum(lines: Iterable[Line]) -> Spread:
     for line in lines:
         total = _add(total, line.kg)
     return total
-
-
-def _evidence(row: Row) -> Evidence:
-    return Evidence(
-        f"emissions of: {row['part']}",
-        float(row["central"]),
-        row["unit"],
-        int(row["year"]),
-        row["source"],
-        is_verified(row),
-        row["note"],
-    )

@@ -1,11 +1,11 @@
 """Emissions of making what stands around the machines: building, cooling, UPS, solar, wind, battery, per unit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dcfoot.draws import Spread
 from dcfoot.errors import DataMissing
-from dcfoot.evidence import Evidence
-from dcfoot.tables import Row, is_verified, rows
+from dcfoot.evidence import Evidence, evidence_of, spread_of
+from dcfoot.tables import Row, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,5 @@ def plant_names() -> tuple[str, ...]:
 
 
 def _plant(row: Row) -> Plant:
-    spread = Spread(float(row["central"]), float(row["p5"]), float(row["p95"]))
-    evidence = Evidence(
-        f"embodied: {row['item']}",
-        spread.central,
-        f"kgCO2e/{row['unit']}",
-        int(row["year"]),
-        row["source"],
-        is_verified(row),
-        row["note"],
-    )
-    return Plant(row["item"], row["unit"], spread, float(row["lifetime_years"]), evidence)
+    evidence = replace(evidence_of(row, f"embodied: {row['item']}", "central"), unit=f"kgCO2e/{row['unit']}")
+    return Plant(row["item"], row["unit"], spread_of(row), float(row["lifetime_years"]), evidence)

@@ -10,8 +10,8 @@ from enum import StrEnum
 from functools import cache
 
 from dcfoot.errors import DataMissing
-from dcfoot.evidence import Evidence
-from dcfoot.tables import Row, is_verified, rows
+from dcfoot.evidence import Evidence, evidence_of
+from dcfoot.tables import Row, rows
 
 
 class Kind(StrEnum):
@@ -107,8 +107,5 @@ def _inner(row: Row) -> Iterator[Component]:
 
 def _component(row: Row) -> Component:
     node_nm = float(row["node_nm"]) if row["node_nm"] else None
-    what = f"made of: {row['item']} (x{row['count']})"
-    evidence = Evidence(
-        what, float(row["value"]), row["unit"], int(row["year"]), row["source"], is_verified(row), row["note"]
-    )
+    evidence = evidence_of(row, f"made of: {row['item']} (x{row['count']})")
     return Component(Kind(row["kind"]), row["item"], int(row["count"]), float(row["value"]), node_nm, evidence)

@@ -8,8 +8,8 @@ from functools import cache
 
 from dcfoot.draws import Spread
 from dcfoot.errors import DataMissing
-from dcfoot.evidence import Evidence
-from dcfoot.tables import Row, is_verified, rows
+from dcfoot.evidence import Evidence, evidence_of
+from dcfoot.tables import Row, rows
 
 
 def wafer_kg_per_cm2(
@@ -89,6 +89,4 @@ def _at(what: str, node_nm: float) -> float:
 
 def _evidence(row: Row) -> Evidence:
     what = f"silicon: {row['what'].replace('_', ' ')}" + (f", {row['node_nm']} nm" if row["node_nm"] else "")
-    return Evidence(
-        what, float(row["value"]), row["unit"], int(row["year"]), row["source"], is_verified(row), row["note"]
-    )
+    return evidence_of(row, what)

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from dcfoot.draws import Spread
 from dcfoot.elementwise import Value
-from dcfoot.evidence import Evidence, Fact
+from dcfoot.evidence import Fact, evidence_of
 from dcfoot.factors.around import zones_around
 from dcfoot.grid import WORLD, Boundary, GridFactor
 from dcfoot.reading import Basis
-from dcfoot.tables import Row, interval, is_verified, rows
+from dcfoot.tables import Row, interval, rows
 
 
 def consumed_g_per_kwh(generated_g_per_kwh: Value, loss_ratio: Value) -> Value:
@@ -51,16 +51,8 @@ def loss_ratio(zone: str, boundary: Boundary) -> Fact:
     central = float(row["value"])
     world = row["zone"] == WORLD and zone != WORLD
     spread = Spread.around(central, *interval("grid_losses")) if central else Spread.exact(0.0)
-    evidence = Evidence(
-        f"losses of transmission and distribution ({row['zone']})",
-        central,
-        "",
-        int(row["year"]),
-        row["source"],
-        is_verified(row),
-        row["note"],
-    )
-    return Fact(spread, Basis.DEFAULT if world else Basis.MODELLED, evidence)
+    told = evidence_of(row, f"losses of transmission and distribution ({row['zone']})")
+    return Fact(spread, Basis.DEFAULT if world else Basis.MODELLED, replace(told, unit=""))
 
 
 def _is_of(row: Row, zone: str, boundary: Boundary) -> bool:

@@ -6,8 +6,10 @@ else reads that JSON only, so that a receipt from a file looks like a fresh one.
 ==============  ==================================================================================
 `contract`      the JSON as types; ``schema.json`` is the same as a JSON Schema
 `build`         measurement and footprint to JSON
+`reader`        that JSON as a file, and back
 `equivalents`   amounts in things that a person knows, with sources
 `view`          every figure in words, before any layout; English and Chinese from `words`
+`sentences`     Chinese for the model's own notes and warnings
 `text`          the terminal
 `markdown`      a report
 `html`          one page without outside resources

@@ -10,8 +10,6 @@ GB/T 32910 (data centres), of the GHG Protocol's Scope 2 Guidance in its Chinese
 from collections.abc import Mapping
 from typing import NamedTuple
 
-LANGUAGES = ("en", "zh")
-
 
 class Words(NamedTuple):
     """What a receipt says in one language; templates are filled with `str.format`."""
@@ -321,9 +319,3 @@ CHINESE = Words(
 def words(lang: str) -> Words:
     """The words of a language: ``"zh"`` and its regional forms (``"zh_CN.UTF-8"``) in Chinese, all else in English."""
     return CHINESE if lang.lower().startswith("zh") else ENGLISH
-
-
-def lang_of(environ: Mapping[str, str]) -> str:
-    """The language that the environment asks for: ``"zh"`` or ``"en"`` (POSIX.1-2017, 8.2: the order of variables)."""
-    asked = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
-    return words(asked).lang

@@ -60,13 +60,9 @@ def process_start(pid: int) -> str:
     return "" if after_name[0] in DEAD_STATES else after_name[19]
 
 
+@cache
 def boot_id() -> str:
     """Identifies this machine and its boot: the kernel's random id (random(4)), else the host's name."""
-    return _boot_id()
-
-
-@cache
-def _boot_id() -> str:
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from dcfoot.draws import Spread
 from dcfoot.elementwise import Value
 from dcfoot.errors import DataMissing
-from dcfoot.evidence import Evidence, Fact
+from dcfoot.evidence import Evidence, Fact, evidence_of, spread_of
 from dcfoot.reading import Basis
-from dcfoot.tables import Row, is_verified, rows
+from dcfoot.tables import rows
 from dcfoot.units import KWH_PER_MWH, L_PER_GAL
 
 Station = tuple[str, str]
@@ -128,15 +128,5 @@ def _fact(technology: str, cooling: str, metric: str) -> Fact | None:
     row = next((row for row in rows("water_tech") if (row["technology"], row["cooling"], row["metric"]) == here), None)
     if row is None:
         return None
-    return Fact(_spread(row).scaled(L_PER_GAL / KWH_PER_MWH), Basis.DEFAULT, _evidence(row))
-
-
-def _spread(row: Row) -> Spread:
-    return Spread(float(row["central"]), float(row["p5"]), float(row["p95"]))
-
-
-def _evidence(row: Row) -> Evidence:
-    what = f"water {row['metric']}, {row['technology']} {row['cooling']}".strip()
-    return Evidence(
-        what, float(row["central"]), row["unit"], int(row["year"]), row["source"], is_verified(row), row["note"]
-    )
+    evidence = evidence_of(row, f"water {metric}, {technology} {cooling}".strip(), "central")
+    return Fact(spread_of(row).scaled(L_PER_GAL / KWH_PER_MWH), Basis.DEFAULT, evidence)

@@ -9,9 +9,9 @@ from typing import Generic
 
 from dcfoot.draws import Spread
 from dcfoot.elementwise import Value
-from dcfoot.evidence import Evidence, Fact
+from dcfoot.evidence import Fact, evidence_of
 from dcfoot.reading import Basis
-from dcfoot.tables import interval, is_verified, rows
+from dcfoot.tables import interval, rows
 from dcfoot.units import L_PER_M3
 
 
@@ -68,15 +68,6 @@ def aware(zone: str, country: str | None = None) -> Fact | None:
     if row is None:
         return None
     nation = len(row["zone"]) == 3
-    value = float(row["value"])
-    evidence = Evidence(
-        f"water scarcity (AWARE) {row['zone']}",
-        value,
-        row["unit"],
-        int(row["year"]),
-        row["source"],
-        is_verified(row),
-        row["note"],
-    )
+    evidence = evidence_of(row, f"water scarcity (AWARE) {row['zone']}")
     low, high = interval("scarcity_country" if nation else "scarcity_region")
-    return Fact(Spread.around(value, low, high), Basis.DEFAULT if nation else Basis.MODELLED, evidence)
+    return Fact(Spread.around(evidence.value, low, high), Basis.DEFAULT if nation else Basis.MODELLED, evidence)
