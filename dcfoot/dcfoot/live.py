@@ -16,7 +16,7 @@ from time import monotonic_ns
 from typing import Protocol
 
 from dcfoot.receipt.layout import clip
-from dcfoot.receipt.scale import ENERGY_KWH, POWER_W, Scale, fitting, number
+from dcfoot.receipt.scale import ENERGY_KWH, POWER_W, amount
 from dcfoot.units import J_PER_KWH, NS_PER_S
 
 _FRAME_NS = NS_PER_S * 95 // 100
@@ -137,15 +137,10 @@ def sentence(elapsed_s: float, power_w: float, energy_j: float, basis: str) -> s
     seconds = int(elapsed_s)
     parts = [
         f"dcfoot {seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}",
-        _amount(power_w, POWER_W),
-        _amount(energy_j / J_PER_KWH, ENERGY_KWH),
+        amount(max(0.0, power_w), POWER_W),
+        amount(max(0.0, energy_j) / J_PER_KWH, ENERGY_KWH),
     ]
     return "  ".join([*parts, *([basis] if basis else [])])
-
-
-def _amount(value: float, scales: tuple[Scale, ...]) -> str:
-    scale = fitting(scales, value)
-    return f"{number(max(0.0, value) / scale.base_count)} {scale.symbol}"
 
 
 def _own_descriptor(stream: Stream) -> int | None:

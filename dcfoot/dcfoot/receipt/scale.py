@@ -107,6 +107,12 @@ def common(scales: tuple[Scale, ...], values: Iterable[float]) -> Scale | None:
     return None
 
 
+def amount(value: float, scales: tuple[Scale, ...], scale: Scale | None = None) -> str:
+    """`value`, at least 0, with its unit: in `scale`, or in the one that fits."""
+    scale = scale or fitting(scales, value)
+    return f"{number(value / scale.base_count)} {scale.symbol}"
+
+
 def show(value: float, p5: float, p95: float, scales: tuple[Scale, ...], scale: Scale | None = None) -> Shown:
     """`value` and its interval in `scale`, or in the one that fits the value (the interval's top, for a zero).
 

@@ -28,8 +28,8 @@ from dcfoot.receipt.scale import (
     PURE,
     VOLUME_L,
     Scale,
+    amount,
     common,
-    fitting,
     number,
     percent,
     show,
@@ -303,7 +303,7 @@ def _meter(group: Sequence[ChannelJson], said: Words, scale: Scale | None) -> Me
         label=_meter_name(group, said),
         share=_energy(_sum(group, "attributed_energy_j"), scale),
         device=_energy(_sum(group, "energy_j"), scale),
-        power=_power(sum(powers)) if powers else said.not_known,
+        power=amount(sum(powers), POWER_W) if powers else said.not_known,
         coverage=percent(min(c["coverage_ratio"] for c in group)),
         basis=said.bases[first["basis"]],
         basis_key=first["basis"],
@@ -314,14 +314,7 @@ def _meter(group: Sequence[ChannelJson], said: Words, scale: Scale | None) -> Me
 
 
 def _energy(energy_j: float, scale: Scale | None) -> str:
-    energy_kwh = energy_j / J_PER_KWH
-    scale = scale or fitting(ENERGY_KWH, energy_kwh)
-    return f"{number(energy_kwh / scale.base_count)} {scale.symbol}"
-
-
-def _power(power_w: float) -> str:
-    scale = fitting(POWER_W, power_w)
-    return f"{number(power_w / scale.base_count)} {scale.symbol}"
+    return amount(energy_j / J_PER_KWH, ENERGY_KWH, scale)
 
 
 def _carbon(carbons: Sequence[CarbonJson], said: Words) -> tuple[str, tuple[Figure, ...]]:
