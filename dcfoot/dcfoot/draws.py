@@ -60,6 +60,10 @@ class Spread:
         """The spread of `factor` times this value; `factor` >= 0."""
         return Spread(self.central * factor, self.p5 * factor, self.p95 * factor, self.floor * factor)
 
+    def __add__(self, other: "Spread") -> "Spread":
+        """The spread of the sum of two values that err in the same direction, in one unit."""
+        return Spread(self.central + other.central, self.p5 + other.p5, self.p95 + other.p95, self.floor + other.floor)
+
     def at(self, z: float) -> float:
         """The value that lies `z` standard deviations from the median."""
         reach = self.p95 - self.central if z > 0 else self.central - self.p5

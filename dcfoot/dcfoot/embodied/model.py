@@ -109,7 +109,7 @@ def _lines(component: Component) -> Iterator[Line]:
                 yield Line(row["part"], Stage(row["stage"]), kg, (*_own(component), *_anchor_evidence(row["part"])))
         case Kind.PROCESSOR:
             package = _times(_factor(component.kind), component.count)
-            yield _line(component, _add(_bare_die_kg(component), package), *wafer_evidence())
+            yield _line(component, _bare_die_kg(component) + package, *wafer_evidence())
         case _:
             yield _line(component, _times(_factor(component.kind), component.count * component.amount))
 
@@ -164,12 +164,5 @@ def _times(row: Row, factor: float) -> Spread:
     return spread_of(row).scaled(factor)
 
 
-def _add(one: Spread, two: Spread) -> Spread:
-    return Spread(one.central + two.central, one.p5 + two.p5, one.p95 + two.p95)
-
-
 def _sum(lines: Iterable[Line]) -> Spread:
-    total = Spread.exact(0.0)
-    for line in lines:
-        total = _add(total, line.kg)
-    return total
+    return sum((line.kg for line in lines), Spread.exact(0.0))

@@ -109,7 +109,7 @@ def _mixed(shares: Mapping[Station, float], each: Mapping[Station, Fact | None],
         return None
     total = sum(shares.values())
     parts = [fact.spread.scaled(shares[station] / total) for station, fact in facts.items()]
-    spread = Spread(sum(p.central for p in parts), sum(p.p5 for p in parts), sum(p.p95 for p in parts))
+    spread = sum(parts, Spread.exact(0.0))
     behind = [fact.evidence for fact in facts.values()]
     evidence = Evidence(
         what,
