@@ -14,6 +14,8 @@ from pathlib import Path
 from time import monotonic, thread_time
 from typing import TypeVar
 
+from dcfoot.units import NS_PER_S, NS_PER_US
+
 T = TypeVar("T")
 
 SCAN_COST_RATIO = 0.0005
@@ -93,8 +95,8 @@ def cgroup_seconds(file: Path) -> float:
     text = file.read_text()
     if file.name == "cpu.stat":
         usage = next(line.split()[1] for line in text.splitlines() if line.startswith("usage_usec"))
-        return int(usage) / 1e6
-    return int(text) / 1e9
+        return int(usage) * NS_PER_US / NS_PER_S
+    return int(text) / NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
