@@ -18,15 +18,13 @@ mistake is named only where its arithmetic fits the claim and the right one does
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from dcfoot.factors.plausible import LEAST_G_PER_KWH
 from dcfoot.grid import Boundary, GridFactor, all_factors
 from dcfoot.tables import rows
 from dcfoot.units import KWH_PER_MWH
 
 ROUNDING_RATIO = 0.025
 """How far rounded figures of one paper miss each other (Patterson et al. 2021, table 4: up to 2.4 %)."""
-
-LEAST_G_PER_KWH = 5.0
-"""Below any life-cycle factor: IPCC AR5's lowest median is 11 g/kWh (wind), UNECE's lowest 5.1 (nuclear)."""
 
 OTHER_MODEL_RATIO = 0.01
 """How near another model's published energy must be to be taken for it (a choice: the tables print three figures)."""

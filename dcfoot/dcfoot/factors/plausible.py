@@ -7,7 +7,8 @@ from dcfoot.grid import Boundary
 
 LEAST_G_PER_KWH = 5.0
 """No grid's life-cycle factor is below: the cleanest power stations have 11 (wind) and 12 (nuclear; IPCC AR5 WG3, Annex
-III), the cleanest country of Ember's table 21. A figure below is in kilograms, or of something else [g/kWh]"""
+III; UNECE's lowest nuclear figure is 5.1), the cleanest country of Ember's table 21. A figure below is in kilograms, or
+of something else [g/kWh]"""
 
 GREATEST_G_PER_KWH = 2500.0
 """No grid's factor is above: the worst lignite stations stay below 2000 [g/kWh]"""
