@@ -131,7 +131,10 @@ def start_and_stop(folder: Path) -> list[Contender]:
 def around_a_job(count: int) -> list[Contender]:
     """A processor-bound job without and within `dcfoot run`."""
     job = [sys.executable, "-S", "-c", BURN.format(count=count)]
-    return [Contender("job alone", job), Contender("job in dcfoot run", [sys.executable, "-m", "dcfoot", "run", "--", *job])]
+    return [
+        Contender("job alone", job),
+        Contender("job in dcfoot run", [sys.executable, "-m", "dcfoot", "run", "--", *job]),
+    ]
 
 
 def middle(costs: Sequence[Cost], field: str) -> float:

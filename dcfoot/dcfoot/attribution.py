@@ -8,7 +8,7 @@ else, the consumer gets everything; on an idle one, nearly nothing.
 Devices that know who used them (`SharingProbe`) give the share themselves.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 IDLE_WEIGHT = 0.17
 IDLE_WEIGHT_P5 = 0.08
@@ -21,8 +21,7 @@ reaches lower than the medians.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """A consumer's part of an interval's energy, in 0..1, with the interval that the rule itself leaves open."""
 
     value: float

@@ -8,7 +8,7 @@ and shows as time that is not covered.
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from dcfoot.reading import Kind, Meter, Reading
 from dcfoot.units import NS_PER_S
@@ -43,8 +43,7 @@ class Outcome(StrEnum):
     """The reading asks for more power than the device can draw, or runs backwards in time: dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """The energy between two readings.
 
     Parameters

@@ -73,7 +73,7 @@ class Witness:
         reads, self._writes = os.pipe()
         null = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
         try:
-            self._pid = os.posix_spawnp(
+            self.pid = os.posix_spawnp(
                 "cat",
                 ["cat"],
                 {},
@@ -81,13 +81,13 @@ class Witness:
                 setsigmask=signal.valid_signals(),
             )
         except OSError:
-            self._pid = 0
+            self.pid = 0
         os.close(reads)
 
     def saw(self, info: "signal.struct_siginfo") -> bool:
         """Whether it got that signal too: ``ShdPnd`` in ``/proc/<pid>/status`` (proc_pid_status(5))."""
         try:
-            status = Path(f"/proc/{self._pid}/status").read_bytes()
+            status = Path(f"/proc/{self.pid}/status").read_bytes()
             pending = int(status.partition(b"ShdPnd:")[2].split(maxsplit=1)[0], 16)
         except (OSError, ValueError, IndexError):
             return info.si_code not in SENT_BY_PROCESS
@@ -121,6 +121,14 @@ class Job:
         except (OSError, ValueError) as fault:
             self._witness.dismiss()
             raise _not_started(command[0], fault) from fault
+
+    def pids(self) -> set[int]:
+        """The job's main process, and those that outlived their parents: our children, but for the witness."""
+        try:
+            listed = Path(f"/proc/self/task/{os.getpid()}/children").read_bytes().split()
+        except OSError:  # a kernel without CONFIG_PROC_CHILDREN
+            return {self.pid}
+        return {self.pid, *map(int, listed)} - {self._witness.pid}
 
     def wait(self) -> Ended:
         """Waits for the job's main process to end, passing signals on; reaps orphans on the way."""

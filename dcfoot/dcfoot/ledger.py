@@ -6,8 +6,8 @@ refuses to add the two.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 from dcfoot.attribution import EXACT, Share
 from dcfoot.counter import Integral, Outcome, Step, integral_of
@@ -15,8 +15,7 @@ from dcfoot.measurement import ChannelEnergy
 from dcfoot.reading import Basis, Channel, Domain, Meter, Reading
 
 
-@dataclass(frozen=True, slots=True)
-class EnergyRecord:
+class EnergyRecord(NamedTuple):
     """The energy of one channel over one interval.
 
     Parameters

@@ -8,7 +8,7 @@ opens them, and need not end in the order of a stack.
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 from dcfoot.ledger import EnergyRecord
@@ -25,13 +25,23 @@ MOST_WAITING = 1_000
 what a gap of a minute holds at 10 phases a second."""
 
 
+@dataclass(eq=False, slots=True)
+class _Account:
+    """What a channel has accumulated, up to when, and the moments that are later than that."""
+
+    channel: Channel
+    booked_ns: int
+    booked_j: float = 0.0
+    waiting: "deque[_Mark]" = field(default_factory=deque["_Mark"])
+
+
 @dataclass(slots=True)
 class _Mark:
     """A moment, what each channel had accumulated then, and how many channels may still change that."""
 
     time_ns: int
-    energy_j: dict[Channel, float]
-    unsettled: int
+    energy_j: dict[_Account, float]
+    unsettled: int = 0
 
 
 @dataclass(slots=True)
@@ -62,8 +72,7 @@ class PhaseBook:
     def __init__(self, start_ns: int) -> None:
         self.start_ns = start_ns
         self._lock = Lock()
-        self._booked: dict[Channel, tuple[int, float]] = {}
-        self._waiting: dict[Channel, deque[_Mark]] = {}
+        self._accounts: dict[int, _Account] = {}
         self._ended: deque[_Ended] = deque()
         self._kept: list[Phase] = []
         self._rest: dict[str, Phase] = {}
@@ -94,18 +103,21 @@ class PhaseBook:
 
     def book(self, record: EnergyRecord) -> None:
         """Takes note of an interval's energy."""
-        channel = record.channel
         with self._lock:
-            then_ns, then_j = self._booked.get(channel, (record.start_ns, 0.0))
-            now_ns, now_j = record.end_ns, then_j + record.attributed_energy_j
-            self._booked[channel] = (now_ns, now_j)
-            waiting = self._waiting.setdefault(channel, deque())
+            account = self._accounts.get(id(record.channel))
+            if account is None:
+                account = self._accounts[id(record.channel)] = _Account(record.channel, record.start_ns)
+            then_ns, then_j = account.booked_ns, account.booked_j
+            account.booked_ns = now_ns = record.end_ns
+            account.booked_j = now_j = then_j + record.attributed_energy_j
+            waiting = account.waiting
             while waiting and waiting[0].time_ns <= now_ns:
                 mark = waiting.popleft()
                 part = (mark.time_ns - then_ns) / (now_ns - then_ns) if now_ns > then_ns else 1.0
-                mark.energy_j[channel] = then_j + min(max(part, 0.0), 1.0) * (now_j - then_j)
+                mark.energy_j[account] = then_j + min(max(part, 0.0), 1.0) * (now_j - then_j)
                 mark.unsettled -= 1
-            self._settle()
+            if self._ended:
+                self._settle()
 
     def phases(self) -> tuple[Phase, ...]:
         """The phases that have ended and whose energy is settled, in order of their end."""
@@ -137,18 +149,14 @@ class PhaseBook:
     def _mark(self, time_ns: int) -> _Mark:
         with self._lock:
             # What is booked so far is the least that it can be, and all that it is where a channel stays silent.
-            mark = _Mark(time_ns, {channel: booked_j for channel, (_, booked_j) in self._booked.items()}, 0)
-            for channel, (booked_ns, _) in self._booked.items():
-                if time_ns > booked_ns:
-                    self._wait(mark, self._waiting[channel])
+            mark = _Mark(time_ns, {account: account.booked_j for account in self._accounts.values()})
+            for account in self._accounts.values():
+                if time_ns > account.booked_ns:
+                    if len(account.waiting) >= MOST_WAITING:
+                        account.waiting.popleft().unsettled -= 1
+                    account.waiting.append(mark)
+                    mark.unsettled += 1
         return mark
-
-    @staticmethod
-    def _wait(mark: _Mark, waiting: deque[_Mark]) -> None:
-        if len(waiting) >= MOST_WAITING:
-            waiting.popleft().unsettled -= 1
-        waiting.append(mark)
-        mark.unsettled += 1
 
     def _settle(self) -> None:
         while self._ended and not (self._ended[0].begin.unsettled or self._ended[0].end.unsettled):
@@ -172,9 +180,9 @@ class PhaseBook:
 def _between(begin: _Mark, end: _Mark) -> Mapping[str, float]:
     """Energy by domain [J]; a channel that one of the moments does not know began after it."""
     energy_j: dict[str, float] = {}
-    for channel, end_j in end.energy_j.items():
-        domain = str(channel.domain)
-        energy_j[domain] = energy_j.get(domain, 0.0) + end_j - begin.energy_j.get(channel, 0.0)
+    for account, end_j in end.energy_j.items():
+        domain = str(account.channel.domain)
+        energy_j[domain] = energy_j.get(domain, 0.0) + end_j - begin.energy_j.get(account, 0.0)
     return energy_j
 
 

@@ -6,6 +6,7 @@ them. Units, wrap points and accuracy stand on the meter, so that a reading stay
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Basis(StrEnum):
@@ -184,8 +185,7 @@ class Meter:
         return self.gain_p5 * least_j, self.gain_p95 * most_j
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One answer of one meter.
 
     Parameters

@@ -154,6 +154,19 @@ def test_a_process_that_nobody_listed_yet_is_known_by_its_ancestors(
     assert {1, 9, 10, 11, 12} & tree == {9, 11}
 
 
+def test_whoever_asks_first_is_answered_right_and_a_stranger_may_become_a_member(
+    write: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    for pid, parent in ((7, 1), (8, 7), (9, 8), (10, 1), (11, 10)):
+        write(f"proc/{pid}/stat", stat_line(pid, parent, (0, 0, 0, 0)))
+    roots = [7]
+    tree = ProcessTree(lambda: roots, tmp_path / "proc")
+    assert {9, 10, 11} & tree == {9}
+    assert 11 not in tree
+    roots.append(10)
+    assert {9, 10, 11} & tree == {9, 10, 11}
+
+
 def test_a_process_number_that_was_used_again_is_another_process(
     write: Callable[[str, str], Path], tmp_path: Path
 ) -> None:

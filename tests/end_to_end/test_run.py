@@ -110,12 +110,17 @@ def test_what_the_job_leaves_behind_lives_on(shell: Shell, tmp_path: Path) -> No
     assert (tmp_path / "left").read_text() == "alive\n"
 
 
-def test_a_process_that_outlived_its_parent_counts_while_the_job_lasts(shell: Shell, tmp_path: Path) -> None:
-    burn = f"{sys.executable} -c 'import time\nwhile time.process_time() < 1: pass'"
-    shell("sh", "-c", f"({burn} &); sleep 2", options=("--quiet", "--receipt", "receipt.json"))
+@pytest.mark.parametrize("outlives_the_job", [True, False])
+def test_a_process_that_outlived_its_parent_counts_while_the_job_lasts(
+    shell: Shell, tmp_path: Path, *, outlives_the_job: bool
+) -> None:
+    burns_s = 4 if outlives_the_job else 1
+    burn = f"{sys.executable} -S -c 'import time\nwhile time.process_time() < {burns_s}: pass'"
+    shell("sh", "-c", f"({burn} >/dev/null 2>&1 &); sleep 2", options=("--quiet", "--receipt", "receipt.json"))
     receipt = json.loads((tmp_path / "receipt.json").read_text())
-    shares = {one["domain"]: one["attributed_energy_j"] / one["energy_j"] for one in receipt["channels"]}
-    assert shares["package"] > 0.1
+    (package,) = (one for one in receipt["channels"] if one["domain"] == "package")
+    # A whole processor of four or fewer, or what other work leaves of it; sh and sleep take a hundredth of that.
+    assert package["attributed_energy_j"] > 0.03 * package["energy_j"]
 
 
 def test_a_pipeline_ends_when_its_reader_has_enough(environ: dict[str, str]) -> None:

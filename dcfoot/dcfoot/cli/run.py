@@ -135,7 +135,7 @@ class _Run:
     def _tracker(self, lease: Leader, taken_over: str | None) -> Tracker:
         return Tracker(
             self._subject(lease, taken_over),
-            Consumer(lambda: {*([self.job.pid] if self.job else ()), *lease.member_pids()}, reaped_s=_reaped_s),
+            Consumer(lambda: {*(self.job.pids() if self.job else ()), *lease.member_pids()}, reaped_s=_reaped_s),
             installed_probes(),
             open_journal=RunStore(self._settings.data_dir).create,
             interval_s=self._arguments.interval or self._settings.interval_s,
