@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from dcfoot.clock import Clock
 from dcfoot.doctor import examine
 from dcfoot.errors import ProbeTransient
 from dcfoot.ledger import total_j
@@ -194,7 +193,7 @@ class TestFinding:
         run = metered_run(installed, 1.0)
         assert [gpu.meter.channel.device for gpu in run.gpus] == [card.uuid for card in installed.gpus.gpus]
         span_s = run.gpus[0].span_s
-        assert total_j(gpu.energy for gpu in run.gpus) == near(400 * span_s, rel=0.005)
+        assert total_j(gpu.energy for gpu in run.gpus) == near(400 * span_s, rel=0.01)
 
     def test_a_device_outside_of_the_allocation_is_metered_for_the_whole_node(self, simulated_gpus: Install) -> None:
         installed = simulated_gpus(a100(steady(60)), a100(steady(60)))
@@ -202,7 +201,7 @@ class TestFinding:
         surroundings = Surroundings(environ={"CUDA_VISIBLE_DEVICES": uuid})
         other, own = metered_run(installed, 0.8, surroundings=surroundings).gpus
         assert (other.energy.attributed_energy_j, own.energy.attributed_energy_j) == (0.0, own.energy.energy_j)
-        assert other.energy.energy_j == near(60 * other.span_s, rel=0.005)
+        assert other.energy.energy_j == near(60 * other.span_s, rel=0.01)
 
     def test_the_bus_is_followed_where_it_is_shown_and_what_is_not_for_us_is_passed_by(
         self, simulated_gpus: Install, tmp_path: Path
@@ -241,7 +240,7 @@ class TestSleep:
         installed = simulated_gpus(a100(steady(60)), a100(steady(20)))
         on_bus(tmp_path, ADDRESSES[0])
         on_bus(tmp_path, ADDRESSES[1], "suspended")
-        run = metered_run(installed, 2.5, surroundings=surroundings_of(tmp_path, Clock().monotonic_ns))
+        run = metered_run(installed, 2.5, surroundings=Surroundings(root=tmp_path, environ={}))
         assert [gpu.meter.channel.device for gpu in run.gpus] == [installed.gpus.gpus[0].uuid]
         assert installed.calls().about(0) > 0
         assert installed.calls().about(1) == 0
@@ -263,7 +262,7 @@ class TestSleep:
     def test_one_that_the_run_wakes_is_metered_from_then(self, simulated_gpus: Install, tmp_path: Path) -> None:
         installed = simulated_gpus(a100(steps(20, (1.0, 200))))
         folder = on_bus(tmp_path, ADDRESSES[0], "suspended")
-        surroundings = surroundings_of(tmp_path, Clock().monotonic_ns)
+        surroundings = Surroundings(root=tmp_path, environ={})
         sampler = sampler_of(surroundings)
         sampler.start()
         sampler.job_started.set()
@@ -281,7 +280,7 @@ class TestSleep:
         installed = simulated_gpus(a100(steady(60)), a100(steady(60)))
         on_bus(tmp_path, ADDRESSES[0], control="on")
         folder = on_bus(tmp_path, ADDRESSES[1])
-        probe = Nvidia(surroundings_of(tmp_path))
+        probe = Nvidia(Surroundings(root=tmp_path, environ={}))
         probe.open()
         assert len(probe.read()) == 2
         write(folder / "power/runtime_status", "suspended")

@@ -142,7 +142,8 @@ def test_a_call_that_hangs_at_the_end_holds_nobody_up(simulated_gpus: Install) -
     installed = simulated_gpus(card(hang(ENERGY, 1.6, 4.0)))
     run = metered_run(installed, 2.0)
     assert installed.gpus.seconds(time.monotonic_ns()) < 3.5
-    assert run.gpus[0].energy.energy_j == near(run.gpus[0].energy.covered_s * POWER_W, rel=0.003)
+    # Up to the last count, which is old by up to its period.
+    assert run.gpus[0].energy.energy_j == near(run.gpus[0].energy.covered_s * POWER_W, abs=0.11 * POWER_W)
     assert any("did not answer in time" in remark for remark in run.remarks)
     time.sleep(2.2)  # until the thread that hangs is done with the library
 

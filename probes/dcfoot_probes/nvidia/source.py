@@ -89,7 +89,7 @@ def beat_of(first: Publication, second: Publication) -> Beat:
     usual_ns = round(USUAL_PERIOD_S * NS_PER_S)
     after_ns = max(first.time_ns - first.unsure_ns, second.time_ns - second.unsure_ns - usual_ns)
     until_ns = min(first.time_ns + first.unsure_ns, second.time_ns + second.unsure_ns - usual_ns)
-    usual = after_ns <= until_ns
+    usual = after_ns <= until_ns or first.time_ns == second.time_ns
     period_s = USUAL_PERIOD_S if usual else seconds(first, second)
     first_ns = (after_ns + until_ns) // 2 if usual else first.time_ns
     return Beat(first_ns, period_s, (second.value - first.value) / period_s)
