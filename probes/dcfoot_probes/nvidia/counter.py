@@ -9,7 +9,7 @@ from dcfoot_probes.nvidia.check import PowerCheck
 from dcfoot_probes.nvidia.edges import POLL_S, Publication
 from dcfoot_probes.nvidia.generations import COUNTER_PERIOD_S, USUAL_PERIOD_S
 from dcfoot_probes.nvidia.nvml import FIELD_POWER_AVERAGE, FIELD_POWER_INSTANT, Nvml, answer_or
-from dcfoot_probes.nvidia.source import Source, per_second, period_s, seconds
+from dcfoot_probes.nvidia.source import Source, beat_of, per_second, seconds
 
 BRIDGED_S = 2.0
 """A counter that restarted is bridged from the reading before, by the power before, over at most this long [s]: two of
@@ -89,7 +89,7 @@ class CounterSource(Source):
             self._last = _settled(self._last, seen, self._power_before_mw)
             if len(seen) > 1:
                 # Counts that are read at a tick are old by half a period on average.
-                half_ns = round(0.5 * period_s(seen) * NS_PER_S)
+                half_ns = round(0.5 * USUAL_PERIOD_S * NS_PER_S)
                 self._power_since = Publication(seen[1].value, seen[1].time_ns + half_ns)
             return [self._reading(self._last)]
         if seen and seen[-1].value >= last.value:  # it had not restarted: that was a wrong answer
@@ -106,7 +106,7 @@ class CounterSource(Source):
         """
         power_mw, old_s = self._power_mw, 0.5 * USUAL_PERIOD_S
         if power_mw <= 0.0 and len(seen) > 1:
-            power_mw, old_s = per_second(seen[0], seen[1]), 0.0
+            power_mw, old_s = beat_of(*seen[:2]).power_mw, 0.0
         elapsed_s = seconds(last, now)
         lost_s = elapsed_s - now.value / power_mw if power_mw > 0.0 else 0.0
         if lost_s > 0.0 and elapsed_s <= BRIDGED_S:
@@ -122,11 +122,10 @@ class CounterSource(Source):
         end = self._last
         if end is None:
             return []
-        if seen and seen[0].value > end.value:
-            published = seen[0].value - end.value
-            power_mw = per_second(seen[0], seen[1]) if len(seen) > 1 else published / USUAL_PERIOD_S
-            after_s = seconds(end, seen[0])
-            end = Publication(end.value + max(published - round(power_mw * after_s), 0), end.time_ns)
+        if len(seen) > 1 and seen[0].value > end.value:
+            beat = beat_of(*seen[:2])
+            after_mj = beat.power_mw * (beat.first_ns - end.time_ns) / NS_PER_S
+            end = Publication(max(seen[0].value - round(after_mj), end.value), end.time_ns)
         return [self._reading(end)]
 
     def watched(self) -> tuple[Callable[[], int], Publication] | None:
@@ -156,10 +155,10 @@ def _settled(count: Publication, seen: Sequence[Publication], power_mw: float | 
     power_mw : float or None
         The power up to the moment when it was read [mW]; None for that of the publications.
     """
-    if not seen or seen[0].value <= count.value:
+    if len(seen) < 2 or seen[0].value <= count.value:
         return count
-    every_s = period_s(seen)
-    old_s = min(max(every_s - seconds(count, seen[0]), 0.0), every_s)
-    published = seen[0].value - count.value
-    power_mw = published / every_s if power_mw is None else power_mw
-    return Publication(count.value + min(round(power_mw * old_s), published), count.time_ns)
+    beat = beat_of(*seen[:2])
+    old_s = min(max(beat.period_s - (beat.first_ns - count.time_ns) / NS_PER_S, 0.0), beat.period_s)
+    published_mj = seen[0].value - count.value
+    power_mw = published_mj / beat.period_s if power_mw is None else power_mw
+    return Publication(count.value + min(round(power_mw * old_s), published_mj), count.time_ns)

@@ -12,16 +12,16 @@ from dcfoot_probes.nvidia.energy import Device, open_source
 from dcfoot_probes.nvidia.finding import Found
 from dcfoot_probes.nvidia.gauges import gauges
 from dcfoot_probes.nvidia.generations import generation_of
-from dcfoot_probes.nvidia.nvml import DEVICE_GONE, DRIVER_GONE, FIELD_POWER_INSTANT, Nvml, NvmlFault, answer_or
+from dcfoot_probes.nvidia.nvml import FIELD_POWER_INSTANT, Nvml, NvmlFault, answer_or
 from dcfoot_probes.nvidia.sharing import Users
 from dcfoot_probes.nvidia.source import Source
 
 T = TypeVar("T")
 
-FIRST_RETRY_S = 1.0
+FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 8.0
-"""How long after a failure a lost device is asked for anew: at the next tick, then in steps that double, from the first
-to the last of these [s] (a choice: asking for a device that is off the bus may take a driver long)."""
+"""When a lost device is looked for: at once, then after waits that double, from the first to the last of these [s] (a
+choice: a hiccup must cost little, and looking for a device that is off the bus may take a driver long)."""
 
 
 class Gpu:
@@ -64,54 +64,69 @@ class Gpu:
 
     def start(self) -> list[Reading] | None:
         """The reading at the start of a run; None, like all that follows, where the device sleeps or is silent."""
-        return self._ask(self.source.start)
+        return self._energy(self.source.start)
 
     def read(self) -> list[Reading] | None:
         """What is new."""
-        return self._ask(self.source.read)
+        return self._energy(self.source.read)
 
     def end(self) -> list[Reading] | None:
         """What is new up to the end of a run."""
-        return self._ask(self.source.end)
+        return self._energy(self.source.end)
 
     def share(self, pids: AbstractSet[int]) -> float | None:
         """The part of it that these processes used since the last call; None also where that is not known."""
-        return self._ask(lambda: self.users.share(pids))
+        return None if self._lost else self._answer(lambda: self.users.share(pids))
 
     def gauges(self) -> dict[str, float] | None:
         """How it is doing."""
-        return self._ask(lambda: gauges(self._nvml, self._handle))
+        return None if self._lost else self._answer(lambda: gauges(self._nvml, self._handle))
 
     def notes(self) -> list[str]:
-        """What failed, and what contradicts itself."""
+        """What failed, and what else the reader must know."""
         name = f"{self.source.meter.name} ({self.uuid})"
         failed = [f"{name}: {self._nvml.meaning(code)} ({times} x)" for code, times in self._faults.items()]
         verdict = self.source.verdict()
         return [*failed, f"{name}: {verdict}"] if verdict else failed
 
-    def _ask(self, question: Callable[[], T]) -> T | None:
-        """Puts a question, unless the device sleeps; a fault is counted, and may mean that the device is lost."""
-        if self._pci is not None and self._pci.asleep:
+    def _energy(self, question: Callable[[], list[Reading]]) -> list[Reading] | None:
+        """Asks for energy; a device that does not answer is asked again under a fresh handle, now or later."""
+        readings = None if self._lost else self._answer(question)
+        if readings is None and self._due():
+            self._lost = True
+            self._answer(self._find_again)
+            readings = None if self._lost else self._answer(question)
+        if readings is not None:
+            self._retry_ns, self._retry_s = 0, 0.0
+        return readings
+
+    @property
+    def _asleep(self) -> bool:
+        return self._pci is not None and self._pci.asleep
+
+    def _answer(self, question: Callable[[], T]) -> T | None:
+        """What a question answers; faults are counted, and a device that sleeps is not asked."""
+        if self._asleep:
             return None
         try:
-            if self._lost and not self._found_again():
-                return None
             return question()
         except NvmlFault as fault:
             self._faults[fault.code] = self._faults.get(fault.code, 0) + 1
-            self._lost = self._lost or fault.code in DEVICE_GONE | DRIVER_GONE
             return None
 
-    def _found_again(self) -> bool:
+    def _due(self) -> bool:
+        """Whether it is time to look for a device that does not answer; the next time is put off further."""
         now_ns = self._clock_ns()
-        if now_ns < self._retry_ns:
+        if self._asleep or now_ns < self._retry_ns:
             return False
         self._retry_s = min(max(2.0 * self._retry_s, FIRST_RETRY_S), LAST_RETRY_S)
         self._retry_ns = now_ns + round(self._retry_s * NS_PER_S)
+        return True
+
+    def _find_again(self) -> None:
         self._nvml.ensure_started()
         self.bind(self._nvml.by_address(self._pci.address) if self._pci else self._nvml.by_uuid(self.uuid))
-        self._lost, self._retry_ns, self._retry_s = False, 0, 0.0
-        return True
+        self._lost = False
 
 
 def open_gpu(nvml: Nvml, found: Found, users: Users, surroundings: Surroundings) -> Gpu | None:

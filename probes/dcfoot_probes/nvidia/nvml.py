@@ -23,13 +23,8 @@ FIELD_POWER_AVERAGE = 185
 FIELD_POWER_INSTANT = 186
 """Power over the sensor's own window [mW] (nvml.h, NVML_FI_DEV_POWER_INSTANT)."""
 
-UNINITIALIZED, NO_PERMISSION, NOT_FOUND, INSUFFICIENT_SIZE = 1, 4, 6, 7
-DRIVER_NOT_LOADED, GPU_IS_LOST, RESET_REQUIRED, VERSION_MISMATCH = 9, 15, 16, 18
-DRIVER_GONE = frozenset({UNINITIALIZED, DRIVER_NOT_LOADED, VERSION_MISMATCH})
-"""Codes after which the library must be initialised again (nvml.h, nvmlReturn_t)."""
-
-DEVICE_GONE = frozenset({GPU_IS_LOST, RESET_REQUIRED})
-"""Codes after which a device may come back under a fresh handle (nvml.h, nvmlReturn_t)."""
+NO_PERMISSION, NOT_FOUND, INSUFFICIENT_SIZE, DRIVER_NOT_LOADED, VERSION_MISMATCH = 4, 6, 7, 9, 18
+"""Of the codes that a call may answer (nvml.h, nvmlReturn_t)."""
 
 _TOTAL_POWER_SAMPLES = 0  # nvml.h, nvmlSamplingType_t
 _CLOCK_SM = 1  # nvml.h, nvmlClockType_t
@@ -115,19 +110,11 @@ class Nvml:
 
     def stop(self) -> None:
         """Gives back what `start` took; a library that is already gone is no fault."""
-        try:
-            self._ask("nvmlShutdown")
-        except NvmlFault as fault:
-            if fault.code not in DRIVER_GONE:
-                raise
+        answer_or(None, lambda: self._ask("nvmlShutdown"))
 
     def ensure_started(self) -> None:
         """Initialises the library again where the driver was reloaded; handles from before are no longer good."""
-        try:
-            self.driver_version()
-        except NvmlFault as fault:
-            if fault.code not in DRIVER_GONE:
-                raise
+        if answer_or("", self.driver_version) == "":
             self.stop()
             self.start()
 

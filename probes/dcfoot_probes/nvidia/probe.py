@@ -64,15 +64,15 @@ class Nvidia:
         return [gpu.source.meter for gpu in self._gpus]
 
     def read(self) -> Sequence[Reading]:
-        """What is new, about once a second; nothing in between, while power is polled."""
+        """What is new; in a run about once a second, and nothing in between while power is polled."""
         self._open_awoken()
-        now_ns = self._surroundings.clock_ns()
         polled = [gpu for gpu in self._gpus if gpu.source.meter.period_s < HAND_OVER_S]
-        if polled and now_ns < self._next_ns:
+        if polled and self._surroundings.clock_ns() < self._next_ns:
             for gpu in polled:
                 self._pending += gpu.read() or ()
             return ()
-        self._next_ns = now_ns + round(HAND_OVER_S * NS_PER_S)
+        if self._started:
+            self._put_off()
         answers = [gpu.read() for gpu in self._gpus]
         return self._handed_over([*answers, *self._settled_anew()])
 
@@ -84,6 +84,7 @@ class Nvidia:
 
     def settle_start(self) -> Sequence[Reading]:
         """The first readings, now exact; what else was seen meanwhile is handed over with the next ones."""
+        self._put_off()
         settled = [gpu.source.settle(seen) for gpu, seen in self._watched(self._started)]
         self._pending += [reading for _, *more in filter(None, settled) for reading in more]
         return [readings[0] for readings in settled if readings]
@@ -127,6 +128,9 @@ class Nvidia:
             raise ProbeTransient("no NVIDIA GPU answers" if self._gpus else "the NVIDIA GPUs sleep")
         handed, self._pending = self._pending, []
         return [*handed, *(reading for answer in answered for reading in answer)]
+
+    def _put_off(self) -> None:
+        self._next_ns = self._surroundings.clock_ns() + round(HAND_OVER_S * NS_PER_S)
 
     def _settled_anew(self) -> list[Sequence[Reading]]:
         """The readings of devices that restarted, once they are exact again."""

@@ -7,7 +7,7 @@ hardware's own.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from dcfoot.reading import Meter, Reading
 from dcfoot.units import NS_PER_S
@@ -63,9 +63,36 @@ class Source(Protocol):
         ...
 
 
-def period_s(seen: Sequence[Publication]) -> float:
-    """The time between the first two publications [s], or the usual one."""
-    return seconds(seen[0], seen[1]) if len(seen) > 1 else USUAL_PERIOD_S
+class Beat(NamedTuple):
+    """What two publications of a counter tell.
+
+    Parameters
+    ----------
+    first_ns : int
+        When the first came, on the monotonic clock [ns].
+    period_s : float
+        The time from one to the next [s].
+    power_mw : float
+        What was drawn in between [mW].
+    """
+
+    first_ns: int
+    period_s: float
+    power_mw: float
+
+
+def beat_of(first: Publication, second: Publication) -> Beat:
+    """The beat of two publications: the usual one, unless they cannot have been that far apart.
+
+    Where they can, the second tells when the first came, and may tell it better.
+    """
+    usual_ns = round(USUAL_PERIOD_S * NS_PER_S)
+    after_ns = max(first.time_ns - first.unsure_ns, second.time_ns - second.unsure_ns - usual_ns)
+    until_ns = min(first.time_ns + first.unsure_ns, second.time_ns + second.unsure_ns - usual_ns)
+    usual = after_ns <= until_ns or first.time_ns == second.time_ns
+    period_s = USUAL_PERIOD_S if usual else seconds(first, second)
+    first_ns = (after_ns + until_ns) // 2 if usual else first.time_ns
+    return Beat(first_ns, period_s, (second.value - first.value) / period_s)
 
 
 def seconds(before: Publication, after: Publication) -> float:
