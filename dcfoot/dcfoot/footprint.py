@@ -17,7 +17,7 @@ from dcfoot.facility import facility_energy_kwh
 from dcfoot.grid import GridFactor, emissions_g, require_same_boundary
 from dcfoot.ladder import Approach, Energy, Ladder, chips_of, climb, counted_ratio, hosts_of
 from dcfoot.measurement import Measurement
-from dcfoot.node import NodeClass, guess_node_class
+from dcfoot.node import NodeClass, guess_node_class, virtual_host_evidence
 from dcfoot.node import node_class as named_node_class
 from dcfoot.quantity import Quantity
 from dcfoot.reading import Basis, Domain
@@ -287,7 +287,7 @@ class _Assessment:
         kilograms = [
             sum(part.count * each for part, each in zip(parts, row, strict=True)) for row in zip(*columns, strict=True)
         ]
-        hours = max(1, len(self.measurement.hosts)) * self.measurement.duration_s / S_PER_H
+        hours = sum(map(self.measurement.measured_on_s, self.measurement.hosts)) / S_PER_H
 
         def share_g(total_kg: float, years: float) -> float:
             return embodied_share_g(total_kg, hours, years * H_PER_YEAR, share)
@@ -400,6 +400,8 @@ def _evidence(one: _Assessment) -> Iterable[Evidence]:
     walls = any(channel.meter.channel.domain is Domain.NODE for channel in one.measurement.channels)
     if one.ladder.node is not None and not walls:
         yield from one.fitted.evidence() if one.fitted else one.kind.evidence
+        if one.measurement.machine.virtual and not one.fitted:
+            yield virtual_host_evidence(one.measurement.machine)
     yield from one.site.evidence
     if one.embodied is not None:
         yield from (part.evidence for part in one.parts or ())

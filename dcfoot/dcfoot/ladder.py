@@ -11,9 +11,8 @@ from functools import cached_property
 from dcfoot.calibration import Calibration
 from dcfoot.draws import Draws, Spread
 from dcfoot.measurement import ChannelEnergy, Machine, Measurement
-from dcfoot.node import NodeClass, wall_power_w
+from dcfoot.node import NodeClass, virtual_host_share, wall_power_w
 from dcfoot.reading import Basis, Domain
-from dcfoot.tables import interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +247,7 @@ class _Host:
             self.machine,
             self.approach.draws,
             dram_metered=self.dram_metered,
-            fixed_share=_virtual_share() if self.machine.virtual else None,
+            host_share=virtual_host_share(self.machine) if self.machine.virtual else None,
         )
         inputs = zip(
             (chips.value_j, *chips.draws_j), (processors.value_j, *processors.draws_j), parameters, strict=True
@@ -317,19 +316,10 @@ def _ratio(part: float, whole: float) -> float:
     return part / whole if whole > 0 else 0.0
 
 
-VIRTUAL_SHARE_RATIO = 0.5
-"""The part of its host's fixed power that a virtual machine carries: not known, so the middle of what it may be (a
-choice; the interval stands in data/intervals.csv)."""
-
-
-def _virtual_share() -> Spread:
-    return Spread(VIRTUAL_SHARE_RATIO, *interval("virtual_share"))
-
-
 def climb(measurement: Measurement, approach: Approach) -> Ladder:
     """The ladder of a run, over all its hosts."""
     known = hosts_of(measurement)
-    hosts = [_host(measurement, approach, channels, alone=len(known) == 1) for channels in known]
+    hosts = [_host(measurement, approach, channels) for channels in known]
     count = approach.draws.count
     accelerator = _all([host.accelerator for host in hosts], count)
     host = _all([host.host for host in hosts], count)
@@ -338,11 +328,9 @@ def climb(measurement: Measurement, approach: Approach) -> Ladder:
     return _ordered(ladder, wall_rules=all(host.wall_rules for host in hosts))
 
 
-def _host(measurement: Measurement, approach: Approach, channels: tuple[ChannelEnergy, ...], *, alone: bool) -> _Host:
-    # A merged run lasts from the first start to the last end; each host of it was there as long as its meters.
-    longest_s = max((c.covered_s for c in channels), default=0.0)
-    duration_s = measurement.duration_s if alone else min(measurement.duration_s, longest_s)
-    return _Host(measurement.machine, duration_s, approach, channels)
+def _host(measurement: Measurement, approach: Approach, channels: tuple[ChannelEnergy, ...]) -> _Host:
+    name = channels[0].meter.channel.host if channels else ""
+    return _Host(measurement.machine, measurement.measured_on_s(name), approach, channels)
 
 
 def _all(energies: Sequence[Energy | None], count: int) -> Energy | None:
@@ -398,7 +386,7 @@ def _notes(hosts: Sequence[_Host], measurement: Measurement) -> dict[str, str]:
     elif first.chips is not None:
         notes["node"] = f"modelled: a node of the class {first.approach.node_class.id}"
     if machine.virtual and notes.get("node", "").startswith("modelled: a node of the class"):
-        notes["node"] += "; a virtual machine, whose part of its host is not known"
+        notes["node"] += "; a virtual machine: its threads' part of a host that is not known"
     return notes
 
 
@@ -415,9 +403,8 @@ def _warnings(hosts: Sequence[_Host], measurement: Measurement) -> Iterable[str]
         yield "The size of the memory is not known and it has no meter: it is missing in the node."
     if not machine.accelerators_known and not any(host.of(Domain.GPU) for host in hosts):
         yield "The bus could not be listed: whether there is an accelerator is not known."
-    durations_s = {c.meter.channel.host: host.duration_s for host in hosts for c in host.channels}
     for channel in measurement.channels:
-        duration_s = durations_s.get(channel.meter.channel.host, measurement.duration_s)
+        duration_s = measurement.measured_on_s(channel.meter.channel.host)
         ratio = channel.covered_s / duration_s if duration_s > 0 else 1.0
         if ratio < 0.99:
             name = f"{channel.meter.channel.domain} {channel.meter.channel.device}"

@@ -139,6 +139,9 @@ class Measurement:
         dcfoot's own peak memory; 0 where it shares the job's process.
     warnings : tuple of str
         What the reader of the receipt must know.
+    measured_s : Mapping[str, float]
+        By host: for how long the run was measured there, where that is not all of `duration_s`: runs that were merged
+        may have come one after another, with pauses that are nobody's [s].
     """
 
     id: str
@@ -161,3 +164,8 @@ class Measurement:
     overhead_cpu_s: float = 0.0
     overhead_rss_bytes: int = 0
     warnings: tuple[str, ...] = ()
+    measured_s: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    def measured_on_s(self, host: str) -> float:
+        """For how long the run was measured on a host [s]."""
+        return self.measured_s.get(host, self.duration_s)

@@ -7,13 +7,13 @@ fans, board, network cards, drives, and the loss of the power supply. The consta
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dcfoot.draws import Draws, Spread
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, evidence_of, spread_of
 from dcfoot.measurement import Machine
-from dcfoot.tables import rows
+from dcfoot.tables import interval, rows
 
 
 def psu_loss_w(output_w: float, rated_w: float, efficiencies: tuple[float, float, float]) -> float:
@@ -108,7 +108,7 @@ class NodeClass:
     evidence: tuple[Evidence, ...]
 
     def parameters(
-        self, machine: Machine, draws: Draws, *, dram_metered: bool, fixed_share: Spread | None = None
+        self, machine: Machine, draws: Draws, *, dram_metered: bool, host_share: Spread | None = None
     ) -> list[NodeParameters]:
         """The central constants (first) and one set a draw.
 
@@ -120,8 +120,9 @@ class NodeClass:
             Streams named ``node.<class>.<constant>``.
         dram_metered : bool
             Whether a meter already sees the memory.
-        fixed_share : Spread or None
-            The part of the fixed power that is this machine's: of a virtual one not known [-]; None for all of it.
+        host_share : Spread or None
+            The part of board, fans and supplies that is this machine's, for a virtual one [-]; None for all of it.
+            Accelerators that are handed through to it are its own.
         """
 
         def stream(name: str) -> list[float]:
@@ -129,17 +130,38 @@ class NodeClass:
             key = "psu_efficiency" if name.startswith("psu_efficiency") else name
             return [spread.central, *draws.of(f"node.{self.id}.{key}", spread)]
 
-        share = fixed_share or Spread.exact(1.0)
-        shares = [share.central, *draws.of(f"node.{self.id}.fixed_share", share)]
+        share = host_share or Spread.exact(1.0)
+        shares = [share.central, *draws.of(f"node.{self.id}.host_share", share)]
         count = len(machine.accelerators)
         gib = 0.0 if dram_metered else machine.memory_gib or 0.0
         fixed, each, fans, regulators, rated, low, middle, full, dram = map(stream, _CONSTANTS)
         return [
-            NodeParameters(s * (f + count * e), fan, reg, watts, (e20, e50, e100), gib * d)
+            NodeParameters(s * f + count * e, fan, reg, s * watts, (e20, e50, e100), gib * d)
             for s, f, e, fan, reg, watts, e20, e50, e100, d in zip(
                 shares, fixed, each, fans, regulators, rated, low, middle, full, dram, strict=True
             )
         ]
+
+
+HOST_THREADS_COUNT = 256
+"""Logical processors of a virtual machine's host, which it does not see: the median of two-socket servers (the source
+and the interval stand in data/intervals.csv)."""
+
+
+def virtual_host_share(machine: Machine) -> Spread:
+    """The part of its host that a virtual machine carries: its threads over the host's, at most all of it [-]."""
+    threads = machine.cpu_threads or HOST_THREADS_COUNT
+    few, many = interval("virtual_host_threads")
+    shares = [min(1.0, threads / (HOST_THREADS_COUNT * ratio)) for ratio in (1.0, many, few)]
+    return Spread(*shares)
+
+
+def virtual_host_evidence(machine: Machine) -> Evidence:
+    """The line for a receipt's sources."""
+    row = next(row for row in rows("intervals") if row["what"] == "virtual_host_threads")
+    share = virtual_host_share(machine)
+    note = f"{machine.cpu_threads or 'unknown'} threads; 5 - 95 % {share.p5:.3g} to {share.p95:.3g}"
+    return replace(evidence_of(row, "node: part of the host", "p95"), value=share.central, note=note)
 
 
 _CONSTANTS = (

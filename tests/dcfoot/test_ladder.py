@@ -1,6 +1,7 @@
 """The ladder up to the wall: what counts to which rung, how a run's share climbs, and what overrules what."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -13,6 +14,7 @@ from dcfoot.measurement import Machine, Measurement
 from dcfoot.node import node_class
 from dcfoot.quantity import Quantity
 from dcfoot.reading import Basis, Domain, Kind, Meter
+from dcfoot.store.merge import merge
 from simulated.machines import GPU_SERVER, HOURS, SERVER, an_hour, metered
 from simulated.near import near
 
@@ -167,10 +169,23 @@ def test_hosts_of_a_merged_run_add_up_each_for_its_own_time() -> None:
         return metered(PACKAGE, 100.0, host=host, seconds=seconds), metered(DRAM, 20.0, host=host, seconds=seconds)
 
     alone = ladder_of(an_hour(*chips("node1", 3600.0)))  # type: ignore[arg-type]
-    both = ladder_of(an_hour(*chips("node1", 3600.0), *chips("node2", 1800.0)))  # type: ignore[arg-type]
+    run = an_hour(*chips("node1", 3600.0), *chips("node2", 1800.0))  # type: ignore[arg-type]
+    both = ladder_of(replace(run, measured_s={"node1": 3600.0, "node2": 1800.0}))
     assert watts(both.host) == near(1.5 * watts(alone.host))
     assert watts(both.node) == near(1.5 * watts(alone.node))
     assert both.warnings == ()
+
+
+def test_a_pause_between_merged_runs_costs_nothing() -> None:
+    first = an_hour(metered(PACKAGE, 100.0), metered(DRAM, 20.0))
+    later = first.started_at + timedelta(hours=9)
+    second = replace(first, id="20261124T200000-ffffff", started_at=later, ended_at=later + timedelta(hours=1))
+    merged = merge([first, second])
+    alone, both = ladder_of(first), ladder_of(merged)
+    assert merged.duration_s == near(10 * HOUR_S)
+    assert both.warnings == ()
+    assert interval_w(both.node) == near(tuple(2 * watts for watts in interval_w(alone.node)), rel=1e-6)
+    assert watts(both.node) == near(2 * watts(alone.node))
 
 
 def test_accelerators_without_a_meter_beside_metered_ones_are_told() -> None:
@@ -186,7 +201,7 @@ def test_memory_of_unknown_size_and_without_a_meter_is_told_to_be_missing() -> N
 
 def test_of_a_virtual_machine_the_reader_is_told_what_is_not_known() -> None:
     ladder = ladder_of(an_hour(metered(PACKAGE, 10.0), metered(DRAM, 1.0), machine=replace(SERVER, virtual=True)))
-    assert ladder.notes["node"].endswith("a virtual machine, whose part of its host is not known")
+    assert ladder.notes["node"].endswith("a virtual machine: its threads' part of a host that is not known")
 
 
 # A calibrated machine.

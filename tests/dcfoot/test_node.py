@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from dcfoot.draws import Draws, Spread
 from dcfoot.errors import ConfigError
 from dcfoot.measurement import Machine
-from dcfoot.node import NodeParameters, guess_node_class, node_class, psu_loss_w, wall_power_w
+from dcfoot.node import (
+    NodeParameters,
+    guess_node_class,
+    node_class,
+    psu_loss_w,
+    virtual_host_share,
+    wall_power_w,
+)
 from dcfoot.quantity import Quantity
 from dcfoot.reading import Basis
 from simulated.near import near
@@ -106,12 +113,33 @@ def test_memory_that_has_a_meter_is_not_counted_again() -> None:
     assert central.dram_w == 0.0
 
 
-def test_of_a_virtual_machine_only_a_part_of_the_fixed_power_is_counted() -> None:
+def test_of_a_virtual_machine_only_its_part_of_board_and_supply_is_counted_but_all_of_its_accelerators() -> None:
     half = Spread.exact(0.5)
-    kind, draws = node_class("server"), Draws("seed", 1)
+    kind, draws, card = node_class("server"), Draws("seed", 1), Machine(accelerators=("NVIDIA L4",))
     (whole, *_) = kind.parameters(Machine(), draws, dram_metered=True)
-    (part, *_) = kind.parameters(Machine(), draws, dram_metered=True, fixed_share=half)
-    assert part.fixed_w == near(0.5 * whole.fixed_w)
+    (part, *_) = kind.parameters(card, draws, dram_metered=True, host_share=half)
+    per_accelerator_w = kind.spreads["per_accelerator_w"].central
+    assert part.fixed_w == near(0.5 * whole.fixed_w + per_accelerator_w)
+    assert part.psu_rated_w == near(0.5 * whole.psu_rated_w)
+
+
+@pytest.mark.parametrize(
+    ("threads", "share"),
+    # By hand: over hosts of 256, 640 and 16 threads.
+    [(2, (2 / 256, 2 / 640, 2 / 16)), (96, (96 / 256, 96 / 640, 1.0)), (640, (1.0, 1.0, 1.0))],
+)
+def test_a_virtual_machine_carries_its_threads_part_of_a_host(threads: int, share: tuple[float, float, float]) -> None:
+    spread = virtual_host_share(Machine(cpu_threads=threads, virtual=True))
+    assert (spread.central, spread.p5, spread.p95) == near(share)
+
+
+def test_all_virtual_machines_of_a_host_together_draw_what_the_host_draws() -> None:
+    # 128 machines of 2 threads and 4 W of chips each, on a host of 256 threads that draws 512 W of chips.
+    kind, draws = node_class("server"), Draws("seed", 1)
+    small = Machine(cpu_threads=2, virtual=True)
+    (host, *_) = kind.parameters(Machine(), draws, dram_metered=True)
+    (guest, *_) = kind.parameters(small, draws, dram_metered=True, host_share=virtual_host_share(small))
+    assert 128 * wall_power_w(4.0, 4.0, guest) == near(wall_power_w(512.0, 512.0, host))
 
 
 def test_an_8_gpu_node_between_what_was_measured_and_its_nameplate() -> None:

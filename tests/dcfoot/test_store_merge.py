@@ -85,6 +85,15 @@ def test_a_restarted_run_adds_up_on_the_same_device() -> None:
     assert merged.exit_status == 3
 
 
+def test_a_host_was_measured_while_any_of_its_runs_was_and_pauses_are_nobodys() -> None:
+    again = moved(replace(node(1), id="20261124T090000-ffffff"), 100.0)
+    other_gpu = replace(gpu("GPU-1", "node1"))
+    beside = moved(measurement("20261124T090005-eeeeee", 10.0, energy(other_gpu, 100.0, 0.5, 10.0)), 105.0)
+    merged = merge([node(1), again, finished(beside), node(2, duration_s=7.0)])
+    assert merged.measured_s == {"node1": 25.0, "node2": 7.0}
+    assert merged.measured_on_s("node1") == 25.0
+
+
 def test_an_uncertain_share_and_an_exact_one_have_an_interval_together() -> None:
     first = node(1, 1000.0)
     (channel,) = first.channels

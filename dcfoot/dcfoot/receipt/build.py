@@ -41,7 +41,9 @@ def receipt(
         ),
         machine=_machine(measurement.machine),
         ladder_basis="whole_node" if whole_node else "share",
-        channels=[_channel(channel, measurement.duration_s) for channel in measurement.channels],
+        channels=[
+            _channel(channel, measurement.measured_on_s(channel.meter.channel.host)) for channel in measurement.channels
+        ],
         ladder=[_rung(rung) for rung in footprint.rungs],
         footprint=amounts,
         equivalents=equivalents(amounts),

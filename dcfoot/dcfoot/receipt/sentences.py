@@ -22,7 +22,7 @@ _CHINESE = (
     ("from the meter at the wall or the supply's input", "取自插座或电源输入端的计量表"),
     (r"modelled: a node of the class (\w+)", r"模型估算：节点类别 \1"),
     ("modelled: fitted to this machine's wall meter", "模型估算：按本机的插座电表校准"),
-    ("; a virtual machine, whose part of its host is not known", "；虚拟机，其占宿主机的份额未知"),
+    ("; a virtual machine: its threads' part of a host that is not known", "；虚拟机：按线程数占一台未知宿主机的份额"),
     (r"Nothing was metered: no energy of this run is known\.", "没有任何计量：本次运行的能耗未知。"),
     (
         r"The energy at the wall is not known, so neither are the facility's energy, water and carbon\.",

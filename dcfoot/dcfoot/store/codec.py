@@ -59,6 +59,7 @@ def totals_to_json(measurement: Measurement) -> Json:
         "overhead_cpu_s": measurement.overhead_cpu_s,
         "overhead_rss_bytes": measurement.overhead_rss_bytes,
         "warnings": measurement.warnings,
+        "measured_s": dict(measurement.measured_s),
     }
 
 
@@ -98,6 +99,7 @@ def assemble(static: Mapping[str, Any], totals: Mapping[str, Any], phases: Seque
         overhead_cpu_s=totals["overhead_cpu_s"],
         overhead_rss_bytes=totals["overhead_rss_bytes"],
         warnings=tuple(totals["warnings"]),
+        measured_s=dict(totals.get("measured_s", {})),  # older journals have none: they were never merged
     )
 
 

@@ -15,7 +15,8 @@ STATES_BY_DOUBT = (RunState.RUNNING, RunState.INTERRUPTED, RunState.COMPLETE)
 def merge(measurements: Sequence[Measurement]) -> Measurement:
     """One run out of several measurements of it.
 
-    The span is from the first start to the last end; channels, warnings and phases are joined, those of several hosts
+    The span is from the first start to the last end; of the pauses in it nothing is known, and they are not counted as
+    time of a host (`Measurement.measured_s`). Channels, warnings and phases are joined, those of several hosts
     with the host before their name. A measurement that is given twice counts once, and one that is `part_of` another is
     left out: that other one measured it already.
 
@@ -43,6 +44,7 @@ def merge(measurements: Sequence[Measurement]) -> Measurement:
         exit_status=_exit_status(parts),
         state=min((part.state for part in parts), key=STATES_BY_DOUBT.index),
         channels=_channels(parts),
+        measured_s={host: _measured_s(host, parts) for host in hosts},
         tags={key: value for part in reversed(parts) for key, value in part.tags.items()},
         phases=_phases(parts, named),
         gauges=_gauges(parts, named),
@@ -110,6 +112,18 @@ def _bound(one: ChannelEnergy, other: ChannelEnergy, one_j: float | None, other_
     return (one.attributed_energy_j if one_j is None else one_j) + (
         other.attributed_energy_j if other_j is None else other_j
     )
+
+
+def _measured_s(host: str, parts: Sequence[Measurement]) -> float:
+    """How long a host was measured by any of the parts, which are in order of their start [s]."""
+    total_s = 0.0
+    until = parts[0].started_at
+    for part in parts:
+        if host in part.hosts:
+            overlap_s = max((until - part.started_at).total_seconds(), 0.0)
+            total_s += max(part.measured_on_s(host) - overlap_s, 0.0)
+            until = max(until, part.ended_at)
+    return total_s
 
 
 Named = Callable[[Measurement, str, str], str]
