@@ -1,22 +1,25 @@
-"""What measuring costs: dcfoot beside its peers, interleaved in one run, as ratios.
+"""What measuring costs: dcfoot beside its peers, interleaved in one run.
 
-    python benchmarks/cost.py [--rounds 15] [--peers FOLDER] [--markdown FILE]
+    python benchmarks/cost.py [--rounds 15] [--job-rounds 10] [--peers FOLDER] [--into docs/cost.md]
 
 Peers are installed on demand, each into an environment of its own below FOLDER (default: a folder in the user's cache).
-Machines are noisy: every round runs each tool once, in turn, and the medians of all rounds are reported, with the spread.
+Machines are noisy: every round runs each tool once, in turn, and the medians of all rounds are reported, with the
+spread. With `--into` the tables replace those between the two marks in that page.
 """
 
 import argparse
 import os
-import resource
+import platform
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
+
+QUIETLY = (sys.executable, "-m", "dcfoot", "run", "--quiet", "--")
+BEGIN, END = "<!-- figures: begin -->\n", "<!-- figures: end -->\n"
 
 CODECARBON = """
 from codecarbon import OfflineEmissionsTracker
@@ -42,7 +45,30 @@ import dcfoot
 with dcfoot.track():
     pass
 """
-BURN = "total = 0\nfor number in range({count}):\n    total += number * number\n"
+JOB = """
+import time
+began = time.perf_counter()
+total = 0
+for number in range({count}):
+    total += number * number
+print(time.perf_counter() - began)
+"""
+HELPER = """
+import os, resource, sys, time
+reader, writer = os.pipe()
+began = time.monotonic()
+output = [(os.POSIX_SPAWN_DUP2, writer, 1), (os.POSIX_SPAWN_CLOSE, reader)]
+pid = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=output)
+os.close(writer)
+said = open(reader).read()
+os.waitpid(pid, 0)
+wall = time.monotonic() - began
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, wall, used.ru_maxrss)
+print(said, end="")
+"""
+SLEEPS_S = 20
+"""How long a job sleeps so that what measuring takes meanwhile is more than its start [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +83,14 @@ class Cost:
         Time from start to end [s].
     rss_mb : float
         Peak resident memory of the largest of them [MB].
+    said : str
+        What it printed.
     """
 
     cpu_s: float
     wall_s: float
     rss_mb: float
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +102,16 @@ class Contender:
 
 
 def cost_of(command: Sequence[str], environ: Mapping[str, str]) -> Cost:
-    """Runs a command, its output thrown away, in a child that reports what it and its children used."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(reader)
-        began = time.monotonic()
-        subprocess.run(command, env=environ, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        line = f"{used.ru_utime + used.ru_stime} {time.monotonic() - began} {used.ru_maxrss / 1024}"
-        os.write(writer, line.encode())
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as pipe:
-        figures = pipe.read().split()
-    os.waitpid(pid, 0)
-    return Cost(*map(float, figures))
+    """Runs a command as the only child of a small process, whose memory is less than that of any Python."""
+    helper = [sys.executable, "-I", "-S", "-c", HELPER, *command]
+    done = subprocess.run(helper, env=environ, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    figures, _, said = done.stdout.partition("\n")
+    cpu_s, wall_s, rss_kib = map(float, figures.split())
+    return Cost(cpu_s, wall_s, rss_kib * 1024 / 1e6, said)
 
 
 def interleaved(contenders: Sequence[Contender], rounds: int, environ: Mapping[str, str]) -> dict[str, list[Cost]]:
-    """Measures every contender once a round; one round goes before, to warm the disk's cache."""
+    """Measures every contender once a round; one round goes before, to warm the disk's cache and compile modules."""
     costs: dict[str, list[Cost]] = {contender.name: [] for contender in contenders}
     for number in range(rounds + 1):
         for contender in contenders:
@@ -109,110 +128,149 @@ def peer(folder: Path, package: str) -> Path:
     home = folder / package
     python = home / "bin" / "python"
     if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)  # noqa: S603
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", package], check=True)  # noqa: S603
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", package], check=True)
     return python
 
 
 def start_and_stop(folder: Path) -> list[Contender]:
     """Every tool, started and stopped around nothing, with bare Python to subtract."""
     joules = peer(folder, "landauer-gap").parent / "joules"
+    run = [sys.executable, "-m", "dcfoot", "run"]
     return [
-        Contender("bare python", [sys.executable, "-c", "pass"]),
-        Contender("dcfoot run -- true", [sys.executable, "-m", "dcfoot", "run", "--", "true"]),
-        Contender("dcfoot.track()", [sys.executable, "-c", DCFOOT_TRACK]),
-        Contender("landauer-gap (joules run -- true)", [str(joules), "run", "--", "true"]),
-        Contender("codecarbon", [sys.executable, "-c", CODECARBON]),
-        Contender("zeus", [str(peer(folder, "zeus")), "-c", ZEUS]),
+        Contender("bare Python", [sys.executable, "-c", "pass"]),
+        Contender("`dcfoot run -- true`", [*run, "--", "true"]),
+        Contender("`dcfoot run --quiet -- true`", [*run, "--quiet", "--", "true"]),
+        Contender("`dcfoot.track()`", [sys.executable, "-c", DCFOOT_TRACK]),
+        Contender("landauer-gap: `joules run -- true`", [str(joules), "run", "--", "true"]),
         Contender("carbontracker", [str(peer(folder, "carbontracker")), "-c", CARBONTRACKER]),
+        Contender("codecarbon", [str(peer(folder, "codecarbon")), "-c", CODECARBON]),
+        Contender("zeus", [str(peer(folder, "zeus")), "-c", ZEUS]),
     ]
 
 
 def around_a_job(count: int) -> list[Contender]:
     """A processor-bound job without and within `dcfoot run`."""
-    job = [sys.executable, "-S", "-c", BURN.format(count=count)]
-    return [
-        Contender("job alone", job),
-        Contender("job in dcfoot run", [sys.executable, "-m", "dcfoot", "run", "--", *job]),
-    ]
+    job = [sys.executable, "-S", "-c", JOB.format(count=count)]
+    return [Contender("job alone", job), Contender("job in dcfoot run", [*QUIETLY, *job])]
 
 
-def middle(costs: Sequence[Cost], field: str) -> float:
+def around_a_sleep() -> list[Contender]:
+    """A job that only sleeps, and none to subtract."""
+    return [Contender("nothing", [*QUIETLY, "true"]), Contender("sleep", [*QUIETLY, "sleep", str(SLEEPS_S)])]
+
+
+def middle(costs: Sequence[Cost], figure: Callable[[Cost], float]) -> float:
     """The median of one figure."""
-    return median(getattr(cost, field) for cost in costs)
+    return median(map(figure, costs))
 
 
-def spread(costs: Sequence[Cost], field: str) -> str:
-    """The quartiles of one figure."""
-    low, _, high = quantiles([getattr(cost, field) for cost in costs], n=4)
-    return f"{low:.3f}..{high:.3f}"
+def spread(figures: Sequence[float], digits: int = 3) -> str:
+    """The quartiles."""
+    low, _, high = quantiles(figures, n=4)
+    return f"{low:.{digits}f}..{high:.{digits}f}"
 
 
 def start_table(costs: Mapping[str, Sequence[Cost]]) -> list[str]:
     """What starting and stopping costs, over bare Python."""
-    bare = costs["bare python"]
-    ours = middle(costs["dcfoot run -- true"], "cpu_s") - middle(bare, "cpu_s")
+    bare_s = middle(costs["bare Python"], lambda cost: cost.cpu_s)
+    ours_s = middle(costs["`dcfoot run -- true`"], lambda cost: cost.cpu_s) - bare_s
     lines = [
-        "| tool | wall [s] | CPU added [s] | quartiles of CPU [s] | peak memory [MB] | CPU added over dcfoot run |",
+        "| around nothing | CPU added [s] | quartiles [s] | over `dcfoot run` | wall [s] | peak memory [MB] |",
         "|---|---|---|---|---|---|",
     ]
     for name, measured in costs.items():
-        added = middle(measured, "cpu_s") - middle(bare, "cpu_s")
+        added = [cost.cpu_s - bare_s for cost in measured]
         lines.append(
-            f"| {name} | {middle(measured, 'wall_s'):.3f} | {added:.3f} | {spread(measured, 'cpu_s')} "
-            f"| {middle(measured, 'rss_mb'):.0f} | {added / ours:.1f} |"
+            f"| {name} | {median(added):.3f} | {spread(added)} | {median(added) / ours_s:.1f} "
+            f"| {middle(measured, lambda cost: cost.wall_s):.3f} | {middle(measured, lambda cost: cost.rss_mb):.0f} |"
         )
     return lines
 
 
-def job_table(costs: Mapping[str, Sequence[Cost]], overhead_s: float) -> list[str]:
-    """What a job loses: the wall time of the job inside, less what starting and stopping costs, over the job alone."""
-    alone, within = costs["job alone"], costs["job in dcfoot run"]
-    pairs = [(b.wall_s - overhead_s) / a.wall_s - 1.0 for a, b in zip(alone, within, strict=True)]
+def job_table(costs: Mapping[str, Sequence[Cost]]) -> list[str]:
+    """What a job loses: by its own clock, in pairs; and what measuring takes of a core while it runs."""
+    pairs = zip(costs["job alone"], costs["job in dcfoot run"], strict=True)
+    lost = [100.0 * (float(within.said) / float(alone.said) - 1.0) for alone, within in pairs]
+    nothing_s = middle(costs["nothing"], lambda cost: cost.cpu_s)
+    taken = [100.0 * (cost.cpu_s - nothing_s) / SLEEPS_S for cost in costs["sleep"]]
+    alone_s = median(float(cost.said) for cost in costs["job alone"])
+    loss = f"time that a job of {alone_s:.0f} s loses on a core that it shares with us, {len(lost)} pairs"
     return [
-        "| | wall [s] | CPU [s] |",
+        "| while a job runs | median [%] | quartiles [%] |",
         "|---|---|---|",
-        f"| job alone | {middle(alone, 'wall_s'):.3f} | {middle(alone, 'cpu_s'):.3f} |",
-        f"| job in dcfoot run | {middle(within, 'wall_s'):.3f} | {middle(within, 'cpu_s'):.3f} |",
+        f"| processor time that measuring takes, of one core | {median(taken):.3f} | {spread(taken)} |",
+        f"| {loss} | {median(lost):+.2f} | {spread(lost, 2)} |",
+    ]
+
+
+def import_line(rounds: int, environ: Mapping[str, str]) -> str:
+    """What `import dcfoot` adds inside a running interpreter."""
+    code = (
+        "import sys, time; before = set(sys.modules); began = time.perf_counter(); import dcfoot; "
+        "print(time.perf_counter() - began, len(set(sys.modules) - before))"
+    )
+    said = [cost_of([sys.executable, "-c", code], environ).said.split() for _ in range(rounds)]
+    return f"`import dcfoot`: {1e3 * median(float(one[0]) for one in said):.2f} ms, {said[0][1]} module."
+
+
+def machine() -> str:
+    """What the figures were made on."""
+    model = next(
+        (line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        "?",
+    )
+    return f"{model}, {os.cpu_count()} processors, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
+
+
+def figures(arguments: argparse.Namespace) -> list[str]:
+    """Every table."""
+    import tick  # here: what is loaded when a tool is started counts as its memory (getrusage(2), ru_maxrss)
+
+    with tempfile.TemporaryDirectory() as data:
+        environ = {**os.environ, "DCFOOT_DATA_DIR": data, "XDG_CONFIG_HOME": data}
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled
+        started = interleaved(start_and_stop(arguments.peers), arguments.rounds, environ)
+        ticks = tick.measured(arguments.tick_seconds)
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        jobs = interleaved(around_a_job(arguments.job_count), arguments.job_rounds, environ)
+        jobs |= interleaved(around_a_sleep(), arguments.sleep_rounds, environ)
+        imported = import_line(arguments.rounds, environ)
+    return [
+        f"{machine()}. {arguments.rounds} rounds, interleaved.",
         "",
-        f"Loss of the job, median of {len(pairs)} pairs: {100 * median(pairs):+.2f} %.",
+        imported,
+        "",
+        *start_table(started),
+        "",
+        *tick.table(ticks),
+        "",
+        *job_table(jobs),
     ]
 
 
-def import_cost_s(rounds: int) -> float:
-    """What `import dcfoot` adds inside a running interpreter [s]."""
-    code = "import time; began = time.perf_counter(); import dcfoot; print(time.perf_counter() - began)"
-    times = [
-        float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)  # noqa: S603
-        for _ in range(rounds)
-    ]
-    return median(times)
+def put_into(page: Path, lines: Sequence[str]) -> None:
+    """Replaces what stands between the marks of a page."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    page.write_text("\n".join([before + BEGIN, *lines, "", END + after]), encoding="utf-8")
 
 
 def main() -> int:
     """Runs the benchmark and prints its tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--job-rounds", type=int, default=8)
+    parser.add_argument("--job-rounds", type=int, default=30)
+    parser.add_argument("--job-count", type=int, default=30_000_000, help="how long the job is")
+    parser.add_argument("--sleep-rounds", type=int, default=5)
+    parser.add_argument("--tick-seconds", type=float, default=10.0)
     parser.add_argument("--peers", type=Path, default=Path.home() / ".cache" / "dcfoot-benchmarks")
-    parser.add_argument("--markdown", type=Path, help="also write the tables here")
+    parser.add_argument("--into", type=Path, help="a page with marks between which the tables go")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as data:
-        environ = {**os.environ, "DCFOOT_DATA_DIR": data, "XDG_CONFIG_HOME": data}
-        started = interleaved(start_and_stop(arguments.peers), arguments.rounds, environ)
-        overhead_s = middle(started["dcfoot run -- true"], "wall_s")
-        jobs = interleaved(around_a_job(120_000_000), arguments.job_rounds, environ)
-    lines = [
-        f"`import dcfoot`: {1e3 * import_cost_s(arguments.rounds):.2f} ms.",
-        "",
-        *start_table(started),
-        "",
-        *job_table(jobs, overhead_s),
-    ]
-    text = "\n".join(lines) + "\n"
-    sys.stdout.write(text)
-    if arguments.markdown:
-        arguments.markdown.write_text(text, encoding="utf-8")
+    lines = figures(arguments)
+    print("\n".join(lines))
+    if arguments.into:
+        put_into(arguments.into, lines)
     return 0
 
 
