@@ -14,7 +14,7 @@ from dcfoot.footprint import Footprint, assess
 from dcfoot.measurement import Machine, Measurement
 from dcfoot.receipt.advice import next_step
 from dcfoot.receipt.build import receipt
-from dcfoot.receipt.contract import ReceiptJson
+from dcfoot.receipt.contract import PhaseJson, ReceiptJson
 from dcfoot.receipt.layout import display_width
 from dcfoot.receipt.sentences import said_in
 from dcfoot.receipt.text import encodable, render
@@ -311,3 +311,15 @@ def test_a_part_of_another_run_says_that_the_two_are_not_added() -> None:
     made = gpu_node()
     made["run"]["part_of"] = "20261124T081400-aaaaaa"
     assert "Measured inside run 20261124T081400-aaaaaa: do not add the two." in render(made, width=110)
+
+
+def test_a_phase_that_came_a_thousand_times_is_one_line_that_adds_them_up() -> None:
+    made = gpu_node()
+    steps = [
+        PhaseJson(path="step", start_s=3.0 * n, end_s=3.0 * n + 2.0, energy_j={"gpu": 7_200.0}) for n in range(1_000)
+    ]
+    made["phases"] = [*made["phases"], *steps]
+    lines = rows(render(made, width=110), "Phases")
+    # 1,000 x 2 s; 1,000 x 7,200 J = 2 kWh.
+    assert len(lines) == 3
+    assert lines[2].strip().startswith("step × 1,000: 33 min 20 s, GPU 2,000 Wh (measured)")

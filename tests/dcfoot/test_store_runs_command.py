@@ -40,18 +40,18 @@ def test_runs_without_any_run_exits_3_with_a_next_step(capsys: pytest.CaptureFix
 def test_the_table_says_what_its_energy_is(capsys: pytest.CaptureFixture[str]) -> None:
     keep(run(1))
     lines = printed(capsys)
-    assert lines[0].split("  ")[-2:] == ["CHIPS, kWh", "WARNINGS"]
+    assert lines[0].split()[-2:] == ["CHIPS", "WARNINGS"]
     assert "not the wall" in lines[-1]
-    assert lines[1].split() == [
-        "20261124T000001-abcdef", "train.py", "2026-11-24", "08:15:00", "10.0", "s", "complete", "0", "1.000", "-",
-    ]  # fmt: skip
+    assert lines[1].split() == (
+        "20261124T000001-abcdef train.py 2026-11-24 08:15:00 10.0 s complete 0 1.00 kWh -".split()
+    )
 
 
 def test_a_run_that_is_part_of_another_is_marked_and_not_added(capsys: pytest.CaptureFixture[str]) -> None:
     keep(run(1, 2.0), replace(run(2, 1.5), part_of=run(1).id), run(3, 0.25))
     lines = printed(capsys)
     assert lines[2].endswith(f"part of {run(1).id}")
-    assert "Total of these: 2.250 kWh (without 1 that are part of another)" in lines
+    assert "Total of these: 2.25 kWh (without 1 that are part of another)" in lines
 
 
 def test_the_energy_of_a_node_is_not_added_to_that_of_the_chips_inside_it(capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,13 +65,19 @@ def test_energy_that_nobody_metered_is_not_known_rather_than_0(capsys: pytest.Ca
     keep(replace(run(1), channels=()), run(2, 1.0))
     lines = printed(capsys)
     assert "not known" in lines[2]
-    assert "Total of these: 1.000 kWh (of 1 not known)" in lines
+    assert "Total of these: 1.00 kWh (of 1 not known)" in lines
 
 
 def test_next_to_nothing_is_not_shown_as_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     keep(run(1, 4e-7), run(2, 0.0), run(3, 1e-6))
-    energies = [line.split()[-2] for line in printed(capsys)[1:4]]
-    assert energies == ["0.000001", "0.000000", "<0.000001"]
+    energies = [line.split()[-3:-1] for line in printed(capsys)[1:4]]
+    assert energies == [["1.00", "mWh"], ["0", "mWh"], ["0.400", "mWh"]]
+
+
+def test_a_table_whose_runs_differ_too_much_for_one_unit_gives_each_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    keep(run(1, 2e-6), run(2, 1_500.0))
+    energies = [line.split()[-3:-1] for line in printed(capsys)[1:3]]
+    assert energies == [["1.50", "MWh"], ["2.00", "mWh"]]
 
 
 def test_the_newest_come_first_and_as_many_as_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

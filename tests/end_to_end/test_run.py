@@ -215,6 +215,23 @@ def test_a_run_is_kept_and_shown_again(shell: Shell, environ: dict[str, str], tm
     assert json.loads(shown.stdout)["run"]["name"] == "kept"
 
 
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["true", "train.py", "--lr", "3e-4"], "train.py"),
+        (["true", "-u", "scripts/train.py"], "train.py"),
+        (["true", "--nproc-per-node", "8", "-m", "package.train", "--config", "a.py"], "package.train"),
+        (["env", "true"], "env"),
+    ],
+)
+def test_a_run_is_called_as_a_person_would_call_it(
+    shell: Shell, environ: dict[str, str], command: list[str], name: str
+) -> None:
+    shell(*command)
+    listed = subprocess.run([*DCFOOT, "runs", "--json"], env=environ, capture_output=True, timeout=30, check=True)
+    assert [run["name"] for run in json.loads(listed.stdout)["runs"]] == [name]
+
+
 LAUNCH = {"TORCHELASTIC_RUN_ID": "run-1", "RANK": "0", "LOCAL_RANK": "0"}
 
 

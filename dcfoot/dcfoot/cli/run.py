@@ -8,6 +8,7 @@ import select
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 from dcfoot.account import choose_site, receipt_of
@@ -44,7 +45,10 @@ takes to scroll, shorter than a batch job's time is worth). The run is kept eith
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the options of ``dcfoot run``."""
     parser.usage = "dcfoot run [OPTIONS] -- COMMAND [ARGUMENT ...]"
-    parser.add_argument("--name", help="name of the run (default: the program's)")
+    parser.epilog = (
+        "Example:  dcfoot run --name baseline --country FR -- torchrun --nproc-per-node 8 train.py --lr 3e-4"
+    )
+    parser.add_argument("--name", help="name of the run (default: the script's or the program's)")
     parser.add_argument("--tag", action="append", default=[], metavar="KEY=VALUE", help="something to find it by")
     parser.add_argument("--site", help="where it runs: a site of `dcfoot sites`")
     parser.add_argument("--country", help="or the country (code or name)")
@@ -149,7 +153,7 @@ class _Run:
             warnings.append(taken_over_warning(taken_over))
         return Subject(
             id=lease.run_id,
-            name=self._arguments.name or Path(self._command[0]).name,
+            name=self._arguments.name or _name(self._command),
             command=tuple(self._command),
             tags=_tags(self._arguments.tag),
             job=self._identity.job if self._identity else None,
@@ -239,6 +243,14 @@ def _command(words: list[str]) -> list[str]:
         message = "no command given. Use: dcfoot run -- COMMAND"
         raise ConfigError(message)
     return command
+
+
+def _name(command: list[str]) -> str:
+    """What a person would call it: the script that an interpreter or a launcher runs, else the program."""
+    for before, word in pairwise(command):
+        if before == "-m" or word.endswith((".py", ".sh")):
+            return Path(word).name
+    return Path(command[0]).name
 
 
 def _tags(pairs: list[str]) -> dict[str, str]:

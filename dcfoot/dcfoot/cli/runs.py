@@ -10,6 +10,7 @@ from dcfoot.errors import DataMissing
 from dcfoot.measurement import Measurement
 from dcfoot.reading import Domain
 from dcfoot.receipt.layout import display_width, printable
+from dcfoot.receipt.scale import ENERGY_KWH, Scale, amount, common
 from dcfoot.store import Entry, RunStore
 from dcfoot.store.runstore import NEWEST
 from dcfoot.units import J_PER_KWH
@@ -24,11 +25,8 @@ ENERGY_NOTE = (
 SIGNALLED = 128
 """A shell adds this to the number of the signal that ended a job (POSIX, "Exit Status for Commands")."""
 
-LEAST_SHOWN_KWH = 1e-6
-"""Less than the last of the six digits that are shown is not printed as 0 [kWh]."""
-
-HEADINGS = ("ID", "NAME", "STARTED (UTC)", "DURATION", "STATE", "EXIT", "CHIPS, kWh", "WARNINGS")
-RIGHT_ALIGNED = frozenset({"DURATION", "EXIT", "CHIPS, kWh", "WARNINGS"})
+HEADINGS = ("ID", "NAME", "STARTED (UTC)", "DURATION", "STATE", "EXIT", "CHIPS", "WARNINGS")
+RIGHT_ALIGNED = frozenset({"DURATION", "EXIT", "CHIPS", "WARNINGS"})
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +51,9 @@ def execute(arguments: argparse.Namespace) -> int:
     if not entries:
         raise DataMissing(_nothing(store, arguments))
     if not arguments.json:
-        sys.stdout.write("\n".join(_table(entries)) + "\n")
+        from dcfoot.receipt.text import encodable
+
+        sys.stdout.write(encodable("\n".join(_table(entries)) + "\n", sys.stdout.encoding or "utf-8"))
     return 0
 
 
@@ -94,7 +94,8 @@ def chips_kwh(run: Measurement) -> float | None:
 
 
 def _table(entries: Sequence[Entry]) -> Iterator[str]:
-    rows = [HEADINGS, *(_row(entry) for entry in entries)]
+    scale = common(ENERGY_KWH, filter(None, (chips_kwh(entry.measurement) for entry in entries if entry.measurement)))
+    rows = [HEADINGS, *(_row(entry, scale) for entry in entries)]
     widths = [max(display_width(row[column]) for row in rows) for column in range(len(HEADINGS))]
     for row, note in zip(rows, ["", *map(_note, entries)], strict=True):
         cells = (_aligned(*cell) for cell in zip(HEADINGS, row, widths, strict=True))
@@ -117,7 +118,7 @@ def _aligned(heading: str, cell: str, width: int) -> str:
     return blanks + cell if heading in RIGHT_ALIGNED else cell + blanks
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
+def _row(entry: Entry, scale: Scale | None) -> tuple[str, ...]:
     run = entry.measurement
     if run is None:
         return (entry.id, *("-" for _ in HEADINGS[1:]))
@@ -128,7 +129,7 @@ def _row(entry: Entry) -> tuple[str, ...]:
         _duration(run.duration_s),
         str(run.state),
         _exit(run.exit_status),
-        _energy(chips_kwh(run)),
+        _energy(chips_kwh(run), scale),
         str(len(run.warnings) or "-"),
     )
 
@@ -142,15 +143,11 @@ def _total(runs: Sequence[Measurement]) -> str:
         *([f"of {len(own) - len(known)} not known"] if len(known) < len(own) else []),
     ]
     explained = f" ({', '.join(remarks)})" if remarks else ""
-    return f"Total of these: {_energy(sum(known) if known else None)} kWh{explained}"
+    return f"Total of these: {_energy(sum(known) if known else None)}{explained}"
 
 
-def _energy(energy_kwh: float | None) -> str:
-    if energy_kwh is None:
-        return "not known"
-    if 0.0 < energy_kwh < LEAST_SHOWN_KWH:
-        return f"<{LEAST_SHOWN_KWH:.6f}"
-    return f"{energy_kwh:.6f}" if energy_kwh < 1.0 else f"{energy_kwh:,.3f}"
+def _energy(energy_kwh: float | None, scale: Scale | None = None) -> str:
+    return "not known" if energy_kwh is None else amount(energy_kwh, ENERGY_KWH, scale)
 
 
 def _duration(duration_s: float) -> str:

@@ -15,6 +15,7 @@ from dcfoot.receipt.contract import (
     CarbonJson,
     ChannelJson,
     EquivalentJson,
+    PhaseJson,
     QuantityJson,
     ReceiptJson,
     RungJson,
@@ -373,20 +374,32 @@ def _equivalent_source(equivalent: EquivalentJson, said: Words) -> SourceLine:
 
 
 def _phases(receipt: ReceiptJson, said: Words) -> tuple[PhaseLine, ...]:
-    energies = [energy_j / J_PER_KWH for phase in receipt["phases"] for energy_j in phase["energy_j"].values()]
-    scale = common(ENERGY_KWH, energies)
+    """One line a name: a phase that came again is added to what it was."""
+    groups: dict[str, list[PhaseJson]] = {}
+    for phase in receipt["phases"]:
+        groups.setdefault(phase["path"], []).append(phase)
+    energies_j = {path: _sums([phase["energy_j"] for phase in group]) for path, group in groups.items()}
+    scale = common(ENERGY_KWH, [energy_j / J_PER_KWH for sums in energies_j.values() for energy_j in sums.values()])
     bases = _basis_words(receipt["channels"], said)
     return tuple(
         PhaseLine(
-            path=phase["path"],
-            duration=duration(phase["end_s"] - phase["start_s"], said),
+            path=path if len(group) == 1 else f"{path} × {len(group):,}",
+            duration=duration(sum(phase["end_s"] - phase["start_s"] for phase in group), said),
             energies=tuple(
                 f"{said.domains.get(domain, domain)} {_energy(energy_j, scale)}{bases.get(domain, '')}"
-                for domain, energy_j in phase["energy_j"].items()
+                for domain, energy_j in energies_j[path].items()
             ),
         )
-        for phase in receipt["phases"]
+        for path, group in groups.items()
     )
+
+
+def _sums(energies_j: Sequence[dict[str, float]]) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for energy_j in energies_j:
+        for domain, one_j in energy_j.items():
+            sums[domain] = sums.get(domain, 0.0) + one_j
+    return sums
 
 
 def _basis_words(channels: Sequence[ChannelJson], said: Words) -> dict[str, str]:
