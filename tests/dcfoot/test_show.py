@@ -113,7 +113,8 @@ def test_a_job_is_all_of_its_runs(show: Show) -> None:
     kept("20261124T081501-bbbbbb", "node2", job="slurm-4711")
     kept("20261124T081502-cccccc", "node3", job="slurm-4712")
     assert accelerator_kwh(show("--json", "--job", "slurm-4711")[1]) == near(1.0)
-    assert show("--job", "slurm-1")[0] == NO_DATA
+    status, _, err = show("--job", "slurm-1")
+    assert (status, "is of job 'slurm-1'" in err) == (NO_DATA, True)
 
 
 def test_a_receipt_file_is_shown_as_it_is(show: Show, tmp_path: Path) -> None:

@@ -42,9 +42,10 @@ def test_the_table_says_what_its_energy_is(capsys: pytest.CaptureFixture[str]) -
     lines = printed(capsys)
     assert lines[0].split()[-2:] == ["CHIPS", "WARNINGS"]
     assert "not the wall" in lines[-1]
-    assert lines[1].split() == (
-        "20261124T000001-abcdef train.py 2026-11-24 08:15:00 10.0 s complete 0 1.00 kWh -".split()
-    )
+    assert lines[1].split() == [
+        *("20261124T000001-abcdef", "train.py", "2026-11-24", "08:15:00", "10.0", "s"),
+        *("complete", "0", "1.00", "kWh", "-"),
+    ]
 
 
 def test_a_run_that_is_part_of_another_is_marked_and_not_added(capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,6 +112,11 @@ def test_runs_of_a_job_or_with_a_tag_are_found(
     )
     found = json.loads("\n".join(printed(capsys, "--json", *arguments)))["runs"]
     assert [one["id"] for one in found] == [run(number).id for number in numbers]
+
+
+def test_a_run_of_a_job_names_it_so_that_the_job_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    keep(replace(run(1), job="slurm-4711"))
+    assert printed(capsys)[1].endswith("job slurm-4711")
 
 
 def test_a_tag_that_no_run_has_exits_3(capsys: pytest.CaptureFixture[str]) -> None:

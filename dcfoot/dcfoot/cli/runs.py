@@ -110,7 +110,8 @@ def _note(entry: Entry) -> str:
     run = entry.measurement
     if run is None:
         return entry.note
-    return f"part of {run.part_of}" if run.part_of else ""
+    notes = [f"job {run.job}" if run.job else "", f"part of {run.part_of}" if run.part_of else ""]
+    return ", ".join(filter(None, notes))
 
 
 def _aligned(heading: str, cell: str, width: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dcfoot.account import choose_site, receipt_of, site_of
 from dcfoot.config import Settings, load
-from dcfoot.errors import ConfigError
+from dcfoot.errors import ConfigError, DataMissing
 from dcfoot.measurement import Measurement
 from dcfoot.receipt.contract import ReceiptJson
 from dcfoot.store import RunStore
@@ -82,7 +82,11 @@ def _measurement(store: RunStore, runs: Sequence[str], job: str | None) -> Measu
         return store.load(runs[0] if runs else "last")
     from dcfoot.store.merge import merge
 
-    return merge([*(store.load(run) for run in runs), *(store.job(job) if job else ())])
+    found = [*(store.load(run) for run in runs), *(store.job(job) if job else ())]
+    if not found:
+        message = f"no run in {store.runs_dir} is of job {job!r}; `dcfoot runs` names the job of each"
+        raise DataMissing(message)
+    return merge(found)
 
 
 def _rendered(receipt: ReceiptJson, arguments: argparse.Namespace, lang: str) -> str:
