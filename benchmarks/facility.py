@@ -2,8 +2,9 @@
 
     python benchmarks/facility.py [--rounds 15] [--draws 500]
 
-The best of the rounds is told beside their median: other work on the machine only ever adds. Memory is the peak of a
-process of its own for each system.
+Times are the processor's, of one thread: what a clock shows where nobody else computes. The best of the rounds is told
+beside their median: other work on the machine only ever adds, by emptying caches. Memory is the peak of a process of
+its own for each system.
 """
 
 import argparse
@@ -40,13 +41,13 @@ def outside() -> tuple[Numbers, Numbers, Numbers]:
 
 
 def seconds(work: Callable[[], object], rounds: int) -> list[float]:
-    """How long `work` takes, round by round, after one that is not counted [s]."""
+    """Processor time of `work`, round by round, after one that is not counted [s]."""
     work()
     taken: list[float] = []
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        taken.append(time.perf_counter() - start)
+        taken.append(time.process_time() - start)
     return taken
 
 
@@ -73,7 +74,7 @@ def main() -> None:
         return
     sys.stdout.write(
         f"{platform.machine()}, Python {platform.python_version()}, NumPy {version('numpy')}, one process; "
-        "best (median)\n\n"
+        "processor time, best (median)\n\n"
         f"| system | {HOURS} hours [ms] | {chosen.draws} draws of them [s] | peak memory [MB] |\n|---|---|---|---|\n"
     )
     for name in SYSTEMS:

@@ -100,7 +100,15 @@ def facility_state(
         Of the air outside [C]
     pressure_pa : float or array
         Of the air outside, at the place [Pa]
+
+    Raises
+    ------
+    ValueError
+        A load is not above 0.
     """
+    least = it_load_ratio if isinstance(it_load_ratio, float | int) else it_load_ratio.min()
+    if not least > 0:
+        raise ValueError(f"The IT load must be above 0, and is {least}: there is no PUE without IT power.")
     chain = electrical_state(facility.electrical, it_load_ratio)
     full = electrical_state(facility.electrical, 1.0)
     air = outside_air(dry_bulb_c, wet_bulb_c, pressure_pa)

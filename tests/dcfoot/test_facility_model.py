@@ -135,6 +135,12 @@ def never_falls(values: NDArray[np.float64]) -> bool:
 WARMING_C = np.linspace(-30.0, 45.0, 1501)
 
 
+@pytest.mark.parametrize("load", [0.0, -0.1, np.array([0.5, 0.0]), float("nan")])
+def test_an_hour_without_it_power_is_refused(load: float) -> None:
+    with pytest.raises(ValueError, match="no PUE without IT power"):
+        facility_state(build_facility("dx"), load, 20.0, 15.0, 101_325.0)
+
+
 @pytest.mark.parametrize("name", ["air_chiller", "dx"])
 @pytest.mark.parametrize("size", ["large", "midsize", "small"])
 def test_what_gives_heat_to_air_costs_more_when_the_air_is_warmer(name: str, size: Size) -> None:

@@ -1,9 +1,14 @@
 """The model against the PUE that operators state for their regions: fitted on half of them, tried on the other half."""
 
+import subprocess
+import sys
+
 import pytest
 
 from simulated.near import near
 from simulated.operators import PROVIDERS, fit, halves, mean_error, own_median, sites
+from simulated.reference import vectors
+from simulated.repository import ROOT
 
 DIRECTIONS = pytest.mark.parametrize("swapped", [False, True], ids=["one half", "the other"])
 
@@ -24,3 +29,11 @@ def test_the_error_over_all_unseen_sites_is_what_the_page_says() -> None:
     one, other = halves()
     errors = [abs(fit(known).pue(site) - site.pue) for known, unseen in ((one, other), (other, one)) for site in unseen]
     assert sum(errors) / len(errors) == near(0.042, abs=0.002)
+
+
+@pytest.mark.parametrize("study", ["lei-masanet", "operators", "climates"])
+def test_the_page_shows_what_its_program_prints(study: str) -> None:
+    vectors("climate_bins_by_zone")  # skips where the references are not
+    program = [sys.executable, "-P", str(ROOT / "benchmarks" / "published_pue.py"), study]
+    printed = subprocess.run(program, check=True, capture_output=True, text=True).stdout.strip()
+    assert printed in (ROOT / "docs" / "cooling.md").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from dcfoot.psychrometrics import (
     saturation_pressure_pa,
     wet_bulb_c,
 )
-from simulated.lei_masanet import CASES, INPUTS, climate, facility_of, ranges
+from simulated.lei_masanet import CASES, INPUTS, climate, facility_of, las_vegas, ranges
 from simulated.near import near
 from simulated.reference import vectors
 
@@ -116,6 +116,18 @@ def test_then_a_year_of_chillers_and_towers_takes_the_published_water(case: int,
 @pytest.mark.parametrize(("case", "zone"), [at for at, why in EXCEPTIONS.items() if NIGHTS in why.values()])
 def test_what_nights_leave_open_is_just_beyond_the_limit(case: int, zone: str) -> None:
     assert ours(case, zone, all_latent=True)[1] == near(published(case, zone)["wue_midpoint_run"], rel=0.33)
+
+
+@pytest.mark.parametrize("case", [1, 3, 6])
+def test_hour_by_hour_outside_air_takes_what_is_published_for_las_vegas(case: int) -> None:
+    # Bins hide how moisture varies at one temperature; the hours of a typical year do not.
+    year, told = las_vegas(), published(case, "3B")
+    state = facility_state(facility_of(case), 1.0, year.dry_bulb_c, year.wet_bulb_c, year.pressure_pa)
+    pue, wue = (float(np.mean(values)) for values in (np.asarray(state.pue), np.asarray(state.wue_l_per_kwh)))
+    assert told["pue_p05"] <= pue <= told["pue_p95"]
+    assert told["wue_p05"] <= wue <= told["wue_p95"]
+    assert pue == near(told["pue_midpoint_run"], abs=0.03)
+    assert wue == near(told["wue_midpoint_run"], rel=0.10)
 
 
 def test_case_9_lies_in_the_bands_that_its_own_program_misses() -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import cast
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from dcfoot.cooling.catalogue import Heat
@@ -17,7 +18,9 @@ from dcfoot.elementwise import Numbers
 from dcfoot.facility_library import build_facility
 from dcfoot.facility_model import Facility
 from dcfoot.psychrometrics import saturation_humidity_ratio_kg_per_kg, wet_bulb_c
-from simulated.reference import facts, vectors
+from dcfoot.weather.folder import read_year
+from dcfoot.weather.year import Weather
+from simulated.reference import facts, reference_dir, vectors
 
 CASES: dict[int, tuple[str, Size, Heat]] = {
     1: ("airside_economizer", "large", "wet"),
@@ -110,6 +113,15 @@ def facility_of(case: int) -> Facility:
         return built
     economizer = replace(economizer, warms_moist_air=False, humidifies_dry_air=case == 1)
     return replace(built, cooling=replace(built.cooling, air_economizer=economizer))
+
+
+def las_vegas() -> Weather:
+    """The hours of zone 3B's city themselves; the test is skipped where they are not."""
+    folder = reference_dir()
+    path = folder / "data" / "weather" / "tmy3_us_las_vegas_nv.csv.gz" if folder else None
+    if path is None or not path.is_file():
+        pytest.skip("needs the real years of weather")
+    return read_year(path)
 
 
 def climate(zone: str) -> tuple[NDArray[np.float64], NDArray[np.float64], float, NDArray[np.float64]]:
