@@ -289,7 +289,7 @@ class Sampler:
         if id(meter) in self._offered:
             return False
         self._offered[id(meter)] = meter
-        if meter not in worth_keeping([*self._meters.values(), meter]):
+        if not any(kept is meter for kept in worth_keeping([*self._meters.values(), meter])):
             return False
         self._open(meter)
         return True

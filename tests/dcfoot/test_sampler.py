@@ -195,6 +195,37 @@ def test_a_device_that_knows_its_users_gives_the_share_itself() -> None:
     assert sampler.gauges() == {"steady-0": {"temperature_c": 40.0}}
 
 
+def test_a_device_that_wakes_up_during_the_run_is_metered_from_then() -> None:
+    class Sleeper(Steady):
+        def __init__(self, surroundings: Surroundings) -> None:
+            super().__init__(surroundings, "sleeper-0")
+            self.reads = 0
+
+        def open(self) -> Sequence[Meter]:
+            return []
+
+        def read(self) -> Sequence[Reading]:
+            self.reads += 1
+            return super().read() if self.reads > 3 else []
+
+    with sampling(Steady, Sleeper) as sampler:
+        time.sleep(0.5)
+    always, woken = sampler.ledger.energies()
+    assert woken.meter.channel.device == "sleeper-0"
+    assert woken.energy_j == near(100.0 * woken.covered_s, rel=1e-6)
+    assert 0.1 < woken.covered_s < always.covered_s
+
+
+def test_a_device_that_appears_twice_is_counted_once() -> None:
+    class Late(Steady):
+        def open(self) -> Sequence[Meter]:
+            return []
+
+    with sampling(Steady, Late) as sampler:
+        time.sleep(0.2)
+    assert len(sampler.ledger.energies()) == 1
+
+
 def test_processors_are_shared_by_processor_time() -> None:
     def package(surroundings: Surroundings) -> Steady:
         return Steady(surroundings, "package-0", Domain.PACKAGE)

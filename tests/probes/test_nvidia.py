@@ -254,7 +254,8 @@ class TestSleep:
         assert probe.open() == []
         with pytest.raises(ProbeTransient, match="sleep"):
             probe.read()
-        assert probe.gauges() == probe.use_ratio(frozenset()) == {}
+        assert probe.gauges() == {}
+        assert probe.use_ratio(frozenset()) == {}
         probe.close()
         assert installed.calls().by_device == {}
         assert probe.notes == ["NVIDIA A100-SXM4-40GB slept: it was not woken, and so not metered"]
@@ -337,7 +338,7 @@ class TestAllocation:
     def test_of_an_instance_gives_its_device(self) -> None:
         environ = {"CUDA_VISIBLE_DEVICES": "MIG-5"}
         given = allocation(environ, CARDS, {"MIG-5": "GPU-ab22"}.get)
-        assert (given.devices, given.instances) == ({"GPU-ab22"}, {"MIG-5"})
+        assert (given.devices, given.instances) == (frozenset({"GPU-ab22"}), frozenset({"MIG-5"}))
 
     @pytest.mark.parametrize(
         ("environ", "warned"),

@@ -59,10 +59,10 @@ def phases(count: int, period_s: float = 0.1) -> Iterator[float]:
     return ((number + 0.5) * period_s / count for number in range(count))
 
 
-def counters(seconds: float, **counter: object) -> list[SimulatedGpu]:
+def counters(seconds: float) -> list[SimulatedGpu]:
     """Every load at three phases of an energy counter."""
     return [
-        replace(a100(drawn(load, seconds)), counter=replace(EnergyCounter(phase_s=phase_s), **counter))
+        replace(a100(drawn(load, seconds)), counter=EnergyCounter(phase_s=phase_s))
         for load, phase_s in product(LOADS, phases(3))
     ]
 

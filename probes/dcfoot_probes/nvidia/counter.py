@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dcfoot.reading import Meter, Reading
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.nvidia.check import PowerCheck
-from dcfoot_probes.nvidia.edges import POLL_S, Publication
+from dcfoot_probes.nvidia.edges import POLL_S, Publication, prompt_look
 from dcfoot_probes.nvidia.generations import COUNTER_PERIOD_S, USUAL_PERIOD_S
 from dcfoot_probes.nvidia.nvml import FIELD_POWER_AVERAGE, FIELD_POWER_INSTANT, Nvml, answer_or
 from dcfoot_probes.nvidia.source import Source, beat_of, per_second, seconds
@@ -48,8 +48,10 @@ class CounterSource(Source):
 
     def read(self) -> list[Reading]:
         """The counter; nothing where it restarted, until that is settled."""
-        last, now = self._last, Publication(self._energy(), self._clock_ns())
-        self._last = now
+        return self._counted(Publication(self._energy(), self._clock_ns()))
+
+    def _counted(self, now: Publication) -> list[Reading]:
+        last, self._last = self._last, now
         if last is not None and now.value < last.value:
             self._before_restart = last
             return []
@@ -76,7 +78,7 @@ class CounterSource(Source):
 
     def start(self) -> list[Reading]:
         """The counter as it stands, and the power at which the run begins."""
-        readings = self.read()
+        readings = self._counted(prompt_look(self._energy, self._clock_ns))
         self._power_before_mw = answer_or(None, self._power) if self._power else None
         return readings
 
@@ -106,7 +108,7 @@ class CounterSource(Source):
         """
         power_mw, old_s = self._power_mw, 0.5 * USUAL_PERIOD_S
         if power_mw <= 0.0 and len(seen) > 1:
-            power_mw, old_s = beat_of(*seen[:2]).power_mw, 0.0
+            power_mw, old_s = beat_of(seen).power_mw, 0.0
         elapsed_s = seconds(last, now)
         lost_s = elapsed_s - now.value / power_mw if power_mw > 0.0 else 0.0
         if lost_s > 0.0 and elapsed_s <= BRIDGED_S:
@@ -115,7 +117,7 @@ class CounterSource(Source):
 
     def end(self) -> list[Reading]:
         """What came before the end; the end itself is `finish`'s."""
-        return self.read()[:-1]
+        return self._counted(prompt_look(self._energy, self._clock_ns))[:-1]
 
     def finish(self, seen: Sequence[Publication]) -> list[Reading]:
         """The count at the end: that of the next publication, less the power after for as long as that came later."""
@@ -123,7 +125,7 @@ class CounterSource(Source):
         if end is None:
             return []
         if len(seen) > 1 and seen[0].value > end.value:
-            beat = beat_of(*seen[:2])
+            beat = beat_of(seen)
             after_mj = beat.power_mw * (beat.first_ns - end.time_ns) / NS_PER_S
             end = Publication(max(seen[0].value - round(after_mj), end.value), end.time_ns)
         return [self._reading(end)]
@@ -157,7 +159,7 @@ def _settled(count: Publication, seen: Sequence[Publication], power_mw: float | 
     """
     if len(seen) < 2 or seen[0].value <= count.value:
         return count
-    beat = beat_of(*seen[:2])
+    beat = beat_of(seen)
     old_s = min(max(beat.period_s - (beat.first_ns - count.time_ns) / NS_PER_S, 0.0), beat.period_s)
     published_mj = seen[0].value - count.value
     power_mw = published_mj / beat.period_s if power_mw is None else power_mw

@@ -19,6 +19,17 @@ period)."""
 PATIENCE_S = 0.22
 """How long two publications are waited for [s]: twice the usual 0.1 s and a little."""
 
+MOST_PATIENCE_S = 0.43
+"""The same where a busy machine polls so late that no moment is known well [s]: two publications more."""
+
+WELL_KNOWN_NS = 2_000_000
+"""A moment that is not more unsure than this is known well [ns]: twice what polling leaves open."""
+
+PROMPT_NS = 1_000_000
+LOOKS = 5
+"""A look that takes longer than this was interrupted [ns], and is repeated so many times at most (a choice: a library's
+call takes microseconds, a turn of another process milliseconds)."""
+
 K = TypeVar("K")
 
 
@@ -41,13 +52,22 @@ class Publication:
     unsure_ns: int = 0
 
 
+def prompt_look(read: Callable[[], int], clock_ns: Callable[[], int]) -> Publication:
+    """What a sensor shows at a moment that is known well: the promptest of several looks."""
+    looks: list[Publication] = []
+    for _ in range(LOOKS):
+        before_ns, value, after_ns = clock_ns(), read(), clock_ns()
+        middle_ns = (before_ns + after_ns) // 2
+        looks.append(Publication(value, middle_ns, after_ns - middle_ns))
+        if after_ns - before_ns < PROMPT_NS:
+            break
+    return min(looks, key=lambda look: look.unsure_ns)
+
+
 def await_publications(
-    reads: Mapping[K, Callable[[], int]],
-    held: Mapping[K, Publication],
-    clock_ns: Callable[[], int],
-    count: int = 2,
+    reads: Mapping[K, Callable[[], int]], held: Mapping[K, Publication], clock_ns: Callable[[], int]
 ) -> dict[K, list[Publication]]:
-    """Watches sensors until each has published `count` times, or `PATIENCE_S` have passed.
+    """Watches sensors until each has published twice, and once at a well-known moment, or patience is at its end.
 
     Parameters
     ----------
@@ -57,45 +77,53 @@ def await_publications(
         By sensor: the value it showed just before, and when.
     clock_ns : Callable[[], int]
         The monotonic clock [ns].
-    count : int
-        How many publications are enough.
 
     Returns
     -------
     dict
         By sensor: what was seen, in order of time; empty where nothing changed.
     """
-    seen: dict[K, list[Publication]] = {key: [] for key in reads}
     watches = {key: _Watch(read, held[key], clock_ns) for key, read in reads.items()}
-    give_up_ns = clock_ns() + round(PATIENCE_S * NS_PER_S)
-    for _ in range(round(PATIENCE_S / POLL_S)):
-        if not watches or clock_ns() > give_up_ns:
+    waiting = list(watches.values())
+    began_ns = clock_ns()
+    for _ in range(round(MOST_PATIENCE_S / POLL_S)):
+        waited_s = (clock_ns() - began_ns) / NS_PER_S
+        waiting = [watch for watch in waiting if watch.waits(waited_s)]
+        if not waiting:
             break
         time.sleep(POLL_S)
-        for key, watch in list(watches.items()):
-            if not watch.poll(seen[key]) or len(seen[key]) >= count:
-                del watches[key]
-    return seen
+        for watch in waiting:
+            watch.poll()
+    return {key: watch.seen for key, watch in watches.items()}
 
 
 class _Watch:
-    __slots__ = ("_clock_ns", "_polled_ns", "_read", "_value")
+    __slots__ = ("_clock_ns", "_lost", "_polled_ns", "_read", "_value", "seen")
 
     def __init__(self, read: Callable[[], int], held: Publication, clock_ns: Callable[[], int]) -> None:
+        self.seen: list[Publication] = []
         self._read = read
         self._value = held.value
         self._clock_ns = clock_ns
         self._polled_ns = held.time_ns
+        self._lost = False
 
-    def poll(self, seen: list[Publication]) -> bool:
-        """Looks once, adds what is new to `seen`; False where the sensor no longer answers."""
+    def waits(self, waited_s: float) -> bool:
+        """Whether it has not seen enough, and may still do so."""
+        known_well = any(publication.unsure_ns <= WELL_KNOWN_NS for publication in self.seen)
+        if self._lost or (len(self.seen) > 1 and known_well):
+            return False
+        return waited_s < (MOST_PATIENCE_S if self.seen and not known_well else PATIENCE_S)
+
+    def poll(self) -> None:
+        """Looks once."""
         try:
             value = self._read()
         except NvmlFault:  # the edge is then told from what was seen before
-            return False
+            self._lost = True
+            return
         before_ns, self._polled_ns = self._polled_ns, self._clock_ns()
         if value != self._value:
             self._value = value
             middle_ns = (before_ns + self._polled_ns) // 2
-            seen.append(Publication(value, middle_ns, self._polled_ns - middle_ns))
-        return True
+            self.seen.append(Publication(value, middle_ns, self._polled_ns - middle_ns))

@@ -64,14 +64,14 @@ class Source(Protocol):
 
 
 class Beat(NamedTuple):
-    """What two publications of a counter tell.
+    """What publications of a counter tell.
 
     Parameters
     ----------
     first_ns : int
         When the first came, on the monotonic clock [ns].
     period_s : float
-        The time from one to the next [s].
+        The time from the first to the second [s].
     power_mw : float
         What was drawn in between [mW].
     """
@@ -81,18 +81,21 @@ class Beat(NamedTuple):
     power_mw: float
 
 
-def beat_of(first: Publication, second: Publication) -> Beat:
-    """The beat of two publications: the usual one, unless they cannot have been that far apart.
+def beat_of(seen: Sequence[Publication]) -> Beat:
+    """The beat of two publications or more: the usual one, unless they cannot have been numbers of periods apart.
 
-    Where they can, the second tells when the first came, and may tell it better.
+    Where they can, each tells when the first came, and another may tell it better than the first itself.
     """
+    first, last = seen[0], seen[-1]
     usual_ns = round(USUAL_PERIOD_S * NS_PER_S)
-    after_ns = max(first.time_ns - first.unsure_ns, second.time_ns - second.unsure_ns - usual_ns)
-    until_ns = min(first.time_ns + first.unsure_ns, second.time_ns + second.unsure_ns - usual_ns)
-    usual = after_ns <= until_ns or first.time_ns == second.time_ns
-    period_s = USUAL_PERIOD_S if usual else seconds(first, second)
-    first_ns = (after_ns + until_ns) // 2 if usual else first.time_ns
-    return Beat(first_ns, period_s, (second.value - first.value) / period_s)
+    beats = [round((later.time_ns - first.time_ns) / usual_ns) for later in seen]
+    firsts_ns = [later.time_ns - beat * usual_ns for later, beat in zip(seen, beats, strict=True)]
+    after_ns = max(time_ns - later.unsure_ns for time_ns, later in zip(firsts_ns, seen, strict=True))
+    until_ns = min(time_ns + later.unsure_ns for time_ns, later in zip(firsts_ns, seen, strict=True))
+    if after_ns > until_ns or beats[-1] == 0:
+        return Beat(first.time_ns, seconds(first, seen[1]), per_second(first, last))
+    power_mw = (last.value - first.value) / (beats[-1] * USUAL_PERIOD_S)
+    return Beat((after_ns + until_ns) // 2, USUAL_PERIOD_S, power_mw)
 
 
 def seconds(before: Publication, after: Publication) -> float:

@@ -5,7 +5,7 @@ from time import time_ns
 from typing import Protocol
 
 from dcfoot.units import NS_PER_US
-from dcfoot_probes.nvidia.edges import Publication
+from dcfoot_probes.nvidia.edges import Publication, prompt_look
 from dcfoot_probes.nvidia.nvml import Nvml, answer_or
 from dcfoot_probes.nvidia.publications import Follower
 
@@ -76,7 +76,7 @@ class Polled(Stream):
 
     def fetch(self) -> list[Publication]:
         """The publication that is new, if there is one."""
-        self.now = Publication(self._power(), self._clock_ns())
+        self.now = prompt_look(self._power, self._clock_ns)
         publication = self._follower.see(self.now.value, self.now.time_ns)
         return [] if publication is None else [publication]
 

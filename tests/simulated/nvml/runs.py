@@ -17,7 +17,7 @@ from simulated.nvml.profile import NS_PER_S
 START_S = 0.3
 """When a run begins, since the machine's epoch [s]: loads begin a little later."""
 
-LOAD_S = 0.4
+LOAD_S = 0.45
 """When a load that the run brings may begin [s]: the first readings are taken by then."""
 
 TAIL_S = 0.02
