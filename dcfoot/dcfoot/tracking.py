@@ -244,6 +244,16 @@ class Track:
         """Stops measuring and keeps the run; never swallows the job's exception."""
         _PROCESS.leave(self._entered.pop(), *_ending(fault))
 
+    async def __aenter__(self) -> Run:
+        """The same in an ``async with``."""
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """The same in an ``async with``."""
+        self.__exit__(kind, fault, trace)
+
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Measures every call of `function`, until its coroutine or generator has ended."""
         name = getattr(function, "__qualname__", None) if self._asked.name is None else self._asked.name

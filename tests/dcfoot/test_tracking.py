@@ -284,6 +284,15 @@ class TestACoroutine:
         (measured,) = kept()
         assert steady(measured).energy_j == near(POWER_W * 0.3, abs=2 * SLACK_J)
 
+    def test_may_use_the_block_as_its_own(self) -> None:
+        async def train() -> str | None:
+            async with dcfoot.track("block") as run:
+                await asyncio.sleep(0.2)
+            return run.id
+
+        (measured,) = (RunStore().load(str(asyncio.run(train()))),)
+        assert steady(measured).energy_j == near(POWER_W * 0.2, abs=2 * SLACK_J)
+
     def test_that_is_cancelled_says_so_to_whoever_waits(self) -> None:
         @dcfoot.track
         async def forever() -> None:

@@ -133,8 +133,8 @@ def test_a_pipeline_ends_when_its_reader_has_enough(environ: dict[str, str]) -> 
     ("line", "said"),
     [
         # Its reader ends when the job has closed its output, though the job goes on; so does who writes to its input.
-        ("{run} sh -c 'echo early; exec >&-; sleep 3; date +%s%N >job' | (cat; date +%s%N >reader)", b"early\n"),
-        ("(yes; date +%s%N >reader) | {run} sh -c 'exec <&-; sleep 3; date +%s%N >job'", b""),
+        ("{run} sh -c 'echo early; exec >&-; sleep 1.5; date +%s%N >job' | (cat; date +%s%N >reader)", b"early\n"),
+        ("(yes; date +%s%N >reader) | {run} sh -c 'exec <&-; sleep 1.5; date +%s%N >job'", b""),
     ],
 )
 def test_the_other_end_of_a_pipe_sees_when_the_job_closes_it(

@@ -148,7 +148,7 @@ def test_after_a_kill_the_run_is_interrupted_with_everything_up_to_two_seconds_b
     environ["PYTHONPATH"] = str(install_meter(tmp_path / "meter"))
     with started([sys.executable, "-c", BURNING], environ) as process:
         job = job_of(process)
-        time.sleep(3.3)
+        time.sleep(2.6)
         if killed != "the job":
             process.kill()
         if killed != "dcfoot":
@@ -161,7 +161,7 @@ def test_after_a_kill_the_run_is_interrupted_with_everything_up_to_two_seconds_b
     listed = subprocess.run([*DCFOOT, "runs", "--json"], env=environ, capture_output=True, timeout=30, check=True)
     (run,) = json.loads(listed.stdout)["runs"]
     assert (run["state"], run["exit_status"]) == ("interrupted", 137 if killed == "the job" else None)
-    assert 3.3 - 2.0 <= run["duration_s"] <= 3.3 + 1.0
+    assert 0.6 <= run["duration_s"] <= 3.6  # 2.6 s, less what may be lost, more what starting took
     shown = subprocess.run([*DCFOOT, "show", "--json"], env=environ, capture_output=True, timeout=30, check=True)
     receipt = json.loads(shown.stdout)
     (steady,) = (one for one in receipt["channels"] if one["device"] == DEVICE)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
+import pyte
 import pytest
 
 from simulated.running import QUIET, counter
@@ -74,14 +75,24 @@ def test_ctrl_d_ends_the_jobs_input(terminal: Opened) -> None:
         assert job.wait() == 0
 
 
-def test_a_window_that_changes_its_size_tells_the_job_once(terminal: Opened) -> None:
-    import fcntl
-    import struct
-    import termios
+def test_the_live_line_is_there_while_the_job_runs_and_gone_when_it_has_ended(environ: dict[str, str]) -> None:
+    live = [*QUIET[:-1], "--live", "--", "sh", "-c", "sleep 2.3; echo the job"]
+    screen = pyte.Screen(100, 12)
+    stream = pyte.ByteStream(screen)
+    with Terminal(live, {**environ, "TERM": "xterm"}) as job:
+        job.resize(rows=12, columns=100)
+        stream.feed(job.read_until(b"dcfoot 0:00:01", b" W "))
+        assert "dcfoot 0:00:01" in screen.display[-1]
+        stream.feed(job.read_until(b"the job"))
+        assert job.wait() == 0
+        stream.feed(job.output)
+    assert [line.strip() for line in screen.display if line.strip()] == ["the job"]
 
+
+def test_a_window_that_changes_its_size_tells_the_job_once(terminal: Opened) -> None:
     with terminal(*counter("WINCH")) as job:
         job.read_until(b"ready")
-        fcntl.ioctl(job.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+        job.resize(rows=40, columns=100)
         job.read_until(b"SIGWINCH=1 end")
         assert job.wait() == 41
 

@@ -1,8 +1,11 @@
 """A pseudo-terminal with a person at it: reads what appears, types, and sees how the program ended or stopped."""
 
+import fcntl
 import os
 import pty
 import signal
+import struct
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -58,6 +61,10 @@ class Terminal:
     def type(self, keys: bytes) -> None:
         """Presses keys."""
         os.write(self.descriptor, keys)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Pulls at the window's corner."""
+        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def hang_up(self) -> None:
         """Closes the person's side."""

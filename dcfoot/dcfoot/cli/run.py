@@ -37,9 +37,9 @@ HELP = "run a job and get its receipt"
 USAGE_STATUS = CANNOT_START
 """The exit statuses below belong to the job."""
 
-STDERR_PATIENCE_S = 10.0
-"""How long we wait for a reader of stderr who takes nothing, when the job has ended [s] (a choice: longer than a pager
-takes to scroll, shorter than a batch job's time is worth). The run is kept either way."""
+STDERR_PATIENCE_S = 5.0
+"""How long we wait for a reader of stderr who takes nothing, when the job has ended [s] (a choice: a reader who reads
+takes a moment, one who waits for our end never will). The run is kept either way."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
