@@ -54,7 +54,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _from_file(arguments: argparse.Namespace) -> ReceiptJson | None:
     """The receipt in the file that was named, if one was."""
-    files = [name for name in arguments.run if name.endswith(".json")]
+    files = [name for name in arguments.run if name.endswith(".json") and os.path.lexists(name)]
     if not files:
         return None
     if len(arguments.run) > 1 or arguments.job:
