@@ -537,6 +537,12 @@ class TestMistakes:
         assert any(said in warning for warning in measured.warnings)
         assert steady(measured).energy_j > 0.0
 
+    def test_in_the_name_of_a_variable_become_a_warning(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DCFOOT_CUONTRY", "FR")
+        with dcfoot.track():
+            pass
+        assert "DCFOOT_CUONTRY: there is no such setting; did you mean DCFOOT_COUNTRY?" in kept()[0].warnings[0]
+
     @pytest.mark.parametrize(
         ("text", "said"), [("sites = 'x'", "dcfoot.toml:1: sites:"), ("site = 'atlantis'", "No site is called")]
     )

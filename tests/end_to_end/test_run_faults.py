@@ -59,6 +59,7 @@ class TestBeforeTheStart:
             ("sit = 'france'\n", b"dcfoot.toml:1: sit: there is no such setting; did you mean site?"),
             ("site = \n", b"dcfoot.toml:1: this is not TOML"),
             ("site = 'atlantis'\n", b"No site is called 'atlantis'"),
+            ("site = 'fr'\nsites_file = 'none.toml'\n", b"dcfoot.toml:2: "),
         ],
     )
     def test_a_mistake_in_the_configuration_is_125_with_its_place_and_nothing_is_started(
@@ -88,6 +89,15 @@ class TestBeforeTheStart:
             _, err = process.communicate(timeout=20)
         assert (process.returncode, err) == (-signal.SIGINT, b"")
         assert not (tmp_path / "started").exists()
+
+    def test_a_variable_that_is_no_setting_may_be_anothers_and_is_said_on_the_receipt(
+        self, shell: Shell, environ: dict[str, str]
+    ) -> None:
+        environ["DCFOOT_CUONTRY"] = "FR"
+        done = shell("true", options=("--receipt", "receipt.json"))
+        assert done.returncode == 0
+        receipt = json.loads((shell.folder / "receipt.json").read_text())
+        assert any("did you mean DCFOOT_COUNTRY?" in warning for warning in receipt["warnings"])
 
 
 class TestStandardStreams:

@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except OSError as fault:
         sys.stdout = None
-        return _say(f"cannot write to stdout: {fault.strerror}" if fault.filename is None else str(fault), 1)
+        return _say(f"cannot write to stdout: {fault.strerror or fault}" if fault.filename is None else str(fault), 1)
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -95,8 +95,9 @@ def _prepare_streams() -> None:
         sys.stdout = _open(os.O_RDONLY)  # fails when it is written to, and a command may have nothing to write
     if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison] (the same)
         sys.stderr = _open(os.O_WRONLY)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+    stdout: TextIO = sys.stdout
+    if isinstance(stdout, io.TextIOWrapper):
+        stdout.reconfigure(errors="replace")
 
 
 def _open(flags: int) -> TextIO:
