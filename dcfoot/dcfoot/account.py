@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dcfoot.config import Settings
-from dcfoot.errors import DcfootError
+from dcfoot.errors import ConfigError, DcfootError
 from dcfoot.measurement import Measurement
 from dcfoot.receipt.contract import ReceiptJson
 from dcfoot.site import Site, resolve_site, with_factors
@@ -27,6 +27,7 @@ def choose_site(
     ConfigError
         No place of that name (the nearest are offered), or the user's own sites or factors cannot be used.
     """
+    check_sites_file(settings)
     if site or country or region:
         found = resolve_site(site, country, region, settings.sites_file)
     else:
@@ -36,6 +37,18 @@ def choose_site(
     from dcfoot.factors.library import library  # only where there is a package
 
     return with_factors(found, library(settings.factors_package).latest)
+
+
+def check_sites_file(settings: Settings) -> None:
+    """Raises `ConfigError` with every fault of the user's file of sites, whether or not one of its sites is used."""
+    if settings.sites_file is None:
+        return
+    from dcfoot.site_file import read_sites  # tomllib: only where there is a file
+
+    try:
+        read_sites(settings.sites_file)
+    except ConfigError as fault:
+        raise ConfigError(f"sites_file from {settings.origin('sites_file')}: {fault}") from fault
 
 
 def site_of(measurement: Measurement, settings: Settings) -> Site:

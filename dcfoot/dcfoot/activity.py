@@ -17,6 +17,9 @@ from dcfoot.units import NS_PER_S, NS_PER_US
 
 T = TypeVar("T")
 
+TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
+"""The unit in which procfs gives processor time [s] (proc(5))."""
+
 SCAN_COST_RATIO = 0.0005
 """The part of one core that looking for new processes may take (a choice: a tenth of the 0.5 % that a daemon may
 cost)."""
@@ -59,8 +62,7 @@ def machine_seconds(proc: Path) -> tuple[float, float]:
     """
     fields = [int(field) for field in _beginning(f"{proc}/stat").split(maxsplit=9)[1:9]]
     user, nice, system, idle, iowait, irq, softirq = fields[:7]
-    hertz = os.sysconf("SC_CLK_TCK")
-    return (user + nice + system + irq + softirq) / hertz, (idle + iowait) / hertz
+    return (user + nice + system + irq + softirq) * TICK_S, (idle + iowait) * TICK_S
 
 
 def _beginning(path: str) -> bytes:
@@ -134,7 +136,6 @@ class ProcessTree(AbstractSet[int]):
         self._roots = roots
         self._proc = str(proc)
         self._reaped_s = reaped_s
-        self._hertz = float(os.sysconf("SC_CLK_TCK"))
         self._members: dict[int, int] = {}
         self._strangers: dict[int, int] = {}
         self._next_scan = 0.0
@@ -244,6 +245,6 @@ class ProcessTree(AbstractSet[int]):
             fields = _beginning(f"{self._proc}/{pid}/stat").rpartition(b")")[2].split()
         except OSError:
             return None
-        own_s = (int(fields[11]) + int(fields[12])) / self._hertz
-        reaped_s = (int(fields[13]) + int(fields[14])) / self._hertz
+        own_s = (int(fields[11]) + int(fields[12])) * TICK_S
+        reaped_s = (int(fields[13]) + int(fields[14])) * TICK_S
         return _Stat(int(fields[1]), own_s, reaped_s, int(fields[19]))

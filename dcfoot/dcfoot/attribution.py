@@ -36,7 +36,7 @@ NONE = Share(0.0, 0.0, 0.0)
 """None of it."""
 
 
-def processor_share(own_s: float, busy_s: float, idle_s: float) -> Share:
+def processor_share(own_s: float, busy_s: float, idle_s: float, resolution_s: float = 0.0) -> Share:
     """A consumer's share of the energy of the machine's processors.
 
     ``own / (busy + w idle)`` with w the weight of an idle second.
@@ -50,13 +50,49 @@ def processor_share(own_s: float, busy_s: float, idle_s: float) -> Share:
         [s].
     idle_s : float
         Time that processors were idle in it, summed over logical processors [s].
+    resolution_s : float
+        How far each of the three may be off [s]: it belongs to the interval, the value is that of the times as they
+        are.
     """
     busy_s = max(busy_s, own_s)
+    least_s, most_s = max(own_s - resolution_s, 0.0), own_s + resolution_s
+    least_idle_s, most_idle_s = max(idle_s - resolution_s, 0.0), idle_s + resolution_s
     return Share(
         _part(own_s, busy_s + IDLE_WEIGHT * idle_s),
-        _part(own_s, busy_s + IDLE_WEIGHT_P95 * idle_s),
-        _part(own_s, busy_s + IDLE_WEIGHT_P5 * idle_s),
+        _part(least_s, busy_s + resolution_s + IDLE_WEIGHT_P95 * most_idle_s),
+        _part(most_s, max(busy_s - resolution_s, most_s) + IDLE_WEIGHT_P5 * least_idle_s),
     )
+
+
+class ProcessorShares:
+    """A consumer's shares of one interval after another.
+
+    The kernel counts processor time in ticks. What one interval got too much, the next gets too little, so that a run
+    is off by no more than a tick at either end, however many intervals it has. Both are laid on the first that is
+    longer than they are; a shorter one says nothing.
+
+    Parameters
+    ----------
+    tick_s : float
+        The unit of the processor times [s].
+    """
+
+    def __init__(self, tick_s: float) -> None:
+        self._ends_s = self._unsettled_s = 2.0 * tick_s
+        self._late_s = 0.0
+
+    def of(self, own_s: float, busy_s: float, idle_s: float) -> Share:
+        """The share in the next interval; parameters as of `processor_share`.
+
+        A process that was found late brings time from before: what an interval does not hold goes to the next.
+        """
+        held_s = min(own_s + self._late_s, busy_s)
+        self._late_s += own_s - held_s
+        if busy_s + idle_s <= self._ends_s:
+            return Share(processor_share(held_s, busy_s, idle_s).value, 0.0, 1.0)
+        share = processor_share(held_s, busy_s, idle_s, self._unsettled_s)
+        self._unsettled_s = 0.0
+        return share
 
 
 def device_share(use_ratio: float | None) -> Share:

@@ -23,6 +23,14 @@ INTERVAL_MAX_S = 60.0
 INTERVAL_MIN_S = 0.05
 """Counters step every 1 ms (RAPL) to 100 ms (NVML); reading faster than 20 Hz only adds cost [s]."""
 
+OTHER_VARIABLES = frozenset(
+    {
+        *("DCFOOT_ROOT", "DCFOOT_RUN_ID", "DCFOOT_RUN_PID", "DCFOOT_RUN_PROCESS"),
+        *("DCFOOT_REFERENCE_DIR", "DCFOOT_NVML_SCRIPT"),
+    }
+)
+"""Variables that are ours and no settings: what a job is told (`dcfoot.lease`), and what our own tests are told."""
+
 LANGUAGES = ("en", "zh")
 """Languages of the receipt (ISO 639-1)."""
 
@@ -187,6 +195,9 @@ def _given(environ: Mapping[str, str], cwd: Path, problems: list[str]) -> Iterat
 
 
 def _given_in_file(path: Path, problems: list[str], *, must_exist: bool) -> Iterator[Given]:
+    if not must_exist and path.exists() and not path.is_file():  # a pipe that nobody writes to would hold us up
+        problems.append(f"{path}: cannot be read: it is not a regular file")
+        return
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
@@ -212,11 +223,16 @@ def _parse(path: Path, text: str, problems: list[str]) -> Mapping[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
-        found = re.search(r" \(at line (\d+), column (\d+)\)$", str(fault))
-        line = found[1] if found else str(max(1, len(text.splitlines())))
-        what = str(fault)[: found.start()] if found else str(fault)
-        problems.append(f"{path}:{line}: this is not TOML: {what}")
+        problems.append(toml_fault(path, text, fault))
         return {}
+
+
+def toml_fault(path: Path, text: str, fault: ValueError) -> str:
+    """What the parser of TOML says, as ``FILE:LINE: what is wrong``."""
+    found = re.search(r" \(at line (\d+), column (\d+)\)$", str(fault))
+    line = found[1] if found else str(max(1, len(text.splitlines())))
+    what = str(fault)[: found.start()] if found else str(fault)
+    return f"{path}:{line}: this is not TOML: {what}"
 
 
 def _line_of(key: str, lines: Sequence[str]) -> int:
@@ -226,11 +242,27 @@ def _line_of(key: str, lines: Sequence[str]) -> int:
 
 
 def _unknown(key: str) -> str:
+    return f"there is no such setting; {_nearest(key, keys())}"
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
     from difflib import get_close_matches
 
-    nearest = get_close_matches(key, keys(), n=1)
-    hint = f"did you mean {nearest[0]}?" if nearest else f"the settings are {', '.join(keys())}"
-    return f"there is no such setting; {hint}"
+    nearest = get_close_matches(name, known, n=1)
+    return f"did you mean {nearest[0]}?" if nearest else f"the settings are {', '.join(known)}"
+
+
+def unknown_variables(environ: Mapping[str, str]) -> Sequence[str]:
+    """A sentence for each variable of the environment that is called like a setting and is none.
+
+    They are no faults of a run, for they may be another program's.
+    """
+    settings = [*map(variable, keys()), "DCFOOT_CONFIG"]
+    return [
+        f"environment: {name}: there is no such setting; {_nearest(name, settings)}"
+        for name in sorted(environ)
+        if name.startswith("DCFOOT_") and name not in settings and name not in OTHER_VARIABLES
+    ]
 
 
 def _judge(given: Given) -> object:

@@ -325,7 +325,22 @@ def _lead(run_id: str, place: Place, file: int) -> Leader:
     except OSError:
         os.close(file)
         raise
+    _clear_away_the_dead(place.lease)
     return Leader(run_id, place, file)
+
+
+def _clear_away_the_dead(own: Path) -> None:
+    """Removes what killed measurers left in the folder of `own`; what a member of theirs may take over stays."""
+    for lease in own.parent.glob("*.lease"):
+        told = None if lease == own else _told(lease)
+        if told is None or told[1].is_alive is not False:
+            continue
+        members = lease.with_suffix(".members")
+        with suppress(OSError):
+            if not members.exists() or not any(_living(members)):
+                file = _lock(lease)  # whoever takes it over at this moment has it
+                if file is not None:
+                    Leader(told[0], Place(lease, members), file).release()
 
 
 def _holder(path: Path) -> str | None:

@@ -11,8 +11,8 @@ from functools import partial
 from threading import Condition, Event, Lock, Thread
 from time import thread_time
 
-from dcfoot.activity import Activity
-from dcfoot.attribution import EXACT, Share, device_share, processor_share
+from dcfoot.activity import TICK_S, Activity
+from dcfoot.attribution import EXACT, ProcessorShares, Share, device_share
 from dcfoot.errors import ProbeTransient, ProbeUnavailable
 from dcfoot.ledger import EnergyLedger, EnergyRecord, worth_keeping
 from dcfoot.probe import EdgeProbe, GaugeProbe, Probe, ProbeEntry, SharingProbe, Surroundings
@@ -86,7 +86,7 @@ class ProbeLoop:
         self._make = make
         self._sampler = sampler
         self._activity: Activity | None = None
-        self._unbooked_s = 0.0
+        self._processors = ProcessorShares(TICK_S)
         self._next_gauge_ns = 0
         self._sharing: SharingProbe | None = None
         self._gauges: GaugeProbe | None = None
@@ -191,11 +191,7 @@ class ProbeLoop:
         before, self._activity = self._activity, now
         if now is None or before is None:
             return {}
-        spent = now.since(before)
-        # A process that was found late brings time from before: what this interval does not hold goes to the next.
-        own_s = min(spent.own_s + self._unbooked_s, spent.busy_s)
-        self._unbooked_s += spent.own_s - own_s
-        return {_PROCESSORS: processor_share(own_s, spent.busy_s, spent.idle_s)}
+        return {_PROCESSORS: self._processors.of(*now.since(before))}
 
     def _gauge(self) -> None:
         now_ns = self._sampler.surroundings.clock_ns()

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+from dcfoot.config import toml_fault
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact
@@ -101,7 +102,7 @@ def read_sites(path: Path) -> dict[str, Site]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: the file of sites cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(toml_fault(path, text, error)) from error
     reader = _Reader(path, text)
     tables = _table(content.get("sites", {}))
     if not tables:

@@ -171,7 +171,7 @@ class Tracker:
         try:
             Thread(target=self._keep, name="dcfoot-keeper", daemon=True).start()
         except RuntimeError as fault:  # a limit on memory or processes: the job needs what there is
-            self._store_remark = f"the run could not be kept: {fault}"
+            self._store_remark = f"this run is not kept: {fault}"
             self._kept.set()
 
     def job_started(self) -> None:
@@ -214,6 +214,11 @@ class Tracker:
     def snapshot(self) -> Measurement:
         """What was measured so far."""
         return self._final or self._with_store_remark(self._measurement(RunState.RUNNING))
+
+    @property
+    def store_remark(self) -> str | None:
+        """Why the run is not kept, or only in part; None where nothing is missing."""
+        return self._store_remark
 
     @property
     def id(self) -> str:
@@ -278,10 +283,13 @@ class Tracker:
             write(self._journal)
             self._store_remark = None
         except StoreError as fault:
-            self._store_remark = str(fault)
+            self._store_remark = self._not_kept(str(fault))
         except Exception as fault:  # a store must not end the keeper, whatever it raises
             logger.debug("journal failed", exc_info=True)
-            self._store_remark = f"the run could not be kept: {type(fault).__name__}: {fault}"
+            self._store_remark = self._not_kept(f"{type(fault).__name__}: {fault}")
+
+    def _not_kept(self, why: str) -> str:
+        return f"this run is {'not kept' if self._journal is None else 'kept only in part'}: {why}"
 
     def _with_store_remark(self, measurement: Measurement) -> Measurement:
         if self._store_remark is None:

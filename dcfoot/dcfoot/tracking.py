@@ -9,6 +9,7 @@ arguments becomes a warning on the receipt.
 import atexit
 import logging
 import os
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
@@ -18,13 +19,14 @@ from types import TracebackType
 from typing import ParamSpec, TypeVar, cast, overload
 
 from dcfoot.account import choose_site, receipt_of
-from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load
+from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load, unknown_variables
 from dcfoot.errors import ConfigError
 from dcfoot.lease import JobIdentity, Leader, Member, job_identity, join, measured_by
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.measurer import Measurer, taken_over_warning
 from dcfoot.probe import installed_probes
 from dcfoot.receipt.contract import ReceiptJson
+from dcfoot.receipt.file import ReceiptFile
 from dcfoot.site import Site, resolve_site
 from dcfoot.store import RunStore
 from dcfoot.tracker import Consumer, Subject, Tracker, new_run_id
@@ -147,7 +149,7 @@ class _Block:
     measurer: Measurer | None = None
     joined: Member | None = None
     phase: ExitStack = field(default_factory=ExitStack)
-    receipt: Path | None = None
+    receipt: ReceiptFile | None = None
 
     @property
     def name(self) -> str:
@@ -190,9 +192,10 @@ class _Block:
         measured = self.measurer.stop(exit_status, state)
         receipt = self.run.receipt() if measured is not None and self.receipt is not None else None
         if self.receipt is not None and receipt is not None:
-            from dcfoot.receipt.reader import dumps
-
-            self.receipt.write_text(dumps(receipt), encoding="utf-8")
+            try:
+                self.receipt.write(receipt)
+            except ConfigError as fault:
+                logger.warning("no receipt of %s: %s", self.run.id, fault)
 
     def abandon(self) -> None:
         """Gives up a run that did not begin."""
@@ -374,38 +377,50 @@ class _Process:
 _PROCESS = _Process()
 
 
-def _ending(fault: BaseException | None) -> tuple[int, RunState]:
+def _ending(fault: BaseException | None) -> tuple[int | None, RunState]:
     """The exit status and the state of a block that ended so."""
     if fault is None or isinstance(fault, GeneratorExit):  # who closes a generator early has had enough of it
         return 0, RunState.COMPLETE
+    if _is_cancellation(fault):  # whoever cancels a task stops it, and nothing has failed
+        return None, RunState.INTERRUPTED
     if isinstance(fault, KeyboardInterrupt):
         return INTERRUPTED_STATUS, RunState.INTERRUPTED
     code = fault.code if isinstance(fault, SystemExit) else 1
     return (code & 0xFF if isinstance(code, int) else int(code is not None)), RunState.COMPLETE
 
 
+def _is_cancellation(fault: BaseException) -> bool:
+    asyncio = sys.modules.get("asyncio")  # a job that does not use it need not load it
+    return asyncio is not None and isinstance(fault, asyncio.CancelledError)
+
+
 def _settings() -> tuple[Settings, list[str]]:
     """The configuration; where it cannot be used, the defaults and a warning, since a job must not fail for it."""
     try:
-        return load(os.environ), []
+        return load(os.environ), [*unknown_variables(os.environ)]
     except ConfigError as fault:
         return Settings(), [f"the configuration was not used: {fault}"]
 
 
 def _site(settings: Settings, asked: _Asked, warnings: list[str]) -> Site:
     """The site that was asked for, else the configured one; where there is none of that name, none and a warning."""
+    named: dict[str, object] = {"site": asked.site, "country": asked.country, "region": asked.region}
+    unfit = [f"{what}={name!r} is not a text" for what, name in named.items() if not isinstance(name, str | None)]
     try:
-        return choose_site(settings, asked.site, asked.country, asked.region)
-    except Exception as fault:  # noqa: BLE001 (a name that is no text may fail anyhow)
-        warnings.append(f"no site was used: {fault}")
-        return resolve_site()
+        if not unfit:
+            return choose_site(settings, asked.site, asked.country, asked.region)
+    except ConfigError as fault:
+        unfit = [str(fault)]
+    warnings.append(f"no site was used: {'; '.join(unfit)}")
+    return resolve_site()
 
 
-def _receipt(asked: _Asked, warnings: list[str]) -> Path | None:
+def _receipt(asked: _Asked, warnings: list[str]) -> ReceiptFile | None:
     """The file, wherever the job may go meanwhile."""
     try:
-        return None if asked.receipt is None else Path(asked.receipt).absolute()
-    except (TypeError, OSError) as fault:
+        return None if asked.receipt is None else ReceiptFile(asked.receipt)
+    except (TypeError, ConfigError) as fault:
+        logger.warning("no receipt will be written: %s", fault)
         warnings.append(f"the receipt was not written to a file: {fault}")
         return None
 

@@ -12,7 +12,7 @@ import pytest
 
 from dcfoot.account import choose_site
 from dcfoot.cli import main
-from dcfoot.config import Settings, files, keys, load, variable
+from dcfoot.config import Settings, files, keys, load, unknown_variables, variable
 from dcfoot.errors import ConfigError
 
 
@@ -232,6 +232,54 @@ def test_config_validate_knows_the_sites_that_there_are(
     said = capsys.readouterr().err
     assert f"site from {users}:1: " in said
     assert "frr" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        (None, ["sites.toml: the file of sites cannot be read"]),
+        ("[sites.lab\n", ["sites.toml:1: this is not TOML"]),
+        (
+            '[sites.lab]\npue = 0.5\n[sites.hall]\ncountry = "DE"\nwue = 3\n',
+            ["sites.toml:2: sites.lab.pue", "sites.toml:5: sites.hall.wue"],
+        ),
+    ],
+)
+def test_a_file_of_sites_is_read_whether_or_not_one_of_them_is_used(
+    users: Path, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    text: str | None, faults: list[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(project)
+    users.write_text('sites_file = "sites.toml"\nsite = "fr"\n')
+    if text is not None:
+        (users.parent / "sites.toml").write_text(text)
+    assert main(["config", "validate"]) == 2
+    said = capsys.readouterr().err
+    assert f"sites_file from {users}:1: " in said
+    assert all(f"{users.parent}/{fault}" in said for fault in faults)
+    with pytest.raises(ConfigError):
+        choose_site(load(environ(users), project))
+
+
+def test_a_variable_that_is_called_like_a_setting_and_is_none_is_named_with_the_nearest(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    for known in ("ROOT", "RUN_ID", "RUN_PID", "RUN_PROCESS", "REFERENCE_DIR"):
+        monkeypatch.setenv(f"DCFOOT_{known}", "/")
+    assert main(["config", "validate"]) == 0
+    monkeypatch.setenv("DCFOOT_CUONTRY", "FR")
+    assert main(["config", "validate"]) == 2
+    said = "environment: DCFOOT_CUONTRY: there is no such setting; did you mean DCFOOT_COUNTRY?"
+    assert said in capsys.readouterr().err
+    assert unknown_variables(os.environ) == [said]
+
+
+@pytest.mark.parametrize("which", ["the project's", "the user's"])
+def test_a_pipe_in_place_of_a_file_is_a_fault_and_no_reason_to_wait(users: Path, project: Path, which: str) -> None:
+    path = users if which == "the user's" else project / "dcfoot.toml"
+    os.mkfifo(path)
+    assert problems(users, project) == [f"{path}: cannot be read: it is not a regular file"]
 
 
 def test_a_site_of_the_users_own_file_can_be_chosen_by_its_name(users: Path, project: Path) -> None:

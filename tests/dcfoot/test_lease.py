@@ -144,6 +144,28 @@ def test_a_lease_that_was_given_back_goes_to_whoever_comes_next(ranks: list[Rank
     assert second.ask("acquire") == ["leader", second.run_id]
 
 
+def test_what_a_killed_leader_left_is_cleared_away_by_the_next_of_any_launch_unless_a_member_lives(
+    ranks: list[Rank], folder: Path
+) -> None:
+    first, second = ranks[:2]
+    assert first.ask("acquire")[0] == "leader"
+    assert second.ask("acquire")[0] == "member"
+    first.kill()
+    left = sorted(folder.iterdir())
+    acquire("another launch", "run8", folder).release()
+    assert sorted(folder.iterdir()) == left
+    second.kill()
+    acquire("another launch", "run9", folder).release()
+    assert list(folder.iterdir()) == []
+
+
+def test_the_lease_of_a_living_leader_is_left_alone(ranks: list[Rank], folder: Path) -> None:
+    leader = all_acquire(ranks)
+    acquire("another launch", "run8", folder).release()
+    assert leader.ask("look")[:2] == ["leader", leader.run_id]
+    assert all(rank.ask("promote") == ["member", leader.run_id] for rank in ranks if rank is not leader)
+
+
 def test_a_killed_member_is_forgotten(ranks: list[Rank]) -> None:
     leader = all_acquire(ranks)
     members = [rank for rank in ranks if rank is not leader]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcfoot.attribution import EXACT, NONE, Share, device_share, processor_share
+from dcfoot.attribution import EXACT, NONE, ProcessorShares, Share, device_share, processor_share
 from dcfoot.counter import Outcome
 from dcfoot.ledger import EnergyLedger, NestedDomainsError, total_j, worth_keeping
 from dcfoot.measurement import ChannelEnergy
@@ -16,6 +16,7 @@ from dcfoot.units import NS_PER_S
 from simulated.near import near
 
 seconds = st.floats(min_value=0.0, max_value=1e6)
+unit = st.floats(min_value=0.0, max_value=1.0)
 
 
 def meter(domain: Domain, device: str = "0", *, host: str = "node-1", basis: Basis = Basis.MEASURED) -> Meter:
@@ -43,6 +44,59 @@ def test_the_shares_of_all_consumers_and_the_idle_remainder_add_up_to_the_meter(
 def test_a_share_lies_in_its_own_interval_and_never_exceeds_the_whole(own: float, others: float, idle: float) -> None:
     share = processor_share(own, own + others, idle)
     assert 0.0 <= share.p5 <= share.value <= share.p95 <= 1.0
+
+
+TICK_S = 0.01
+"""USER_HZ of Linux on x86 and Arm is 100 (proc(5))."""
+
+
+@given(
+    st.floats(min_value=1e-4, max_value=5.0),
+    st.integers(min_value=1, max_value=256),
+    st.tuples(unit, unit),
+    st.tuples(unit, unit, unit),
+    st.floats(min_value=0.08, max_value=0.30),
+)
+def test_the_true_share_of_a_run_however_short_lies_in_the_interval_that_ticks_leave(
+    duration_s: float,
+    processors: int,
+    use: tuple[float, float],
+    phases: tuple[float, float, float],
+    idle_weight: float,
+) -> None:
+    # A machine whose processors are busy a part of the time, a part of that for the consumer, at a constant power.
+    busy = use[0] * processors
+    own = min(use[1] * busy, busy)
+    truth = own / (busy + idle_weight * (processors - busy)) if busy else 0.0
+    shares = ProcessorShares(TICK_S)
+    stops_s = [*(float(second) for second in range(1, int(duration_s) + 1)), duration_s]
+    seen = [(0.0, 0.0, 0.0)]
+    low = high = 0.0
+    for start_s, end_s in pairwise([0.0, *stops_s]):
+        counted = [
+            ((end_s * rate / TICK_S + phase) // 1.0) * TICK_S
+            for rate, phase in zip((own, busy, processors - busy), phases, strict=True)
+        ]
+        seen.append((counted[0], counted[1], counted[2]))
+        share = shares.of(*(max(after - before, 0.0) for before, after in zip(seen[-2], seen[-1], strict=True)))
+        low += share.p5 * (end_s - start_s)
+        high += share.p95 * (end_s - start_s)
+        assert 0.0 <= share.p5 <= share.value <= share.p95 <= 1.0
+    assert low <= truth * duration_s * (1 + 1e-9) + 1e-12
+    assert high >= truth * duration_s * (1 - 1e-9) - 1e-12
+
+
+def test_a_block_of_a_millisecond_may_have_had_everything_or_nothing() -> None:
+    assert ProcessorShares(TICK_S).of(0.0, 0.0, 0.0) == Share(0.0, 0.0, 1.0)
+
+
+def test_a_long_run_is_off_by_two_ticks_once() -> None:
+    shares = ProcessorShares(TICK_S)
+    seconds = [shares.of(1.0, 2.0, 0.0) for _ in range(10)]  # two processors, always busy, one of them for us
+    assert [second.value for second in seconds] == [0.5] * 10
+    assert seconds[0].p5 == near(0.98 / (2.02 + 0.30 * 0.02))
+    assert seconds[0].p95 == near(1.02 / 1.98)
+    assert seconds[1:] == [Share(0.5, 0.5, 0.5)] * 9
 
 
 def test_on_a_machine_that_runs_nothing_else_the_remainder_is_the_idle_share_only() -> None:

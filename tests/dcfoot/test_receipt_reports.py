@@ -184,8 +184,11 @@ def test_a_receipt_with_the_contracts_keys_only_is_enough(tmp_path: Path) -> Non
         ("{", "cannot be read as JSON"),
         ("[]", "does not say so"),
         ('{"schema": "dcfoot.receipt/2"}', "'dcfoot.receipt/2'"),
-        ('{"schema": "dcfoot.receipt/1"}', "not a whole receipt"),
-        ('{"schema": "dcfoot.receipt/1", "run": 3, "site": []}', "not a whole receipt"),
+        ('{"schema": "dcfoot.receipt/1"}', "not a whole receipt: it lacks 'run'"),
+        (
+            '{"schema": "dcfoot.receipt/1", "run": 3, "site": []}',
+            "not a whole receipt: a value in it is not what a receipt has there",
+        ),
     ],
 )
 def test_what_is_no_receipt_is_refused_with_the_reason(tmp_path: Path, content: str, said: str) -> None:

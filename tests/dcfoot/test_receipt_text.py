@@ -51,6 +51,12 @@ def test_no_line_is_wider_than_the_terminal(make: Make, lang: str, width: int) -
     assert wide == []
 
 
+@SAMPLES
+@LANGS
+def test_no_line_ends_in_blanks(make: Make, lang: str) -> None:
+    assert [line for line in render(make(), width=80, lang=lang).splitlines() if line != line.rstrip()] == []
+
+
 @settings(max_examples=40)
 @given(MEASUREMENTS, FOOTPRINTS, SITES, st.sampled_from(["en", "zh"]), st.integers(60, 110))
 def test_any_receipt_can_be_printed_within_any_width_and_cannot_steer_the_terminal(

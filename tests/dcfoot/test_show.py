@@ -134,7 +134,14 @@ def test_a_receipt_file_cannot_be_moved_to_another_site_or_joined(show: Show, tm
 
 
 def test_a_missing_file_is_no_data(show: Show, tmp_path: Path) -> None:
-    assert show(str(tmp_path / "none.json"))[0] == NO_DATA
+    missing = str(tmp_path / "none.json")
+    status, _, err = show(missing)
+    assert (status, f"there is no file {missing}" in err) == (NO_DATA, True)
+
+
+def test_a_run_that_is_called_like_a_file_is_found_by_its_name(show: Show) -> None:
+    kept(name="tiny.json")
+    assert show("tiny.json")[1].startswith("tiny.json")
 
 
 def test_reports_and_languages(show: Show) -> None:

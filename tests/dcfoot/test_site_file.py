@@ -123,7 +123,7 @@ g_per_kwh = -5
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[sites.lab\n", "line 1"),
+        ("[sites.lab\n", "sites.toml:1: this is not TOML"),
         ("pue = 1.2\n", "there is no table [sites.NAME]"),
         ("[sites.lab]\nfactors = 3\n", "must be a list of tables"),
         ("[sites.lab]\npue = {value = 1.2, p50 = 1.1}\n", "must be a number or {value, p5, p95}"),

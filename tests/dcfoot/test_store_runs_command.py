@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,24 @@ def test_runs_without_any_run_exits_3_with_a_next_step(capsys: pytest.CaptureFix
     said = capsys.readouterr()
     assert said.out == ""
     assert "dcfoot run -- COMMAND" in said.err
+
+
+def test_a_file_in_place_of_the_folder_is_said_and_exits_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").touch()
+    monkeypatch.setenv("DCFOOT_DATA_DIR", str(tmp_path / "taken"))
+    assert main(["runs"]) == 1
+    assert "a file stands where a folder is needed" in capsys.readouterr().err
+
+
+def test_a_long_name_is_cut_in_the_table_and_whole_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "step" * 1_250
+    keep(replace(run(1), name=name))
+    header, line, *_ = printed(capsys)
+    assert max(len(header), len(line)) < 160
+    assert f"{name[:39]}…  2026" in line
+    assert json.loads("\n".join(printed(capsys, "--json")))["runs"][0]["name"] == name
 
 
 def test_the_table_says_what_its_energy_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -139,7 +139,10 @@ def test_a_journal_that_cannot_be_opened_is_a_warning_and_is_tried_again() -> No
     journal = Refusing()
     tracker = started(journal)
     time.sleep(0.2)
-    assert tracker.snapshot().warnings == ("as it was", "cannot create the journal: the disk is full")
+    assert tracker.snapshot().warnings == (
+        "as it was",
+        "this run is not kept: cannot create the journal: the disk is full",
+    )
     journal.full = False
     time.sleep(1.2)
     assert tracker.stop(0).warnings == ("as it was",)
@@ -148,7 +151,7 @@ def test_a_journal_that_cannot_be_opened_is_a_warning_and_is_tried_again() -> No
 
 def test_a_journal_that_breaks_is_a_warning() -> None:
     warning = started(Broken()).stop(0).warnings[-1]
-    assert warning == "the run could not be kept: ZeroDivisionError: a bug in a store, with train.py"
+    assert warning == "this run is kept only in part: ZeroDivisionError: a bug in a store, with train.py"
 
 
 def test_a_journal_that_hangs_holds_up_the_end_for_a_bounded_time() -> None:

@@ -306,7 +306,8 @@ class TestACoroutine:
 
         with pytest.raises(asyncio.CancelledError):
             asyncio.run(main())
-        assert len(kept()) == 1
+        (measured,) = kept()
+        assert (measured.state, measured.exit_status) == (RunState.INTERRUPTED, None)
 
     def test_of_several_that_overlap_no_second_counts_twice_and_none_is_missing(self) -> None:
         @dcfoot.track
@@ -524,7 +525,9 @@ class TestMistakes:
         ("arguments", "said"),
         [
             ({"site": "atlantis"}, "no site was used: No site is called 'atlantis'"),
-            ({"site": 7}, "no site was used"),
+            ({"site": 7}, "no site was used: site=7 is not a text"),
+            ({"receipt": "/no/such/folder/receipt.json"}, "the receipt was not written to a file: /no/such/folder"),
+            ({"receipt": ""}, "the receipt was not written to a file: the name of the file is empty"),
             ({"interval_s": 0.0}, "interval_s=0.0 was not used"),
             ({"interval_s": -1.0}, "interval_s=-1.0 was not used"),
             ({"interval_s": "often"}, "interval_s='often' was not used"),
@@ -542,6 +545,12 @@ class TestMistakes:
         (measured,) = kept()
         assert any(said in warning for warning in measured.warnings)
         assert steady(measured).energy_j > 0.0
+
+    def test_in_the_name_of_a_variable_become_a_warning(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DCFOOT_CUONTRY", "FR")
+        with dcfoot.track():
+            pass
+        assert "DCFOOT_CUONTRY: there is no such setting; did you mean DCFOOT_COUNTRY?" in kept()[0].warnings[0]
 
     @pytest.mark.parametrize(
         ("text", "said"), [("sites = 'x'", "dcfoot.toml:1: sites:"), ("site = 'atlantis'", "No site is called")]
@@ -563,6 +572,17 @@ class TestMistakes:
             pass
         assert "/no/such/folder" in caplog.text
         assert len(kept()) == 1
+        assert capfd.readouterr() == ("", "")
+
+    def test_a_receipt_file_that_can_no_longer_be_written_is_told_to_the_log_alone(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        with dcfoot.track(receipt=folder / "receipt.json") as run:
+            folder.rmdir()
+        assert [(record.name, record.levelname) for record in caplog.records] == [("dcfoot", "WARNING")]
+        assert f"no receipt of {run.id}: {folder}/receipt.json could not be written" in caplog.text
         assert capfd.readouterr() == ("", "")
 
     def test_a_working_directory_that_is_gone_is_none(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,12 @@ class TestBeforeTheStart:
             (("--country", "Germny"), b"Germany"),
             (("--tag", "no-equals-sign"), b"KEY=VALUE"),
             (("--interval", "0"), b"seconds from 0.05 to 60"),
-            (("--receipt", "no/such/folder/r.json"), b"--receipt no/such/folder/r.json: cannot be written"),
+            (
+                ("--receipt", "no/such/folder/r.json"),
+                b"no/such/folder/r.json cannot be written: there is no such folder",
+            ),
+            (("--receipt", "."), b"--receipt: . cannot be written: it is a folder"),
+            (("--receipt", ""), b"--receipt: the name of the file is empty"),
             (("--no-such-option",), b"--no-such-option"),
             (("--lang", "xx"), b"--lang"),
         ],
@@ -54,6 +59,7 @@ class TestBeforeTheStart:
             ("sit = 'france'\n", b"dcfoot.toml:1: sit: there is no such setting; did you mean site?"),
             ("site = \n", b"dcfoot.toml:1: this is not TOML"),
             ("site = 'atlantis'\n", b"No site is called 'atlantis'"),
+            ("site = 'fr'\nsites_file = 'none.toml'\n", b"dcfoot.toml:2: "),
         ],
     )
     def test_a_mistake_in_the_configuration_is_125_with_its_place_and_nothing_is_started(
@@ -83,6 +89,15 @@ class TestBeforeTheStart:
             _, err = process.communicate(timeout=20)
         assert (process.returncode, err) == (-signal.SIGINT, b"")
         assert not (tmp_path / "started").exists()
+
+    def test_a_variable_that_is_no_setting_may_be_anothers_and_is_said_on_the_receipt(
+        self, shell: Shell, environ: dict[str, str]
+    ) -> None:
+        environ["DCFOOT_CUONTRY"] = "FR"
+        done = shell("true", options=("--receipt", "receipt.json"))
+        assert done.returncode == 0
+        receipt = json.loads((shell.folder / "receipt.json").read_text())
+        assert any("did you mean DCFOOT_COUNTRY?" in warning for warning in receipt["warnings"])
 
 
 class TestStandardStreams:
@@ -153,6 +168,25 @@ class TestPlaces:
         assert b"accelerator" in done.stderr.lower()
         assert broken["DCFOOT_DATA_DIR"].encode() in done.stderr
 
+    @pytest.mark.parametrize("place", ["/proc/nowhere", "taken"])
+    def test_a_run_that_is_not_kept_is_said_in_one_line_where_there_is_no_receipt(
+        self, shell: Shell, environ: dict[str, str], tmp_path: Path, place: str
+    ) -> None:
+        (tmp_path / "taken").write_text("not a folder")
+        environ["DCFOOT_DATA_DIR"] = place
+        done = shell("sh", "-c", "exit 5")
+        assert (done.returncode, done.stderr.count(b"\n")) == (5, 1)
+        assert done.stderr.startswith(b"dcfoot: this run is not kept: cannot create the journal ")
+
+    def test_a_run_that_is_kept_in_part_is_said_where_there_is_no_receipt(
+        self, shell: Shell, environ: dict[str, str], tmp_path: Path
+    ) -> None:
+        environ["DCFOOT_DATA_DIR"] = str(tmp_path / "data")
+        replace = "sleep 1.5; rm -r data; touch data; sleep 1.5"  # the folder is gone, a file is in its place
+        done = shell("sh", "-c", replace)
+        assert (done.returncode, done.stderr.count(b"\n")) == (0, 1)
+        assert done.stderr.startswith(b"dcfoot: this run is kept only in part: ")
+
     def test_a_disk_that_is_full_is_said_on_the_receipt(self, environ: dict[str, str], tmp_path: Path) -> None:
         # A limit on file sizes fails a write as a full disk does (setrlimit(2)).
         line = f"ulimit -f 0; {sys.executable} -m dcfoot run -- sh -c 'sleep 1.2; exit 5' 2>&1 | cat"
@@ -181,6 +215,18 @@ class TestPlaces:
     def test_a_receipt_may_go_to_a_pipe(self, shell: Shell) -> None:
         done = shell("true", options=("--quiet", "--receipt", "/dev/stderr"))
         assert json.loads(done.stderr)["schema"] == "dcfoot.receipt/1"
+
+    @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "out.txt"])
+    def test_a_receipt_may_go_where_the_jobs_output_goes_and_comes_after_it(
+        self, shell: Shell, environ: dict[str, str], tmp_path: Path, name: str
+    ) -> None:
+        if name.startswith("/dev"):
+            piped = shell("echo", "first", options=("--quiet", "--receipt", name)).stdout
+            assert piped.startswith(b"first\n{")
+        line = f"{sys.executable} -m dcfoot run --quiet --receipt {name} -- echo first >out.txt"
+        subprocess.run(["sh", "-c", line], env=environ, cwd=tmp_path, timeout=30, check=True)
+        first, rest = (tmp_path / "out.txt").read_text().split("\n", 1)
+        assert (first, json.loads(rest)["schema"]) == ("first", "dcfoot.receipt/1")
 
     def test_a_working_directory_that_is_gone_is_the_jobs_affair(self, environ: dict[str, str], tmp_path: Path) -> None:
         (tmp_path / "gone").mkdir()

@@ -2,16 +2,21 @@
 
 Each module offers `HELP`, `configure(parser)` and `execute(arguments)`; one whose exit statuses are not its own also
 `USAGE_STATUS`. Data go to stdout, messages to stderr. Exit status: 0 done, 2 usage or configuration, 3 no data; `run`
-returns the job's.
+returns the job's. Where stdout takes nothing, every command says so in one line and ends with 1.
 """
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
-from typing import NoReturn, Protocol, TextIO, cast
+from typing import TYPE_CHECKING, NoReturn, Protocol, TextIO, cast
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 COMMANDS = ("run", "runs", "show", "doctor", "calibrate", "sites", "factors", "config")
 
@@ -36,11 +41,31 @@ class Parser(argparse.ArgumentParser):
         """Says what is wrong with the arguments and exits."""
         self.exit(self.usage_status, f"{self.format_usage()}{self.prog}: {message}\n")
 
+    def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
+        """Writes the help; argparse itself would swallow that it cannot be written."""
+        (file or sys.stdout).write(self.format_help())
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
-    _tolerate_characters(sys.stdout)
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    _prepare_streams()
+    try:
+        try:
+            return _dispatch(list(sys.argv[1:] if argv is None else argv))
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _end_by_interrupt()
+    except BrokenPipeError:
+        # Whoever read our output has enough of it; nothing is wrong, but stdout must not be flushed again at exit.
+        sys.stdout = None
+        return 0
+    except OSError as fault:
+        sys.stdout = None
+        return _say(f"cannot write to stdout: {fault.strerror or fault}" if fault.filename is None else str(fault), 1)
+
+
+def _dispatch(arguments: list[str]) -> int:
     name = arguments[0] if arguments else "--help"
     if name in {"-h", "--help", "help"}:
         sys.stdout.write(_overview())
@@ -52,15 +77,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if name not in COMMANDS:
         return _unknown(name)
-    try:
-        return _call(_command(name), name, arguments[1:])
-    except KeyboardInterrupt:
-        return _end_by_interrupt()
+    return _call(_command(name), name, arguments[1:])
 
 
 def _end_by_interrupt() -> int:
     """Ends as any program that Ctrl-C ends, which a shell's script must see; without Python's words about it."""
-    import os
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -68,10 +89,19 @@ def _end_by_interrupt() -> int:
     return 128 + signal.SIGINT
 
 
-def _tolerate_characters(stream: TextIO) -> None:
-    """A character that a terminal lacks is no reason to fail."""
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="replace")
+def _prepare_streams() -> None:
+    """Puts streams in the place of closed ones; a character that a terminal lacks is no reason to fail."""
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] (it was closed when we were started)
+        sys.stdout = _open(os.O_RDONLY)  # fails when it is written to, and a command may have nothing to write
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison] (the same)
+        sys.stderr = _open(os.O_WRONLY)
+    stdout: TextIO = sys.stdout
+    if isinstance(stdout, io.TextIOWrapper):
+        stdout.reconfigure(errors="replace")
+
+
+def _open(flags: int) -> TextIO:
+    return os.fdopen(os.open(os.devnull, flags), "w", encoding="utf-8")
 
 
 def _call(command: Command, name: str, arguments: Sequence[str]) -> int:
@@ -88,10 +118,6 @@ def _call(command: Command, name: str, arguments: Sequence[str]) -> int:
         return _say(str(fault), USAGE_ERROR)
     except DcfootError as fault:
         return _say(str(fault), 1)
-    except BrokenPipeError:
-        # Whoever read our output has enough of it; nothing is wrong, but stdout must not be flushed again at exit.
-        sys.stdout = None
-        return 0
 
 
 def _command(name: str) -> Command:
@@ -100,7 +126,8 @@ def _command(name: str) -> Command:
 
 
 def _say(message: str, status: int) -> int:
-    sys.stderr.write(f"dcfoot: {message}\n")
+    with suppress(OSError):
+        sys.stderr.write(f"dcfoot: {message}\n")
     return status
 
 

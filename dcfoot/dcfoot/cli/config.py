@@ -5,7 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from dcfoot.config import Settings, files, keys, load
+from dcfoot.account import check_sites_file
+from dcfoot.config import Settings, files, keys, load, unknown_variables
 from dcfoot.errors import ConfigError
 
 HELP = "show the settings and where each came from, or check them"
@@ -23,6 +24,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Shows or checks the settings. Raises `ConfigError` with every fault."""
     settings = load(os.environ, Path.cwd())
     if arguments.action == "validate":
+        _check_variables()
         _check_place(settings)
         sys.stderr.write(f"The settings are valid. Files: {_files()}.\n")
     elif arguments.json:
@@ -32,10 +34,17 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_variables() -> None:
+    unknown = unknown_variables(os.environ)
+    if unknown:
+        raise ConfigError("\n".join(unknown))
+
+
 def _check_place(settings: Settings) -> None:
-    """Raises `ConfigError` where there is no such site, country or region, or the package of factors is unfit."""
+    """Raises `ConfigError` where there is no such site, country or region, or a file of the user's is unfit."""
     from dcfoot.site import resolve_site
 
+    check_sites_file(settings)
     try:
         resolve_site(settings.site, settings.country, settings.region, settings.sites_file)
     except ConfigError as fault:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from dcfoot.account import choose_site, receipt_of
-from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load
+from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load, unknown_variables
 from dcfoot.errors import ConfigError, DcfootError
 from dcfoot.job import (
     CANNOT_START,
@@ -28,6 +28,7 @@ from dcfoot.lease import Leader, job_identity, measured_by, run_environment
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.measurer import Measurer, taken_over_warning
 from dcfoot.probe import installed_probes
+from dcfoot.receipt.file import ReceiptFile
 from dcfoot.site import Site
 from dcfoot.store import RunStore
 from dcfoot.tracker import Consumer, Subject, Tracker, new_run_id
@@ -53,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", help="where it runs: a site of `dcfoot sites`")
     parser.add_argument("--country", help="or the country (code or name)")
     parser.add_argument("--region", help="or its province, grid region or state")
-    parser.add_argument("--receipt", metavar="FILE", type=Path, help="also write the receipt as JSON")
+    parser.add_argument("--receipt", metavar="FILE", help="also write the receipt as JSON")
     parser.add_argument(
         "--whole-node", action="store_true", default=None, help="count the whole machine, not the share"
     )
@@ -89,8 +90,6 @@ def _started(arguments: argparse.Namespace) -> "tuple[_Run, Job]":
     command = _command(arguments.command)
     settings = load()
     site = choose_site(settings, arguments.site, arguments.country, arguments.region)
-    if arguments.receipt is not None:
-        _check_writable(arguments.receipt)
     run = _Run(arguments, command, settings, site)
     unblocked = block_signals()
     adopt_orphans()
@@ -107,6 +106,7 @@ class _Run:
         self._command = command
         self._settings = settings
         self._site = site
+        self._file = None if arguments.receipt is None else _receipt_file(arguments.receipt)
         self._identity = job_identity(os.environ)
         self._clear_live: Callable[[], None] = lambda: None
         self.measurer = Measurer(self._identity, new_run_id(), self._tracker)
@@ -130,6 +130,7 @@ class _Run:
             measurement = self.measurer.stop(ended.status, state)
             self._clear_live()
             if measurement is not None:
+                self._say_what_is_lost()
                 self._report(measurement)
             elif not self._arguments.quiet:
                 _say(f"this rank was measured with the others of this machine: dcfoot show {self.measurer.run_id}")
@@ -148,7 +149,7 @@ class _Run:
         )
 
     def _subject(self, lease: Leader, taken_over: str | None) -> Subject:
-        warnings = [lease.warning] if lease.warning else []
+        warnings = [*unknown_variables(os.environ), *([lease.warning] if lease.warning else [])]
         if taken_over is not None:
             warnings.append(taken_over_warning(taken_over))
         return Subject(
@@ -177,8 +178,14 @@ class _Run:
 
         return show
 
+    def _say_what_is_lost(self) -> None:
+        """Says that the run is not kept where no receipt will: what is not shown and not kept is gone."""
+        tracker = self.measurer.tracker
+        if self._arguments.quiet and tracker is not None and tracker.store_remark is not None:
+            _say(tracker.store_remark)
+
     def _report(self, measurement: Measurement) -> None:
-        if self._arguments.quiet and self._arguments.receipt is None:
+        if self._arguments.quiet and self._file is None:
             return
         receipt = receipt_of(measurement, self._settings, self._site, whole_node=self._arguments.whole_node)
         if not self._arguments.quiet:
@@ -187,16 +194,15 @@ class _Run:
             colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
             page = text.render(receipt, colour=colour, lang=self._arguments.lang or self._settings.lang)
             _tell(page)
-        if self._arguments.receipt is not None:
-            from dcfoot.receipt.reader import dumps
-
-            self._arguments.receipt.write_text(dumps(receipt), encoding="utf-8")
+        if self._file is not None:
+            self._file.write(receipt)
 
 
-def _check_writable(path: Path) -> None:
-    folder = path.parent
-    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
-        raise ConfigError(f"--receipt {path}: cannot be written")
+def _receipt_file(name: str) -> ReceiptFile:
+    try:
+        return ReceiptFile(name)
+    except ConfigError as fault:
+        raise ConfigError(f"--receipt: {fault}") from fault
 
 
 def _reserve_standard_streams() -> None:

@@ -9,7 +9,7 @@ from dcfoot.config import load
 from dcfoot.errors import DataMissing
 from dcfoot.measurement import Measurement
 from dcfoot.reading import Domain
-from dcfoot.receipt.layout import display_width, printable
+from dcfoot.receipt.layout import clip, display_width, printable
 from dcfoot.receipt.scale import ENERGY_KWH, Scale, amount, common
 from dcfoot.store import Entry, RunStore
 from dcfoot.store.runstore import NEWEST
@@ -24,6 +24,9 @@ ENERGY_NOTE = (
 
 SIGNALLED = 128
 """A shell adds this to the number of the signal that ended a job (POSIX, "Exit Status for Commands")."""
+
+NAME_WIDTH = 40
+"""A longer name is cut in the table (a choice: it leaves the other columns room on a wide terminal) [columns]."""
 
 HEADINGS = ("ID", "NAME", "STARTED (UTC)", "DURATION", "STATE", "EXIT", "CHIPS", "WARNINGS")
 RIGHT_ALIGNED = frozenset({"DURATION", "EXIT", "CHIPS", "WARNINGS"})
@@ -125,7 +128,7 @@ def _row(entry: Entry, scale: Scale | None) -> tuple[str, ...]:
         return (entry.id, *("-" for _ in HEADINGS[1:]))
     return (
         run.id,
-        printable(run.name),
+        clip(printable(run.name), NAME_WIDTH),
         run.started_at.strftime("%Y-%m-%d %H:%M:%S"),
         _duration(run.duration_s),
         str(run.state),

@@ -54,7 +54,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _from_file(arguments: argparse.Namespace) -> ReceiptJson | None:
     """The receipt in the file that was named, if one was."""
-    files = [name for name in arguments.run if name.endswith(".json")]
+    files = [name for name in arguments.run if name.endswith(".json") and os.path.lexists(name)]
     if not files:
         return None
     if len(arguments.run) > 1 or arguments.job:
@@ -79,14 +79,24 @@ def _from_store(arguments: argparse.Namespace, settings: Settings) -> ReceiptJso
 
 def _measurement(store: RunStore, runs: Sequence[str], job: str | None) -> Measurement:
     if job is None and len(runs) <= 1:
-        return store.load(runs[0] if runs else "last")
+        return _loaded(store, runs[0] if runs else "last")
     from dcfoot.store.merge import merge
 
-    found = [*(store.load(run) for run in runs), *(store.job(job) if job else ())]
+    found = [*(_loaded(store, run) for run in runs), *(store.job(job) if job else ())]
     if not found:
         message = f"no run in {store.runs_dir} is of job {job!r}; `dcfoot runs` names the job of each"
         raise DataMissing(message)
     return merge(found)
+
+
+def _loaded(store: RunStore, run: str) -> Measurement:
+    """The run that is meant; its name may look like a file's."""
+    try:
+        return store.load(run)
+    except DataMissing as missing:
+        if not run.endswith(".json"):
+            raise
+        raise DataMissing(f"there is no file {run}, and {missing}") from missing
 
 
 def _rendered(receipt: ReceiptJson, arguments: argparse.Namespace, lang: str) -> str:

@@ -70,7 +70,8 @@ def loads(found: object, where: str) -> ReceiptJson:
         receipt = _completed(cast("dict[str, object]", found))
         view(receipt, "en")
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
-        message = f"{where} is not a whole receipt: {type(fault).__name__} {fault}."
+        what = f"it lacks {fault}" if isinstance(fault, KeyError) else "a value in it is not what a receipt has there"
+        message = f"{where} is not a whole receipt: {what}."
         raise ConfigError(message) from fault
     return receipt
 

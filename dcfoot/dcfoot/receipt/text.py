@@ -113,7 +113,7 @@ def _site(page: _Page) -> Iterator[str]:
         yield from page.wrapped(page.view.site, first=f"{said.site}{said.colon}")
         return
     for line in page.wrapped(said.no_site, first="!! "):
-        yield page.paint(pad(line, page.width), "loud")
+        yield page.paint(pad(line, page.width) if page.colour else line, "loud")
     yield from page.wrapped(said.no_site_remedy, first="   ")
 
 

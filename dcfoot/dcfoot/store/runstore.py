@@ -105,13 +105,13 @@ class RunStore:
     def _ids(self) -> Sequence[str]:
         """The id of every journal, in no order."""
         folder = self.runs_dir
-        try:
-            with store_faults("read the runs in", folder):
+        with store_faults("read the runs in", folder):
+            try:
                 return [name.removesuffix(SUFFIX) for name in os.listdir(folder) if name.endswith(SUFFIX)]  # noqa: PTH208 (3x faster over 10,000 runs)
-        except StoreError:
-            if not os.path.lexists(folder):
+            except FileNotFoundError:
+                if os.path.lexists(folder):  # a link to nowhere
+                    raise
                 return []
-            raise
 
     def _entry(self, run_id: str) -> Entry:
         try:
