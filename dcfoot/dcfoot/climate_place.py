@@ -3,13 +3,12 @@
 Ids and distances only, without numpy: `dcfoot.weather.climate` has what the climate is.
 """
 
-import re
 from collections.abc import Iterator
 from math import asin, cos, radians, sin, sqrt
 
 from dcfoot.errors import DataMissing
 from dcfoot.places import nearest
-from dcfoot.tables import Row, rows
+from dcfoot.tables import Row, rows, rows_of
 
 EARTH_RADIUS_KM = 6371.0
 """Mean radius (IUGG, R1 = 6371.009 km) [km]"""
@@ -74,11 +73,13 @@ def find_climate_id(name: str) -> str:
 
 def climate_name(climate: str) -> str:
     """What the place of a climate's id is called."""
-    return next((row["place"] for row in rows("climate_hubs") if row["id"] == climate), climate)
+    return next((row["place"] for row in rows_of("climate_hubs", climate)), climate)
 
 
 def _spellings(row: Row) -> Iterator[str]:
     """Its id with and without the country, its place, and each of the names that are written in Chinese."""
+    import re  # 4 ms: a receipt looks for no name
+
     chinese = re.findall(r"[\u4e00-\u9fff]+", row["place"])
     yield from (_plain(name) for name in (row["id"], row["id"].partition("_")[2], row["place"], *chinese))
 

@@ -86,31 +86,31 @@ class DrawnYear:
     g_per_it_kwh: Mapping[str, Column]
     inputs: Mapping[str, Column]
 
-    def what_matters(self, result: Column, most_count: int = 5) -> list[tuple[str, float]]:
-        """The inputs that move a result most, with their rank correlation, the strongest first (Spearman 1904).
+    def what_matters(self, values: Column, most_count: int = 5) -> list[tuple[str, float]]:
+        """The inputs that move `values` most, with their rank correlation, the strongest first (Spearman 1904).
 
         Parameters
         ----------
-        result : array
-            One value a draw, in any unit.
+        values : array
+            A result, one value a draw, in any unit.
         most_count : int
             How many to name.
         """
-        ranked = [(name, rank_correlation(column, result)) for name, column in self.inputs.items()]
+        ranked = [(name, rank_correlation(column, values)) for name, column in self.inputs.items()]
         return sorted(ranked, key=lambda one: -abs(one[1]))[:most_count]
 
 
-def rank_correlation(one: Column, two: Column) -> float:
+def rank_correlation(a: Column, b: Column) -> float:
     """Spearman's rank correlation [-]; 0 where one of them does not vary. The arrays may be of any unit."""
-    if np.ptp(one) == 0 or np.ptp(two) == 0:
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
-    ranks = [np.argsort(np.argsort(values)).astype(np.float64) for values in (one, two)]
+    ranks = [np.argsort(np.argsort(values)).astype(np.float64) for values in (a, b)]
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
-def interval_of(drawn: Column) -> tuple[float, float]:
+def interval_of(values: Column) -> tuple[float, float]:
     """5th and 95th percentile of draws, in their unit."""
-    low, high = np.quantile(drawn, (0.05, 0.95))
+    low, high = np.quantile(values, (0.05, 0.95))
     return float(low), float(high)
 
 

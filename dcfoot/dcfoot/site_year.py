@@ -62,19 +62,19 @@ class SiteYear:
         facility = facility_evidence(self.hall.cooling, self.hall.size, self.hall.rejection)
         return (*self.weather.evidence, *facility, *(grid.evidence() for grid in self.grids))
 
-    def by_month(self, hourly: Hours) -> Hours:
+    def by_month(self, values: Hours) -> Hours:
         """The mean of a series by month of the place's standard time, in its unit; NaN for a month without hours."""
-        return self._means(hourly, self.weather.month_index, 12)
+        return self._means(values, self.weather.month_index, 12)
 
-    def by_hour_of_day(self, hourly: Hours) -> Hours:
+    def by_hour_of_day(self, values: Hours) -> Hours:
         """The mean of a series by hour of the place's standard time, in its unit."""
         hour = self.weather.local_times.astype("datetime64[h]").astype(np.int64) % 24
-        return self._means(hourly, hour, 24)
+        return self._means(values, hour, 24)
 
-    def _means(self, hourly: Hours, group: np.ndarray, count: int) -> Hours:
+    def _means(self, values: Hours, group: np.ndarray, count: int) -> Hours:
         hours = np.bincount(group, minlength=count)
         with np.errstate(invalid="ignore"):
-            means: Hours = np.bincount(group, hourly, minlength=count) / hours
+            means: Hours = np.bincount(group, values, minlength=count) / hours
         return means
 
     def at_stated(self, pue: float | None = None, wue_l_per_kwh: float | None = None) -> "SiteYear":
@@ -167,7 +167,7 @@ def draw_site_year(
     place: Climate | Weather,
     grids: Sequence[HourlyFactors] = (),
     *,
-    most_bins: int | None = None,
+    bin_count: int | None = None,
 ) -> DrawnYear:
     """A site's year under draws of all that is not known: cooling, electrical chain, load, air, grid.
 
@@ -181,12 +181,12 @@ def draw_site_year(
         A climate's typical year is in doubt, a weather that was is not.
     grids : sequence of HourlyFactors
         Of the same hours.
-    most_bins : int or None
+    bin_count : int or None
         Quick: at most so many weighted states of the air in the place of hours; None: every hour.
     """
     air = air_of_climate(place) if isinstance(place, Climate) else air_of(place)
     hours: Mapping[str, Hours] = {family(grid): hours_of(grid) for grid in grids}
-    if most_bins is not None:
-        air, hours = air.binned(hours, most_bins)
+    if bin_count is not None:
+        air, hours = air.binned(hours, bin_count)
     levels = {family(grid): grid.level for grid in grids}
     return draw_year(draws, hall, air, {name: Grid(of, levels[name]) for name, of in hours.items()})

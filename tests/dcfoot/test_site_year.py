@@ -111,7 +111,7 @@ def test_a_years_evidence_names_the_air_every_parameter_and_the_grids() -> None:
 
 
 def test_the_same_draws_give_the_same_year_and_the_central_year_lies_inside() -> None:
-    one, two = (draw_site_year(Draws("a", 100), WET, ASHBURN, most_bins=100) for _ in range(2))
+    one, two = (draw_site_year(Draws("a", 100), WET, ASHBURN, bin_count=100) for _ in range(2))
     assert np.array_equal(one.pue, two.pue)
     low, high = interval_of(one.pue)
     assert low < YEARS["waterside_economizer"].pue.mean() < high
@@ -121,7 +121,7 @@ def test_the_same_draws_give_the_same_year_and_the_central_year_lies_inside() ->
 def test_bins_are_within_a_hundredth_of_all_hours(cooling: str) -> None:
     grids = YEARS[cooling].grids
     exact = draw_site_year(Draws("bins", 60), Hall(cooling), ASHBURN, grids)
-    quick = draw_site_year(Draws("bins", 60), Hall(cooling), ASHBURN, grids, most_bins=400)
+    quick = draw_site_year(Draws("bins", 60), Hall(cooling), ASHBURN, grids, bin_count=400)
     assert interval_of(quick.pue - 1) == near(interval_of(exact.pue - 1), rel=0.01)
     assert interval_of(quick.wue_l_per_kwh) == near(interval_of(exact.wue_l_per_kwh), rel=0.01)
     for name, grams in exact.g_per_it_kwh.items():
@@ -136,13 +136,13 @@ def test_at_most_so_many_bins_stand_for_every_hour() -> None:
 
 
 def test_room_units_hang_on_their_compressors_most() -> None:
-    drawn = draw_site_year(Draws("x", 200), Hall("dx"), ASHBURN, most_bins=100)
+    drawn = draw_site_year(Draws("x", 200), Hall("dx"), ASHBURN, bin_count=100)
     (name, correlation), *_ = drawn.what_matters(drawn.pue)
     assert (name, correlation < -0.9) == ("chiller.dx.cop_ratio", True)
 
 
 def test_the_grids_level_matters_to_carbon_and_not_to_water() -> None:
-    drawn = draw_site_year(Draws("x", 200), WET, ASHBURN, ashburn(WET).grids, most_bins=100)
+    drawn = draw_site_year(Draws("x", 200), WET, ASHBURN, ashburn(WET).grids, bin_count=100)
     direct = next(name for name in drawn.g_per_it_kwh if name.startswith("direct"))
     assert drawn.what_matters(drawn.g_per_it_kwh[direct])[0][0] == f"grid.{direct}"
     assert f"grid.{direct}" not in dict(drawn.what_matters(drawn.wue_l_per_kwh))
