@@ -68,13 +68,17 @@ def receipt_of(
     settings : Settings
         Node class, prices and what to count where `whole_node` is None.
     site : Site
-        Where it ran.
+        Where it ran, with the figures of a year; the receipt takes those of the run's hours where they are known.
     whole_node : bool or None
         Count everything the machine's meters saw instead of the run's share.
     """
     from dcfoot.footprint import assess
     from dcfoot.receipt.build import receipt
 
+    if site.chosen:
+        from dcfoot.site_hours import at_run  # 3 ms: only where somebody said where it is
+
+        site = at_run(site, measurement.started_at, measurement.ended_at)
     whole = settings.whole_node if whole_node is None else whole_node
     calibration, remarks = _calibration(settings, measurement)
     footprint = assess(

@@ -90,6 +90,10 @@ class Draws:
         self._streams: dict[str, list[float]] = {}
         self._drawn: dict[tuple[str, Spread], list[float]] = {}
 
+    def fewer(self, count: int) -> "Draws":
+        """Other streams of the same seed, of `count` draws each: for what several draws share."""
+        return Draws(self._seed, count)
+
     def normal(self, name: str) -> list[float]:
         """The stream `name` in standard deviations from the median."""
         stream = self._streams.get(name)

@@ -67,6 +67,11 @@ class Carbon:
         The factor's document.
     verified : bool
         Whether the factor was checked.
+    hourly_g : Quantity or None
+        The same with the factor of the run's hours, to stand beside `value` and never in its place; None where the
+        grid's hours are not known [g].
+    hourly_source : str
+        What stands behind it.
     """
 
     method: str
@@ -77,6 +82,8 @@ class Carbon:
     zone: str
     source: str
     verified: bool
+    hourly_g: Quantity | None = None
+    hourly_source: str = ""
 
     def __add__(self, other: "Carbon") -> "Carbon":
         """The sum of two runs' emissions of one family and method; percentiles add as if fully correlated.
@@ -88,18 +95,23 @@ class Carbon:
         """
         require_same_boundary((self.boundary, self.gas), (other.boundary, other.gas))
         require_same_boundary((self.method, self.gas), (other.method, other.gas))
-        one, two = self.value, other.value
-        basis = Basis.worst(one.basis, two.basis)
         return Carbon(
             self.method,
             self.boundary,
             self.gas,
             min(self.year, other.year),
-            Quantity(one.value + two.value, one.p5 + two.p5, one.p95 + two.p95, basis),
+            _sum(self.value, other.value),
             self.zone if self.zone == other.zone else f"{self.zone}, {other.zone}",
             self.source if self.source == other.source else f"{self.source}; {other.source}",
             self.verified and other.verified,
+            _sum(self.hourly_g, other.hourly_g) if self.hourly_g and other.hourly_g else None,
+            "; ".join(dict.fromkeys(filter(None, (self.hourly_source, other.hourly_source)))),
         )
+
+
+def _sum(one: Quantity, two: Quantity) -> Quantity:
+    basis = Basis.worst(one.basis, two.basis)
+    return Quantity(one.value + two.value, one.p5 + two.p5, one.p95 + two.p95, basis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +256,10 @@ class _Assessment:
         return _times(water_offsite_l, self.facility_kwh, self._fact("ewif", self.site.ewif_l_per_kwh))
 
     def carbon(self) -> Iterable[Carbon]:
+        by_hour = {(factor.boundary, factor.gas, factor.method): factor for factor in self.site.hourly_factors}
         for factor in self.site.factors:
             amount = _times(emissions_g, self.facility_kwh, self._factor(factor))
+            hours = by_hour.get((factor.boundary, factor.gas, factor.method))
             if amount is not None:
                 yield Carbon(
                     factor.method.accounting,
@@ -256,6 +270,8 @@ class _Assessment:
                     factor.zone,
                     factor.source,
                     factor.verified,
+                    _quantity(_times(emissions_g, self.facility_kwh, self._factor(hours))) if hours else None,
+                    hours.source if hours else "",
                 )
 
     def _fact(self, name: str, fact: Fact | None) -> _Amount | None:

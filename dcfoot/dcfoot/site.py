@@ -15,7 +15,7 @@ from dcfoot.evidence import Evidence, Fact, evidence_of
 from dcfoot.grid import WORLD, GridFactor, latest_factors
 from dcfoot.places import Place, all_places, find_country, find_place, find_region, names_of, national_zone, nearest
 from dcfoot.reading import Basis
-from dcfoot.tables import Row, interval, rows
+from dcfoot.tables import Row, interval, rows, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,16 @@ class Site:
         How long its machines serve; None for the usual [years].
     chosen : bool
         False where nobody named a place and the world average stands in.
+    climate : str or None
+        The id of the climate that stands for its place; None: not known, so that its figures are those of a year.
+    cooling : str or None
+        Its cooling system, by the name in the library; None: not known.
+    size : str
+        ``"large"``, ``"midsize"`` or ``"small"``.
+    hourly_factors : tuple of GridFactor
+        Of the hours of a run, beside the yearly ones, where the grid's hours are known (`dcfoot.site_hours.at_run`).
+    hours_evidence : tuple of Evidence
+        What stands behind PUE and WUE where they are those of a run's hours; empty where they are the year's.
     """
 
     id: str
@@ -56,6 +66,11 @@ class Site:
     factors: tuple[GridFactor, ...]
     lifetime_years: Fact | None = None
     chosen: bool = True
+    climate: str | None = None
+    cooling: str | None = None
+    size: str = "large"
+    hourly_factors: tuple[GridFactor, ...] = ()
+    hours_evidence: tuple[Evidence, ...] = ()
 
     @property
     def on_unknown_grid(self) -> bool:
@@ -66,7 +81,10 @@ class Site:
     def evidence(self) -> tuple[Evidence, ...]:
         """What stands behind each number of the site."""
         facts = (self.pue, self.wue_l_per_kwh, self.ewif_l_per_kwh, self.lifetime_years)
-        return (*(fact.evidence for fact in facts if fact), *(factor.evidence() for factor in self.factors))
+        factors = (factor.evidence() for factor in self.factors)
+        hourly = (factor.evidence() for factor in self.hourly_factors)
+        at_hours = (replace(one, what=f"{one.what}, at these hours") for one in hourly)
+        return (*(fact.evidence for fact in facts if fact), *self.hours_evidence, *factors, *at_hours)
 
 
 def resolve_site(
@@ -208,6 +226,7 @@ def _library_site(row: Row) -> Site:
         _first_fact("wue", row["id"], wider),
         _ewif(row["grid_zone"], country or WORLD),
         zone_factors(row["grid_zone"], country) if country else latest_factors(WORLD),
+        climate=next((found["climate"] for found in rows_of("site_climates", row["id"])), None),
     )
 
 

@@ -39,6 +39,25 @@ def rows(name: str) -> tuple[Row, ...]:
         raise DataMissing(f"There is no fact table {name!r}; there are: {', '.join(names())}.") from None
 
 
+@cache
+def rows_of(name: str, first: str) -> tuple[Row, ...]:
+    """The rows of the table `name` whose first column holds `first`, without the cost of the others.
+
+    Parameters
+    ----------
+    name : str
+        As in `rows`; ``"site_hours/us_ashburn"`` for one of a folder's.
+    first : str
+        Plain text, as it stands in the file.
+    """
+    import csv
+
+    with (_FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        heads = next(csv.reader(file))
+        found = csv.reader(line for line in file if line.startswith(f"{first},"))
+        return tuple(dict(zip(heads, row, strict=True)) for row in found)
+
+
 def interval(what: str) -> tuple[float, float]:
     """5th and 95th percentile of the truth over a table's value, from ``intervals.csv`` [-]."""
     row = next(row for row in rows("intervals") if row["what"] == what)

@@ -11,18 +11,24 @@ import pytest
 from dcfoot.cooling.ashrae import air_class_values, water_class_values
 from dcfoot.cooling.catalogue import SYSTEMS
 from dcfoot.cooling.parameters import Size, parameters
-from dcfoot.draws import Draws
+from dcfoot.draws import Draws, Spread
 from dcfoot.errors import ConfigError
-from dcfoot.facility_draws import draw_year
+from dcfoot.facility_draws import Hall, draw_year
 from dcfoot.facility_library import build_facility, facility_evidence, used_parameters
 from dcfoot.facility_model import facility_state
 from dcfoot.tables import rows
+from dcfoot.weather.doubt import Air
 from simulated.near import near
 from simulated.reference import vectors
 
 SIZES = cast("tuple[Size, ...]", ("large", "midsize", "small"))
 HOURS = np.arange(24 * 40)
 OUTSIDE = (12 + 10 * np.sin(HOURS / 150.0), 8 + 8 * np.sin(HOURS / 150.0), 100_000.0)
+AIR = Air(OUTSIDE[0], OUTSIDE[1], np.full(HOURS.size, OUTSIDE[2]), np.ones(HOURS.size))
+
+
+def hall(cooling: str) -> Hall:
+    return Hall(cooling, it_load_ratio=Spread.exact(0.7))
 
 
 def mean(values: Iterable[float]) -> float:
@@ -110,7 +116,7 @@ def test_a_draw_stays_in_its_range_and_has_its_median_in_the_middle() -> None:
 def test_the_year_of_the_central_values_lies_inside_that_of_the_draws() -> None:
     facility = build_facility("waterside_economizer")
     central = float(np.mean(np.asarray(facility_state(facility, 0.7, *OUTSIDE).pue)))
-    drawn = draw_year(Draws("seed", 60), 0.7, OUTSIDE, "waterside_economizer")
+    drawn = draw_year(Draws("seed", 60), hall("waterside_economizer"), AIR)
     assert drawn.pue.shape == drawn.wue_l_per_kwh.shape == (60,)
     low, high = np.quantile(drawn.pue, [0.05, 0.95])
     assert 1 < low < central < high
@@ -119,14 +125,14 @@ def test_the_year_of_the_central_values_lies_inside_that_of_the_draws() -> None:
 def test_two_systems_share_the_draws_of_what_they_share() -> None:
     # So the difference of two designs is not noise: it scatters less than each of them.
     free, chilled = (
-        draw_year(Draws("seed", 60), 0.7, OUTSIDE, name).pue for name in ("waterside_economizer", "water_chiller")
+        draw_year(Draws("seed", 60), hall(name), AIR).pue for name in ("waterside_economizer", "water_chiller")
     )
     assert np.std(chilled - free) < 0.75 * np.hypot(np.std(chilled), np.std(free))
 
 
 def test_what_is_known_is_not_drawn() -> None:
     known = {name: p.central for name, p in used_parameters("dx").items()}
-    assert np.ptp(draw_year(Draws("seed", 10), 0.7, OUTSIDE, "dx", values=known).pue) < 1e-12
+    assert np.ptp(draw_year(Draws("seed", 10), hall("dx"), AIR, values=known).pue) < 1e-12
 
 
 @pytest.mark.parametrize("name", ["A1", "A2", "A3", "A4", "H1"])

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError, DataMissing
 from dcfoot.factors.hourly import HOUR, HourlyFactors, Point, Window, constant, hourly_means
-from dcfoot.factors.shapes import shape_of, shaped
+from dcfoot.factors.shapes import shaped
 from dcfoot.factors.technology import mix_g_per_kwh, technology_factor, technology_factors
+from dcfoot.factors.typical_day import shape_of
 from dcfoot.grid import Boundary, BoundaryMismatch, GridFactor, Method, latest_factors
 from dcfoot.reading import Basis
 from dcfoot.tables import rows

@@ -12,7 +12,7 @@ from simulated.names import ENDS_IN_A_UNIT
 from simulated.near import near
 from simulated.reference import facts, vectors
 
-CLIMATE_TABLES = ["climate_hubs", "climate_monthly"]
+CLIMATE_TABLES = ["climate_hubs", "climate_monthly", "site_climates"]
 """One row a place, with a column for each figure, whose unit stands in its name; a typical year has no date."""
 
 FACT_TABLES = [name for name in names() if name not in {"places", "sites", "grid_zones", *CLIMATE_TABLES}]
@@ -55,7 +55,7 @@ def test_every_figure_has_a_unit_a_year_a_source_and_says_whether_it_was_verifie
 
 @pytest.mark.parametrize("name", CLIMATE_TABLES)
 def test_every_figure_of_a_climate_has_a_unit_and_every_row_a_source(name: str) -> None:
-    words = {"id", "place", "month", "year", "source", "url", "licence", "verified", "note"}
+    words = {"id", "place", "climate", "month", "year", "source", "url", "licence", "verified", "note"}
     assert [column for column in rows(name)[0] if column not in words and not ENDS_IN_A_UNIT.search(column)] == []
     for row in rows(name):
         assert row["source"].strip(), row
@@ -79,6 +79,7 @@ def test_an_interval_in_ratios_encloses_one() -> None:
         ("water_country", ("place", "metric")),
         ("places", ("zone",)),
         ("sites", ("id",)),
+        ("site_climates", ("id",)),
         ("intervals", ("what",)),
         ("node_classes", ("node_class", "what")),
         ("water_tech", ("technology", "cooling", "metric")),

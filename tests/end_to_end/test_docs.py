@@ -188,7 +188,7 @@ def test_the_receipt_of_the_readme_is_how_receipts_look() -> None:
         text=True,
         check=True,
     )
-    assert len(labels(printed)) == 9
+    assert len(labels(printed)) == 10
     assert labels(printed) == labels(done.stderr)
 
 

@@ -23,8 +23,8 @@ from dcfoot.receipt.equivalents import equivalents
 
 J_PER_KWH = 3_600_000.0
 
-NO_SITE = SiteJson(id="world", name="World average", grid_zone=None, chosen=False)
-GUIAN = SiteJson(id="cn_guian", name="Gui'an, Guizhou", grid_zone="CN-GZ", chosen=True)
+NO_SITE = SiteJson(id="world", name="World average", grid_zone=None, chosen=False, typical_year=None)
+GUIAN = SiteJson(id="cn_guian", name="Gui'an, Guizhou", grid_zone="CN-GZ", chosen=True, typical_year=None)
 
 
 def quantity(value: float, low_ratio: float, high_ratio: float, basis: str) -> QuantityJson:
@@ -136,6 +136,7 @@ def carbon(boundary: str, gas: str, year: int, known: QuantityJson) -> CarbonJso
         p95_g=known["p95"],
         basis=known["basis"],
         source="MEE",
+        hourly=None,
     )
 
 

@@ -5,55 +5,12 @@ the hours of real years show beside the shape. Shapes are made by ``benchmarks/d
 that EIA and ENTSO-E publish. A grid without one, China's among them, gets a flat line and a wide interval, and says so.
 """
 
-from dataclasses import dataclass
-from functools import cache
-
 from dcfoot.draws import Spread
 from dcfoot.factors.hourly import HourlyFactors, Window, constant, relative
-from dcfoot.grid import Boundary, GridFactor, Method
+from dcfoot.factors.typical_day import shape_of
+from dcfoot.grid import GridFactor, Method
 from dcfoot.reading import Basis
-from dcfoot.tables import interval, rows
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A typical day of each month of a grid.
-
-    Parameters
-    ----------
-    name : str
-        Whose: ``"eia_PJM"``.
-    multipliers : tuple of tuple
-        Twelve months by 24 hours of the day in UTC, over the year's mean [-]
-    residual : Spread
-        An hour of another year over the shape [-]
-    year : int
-        The year of the data.
-    source : str
-        Whose data.
-    """
-
-    name: str
-    multipliers: tuple[tuple[float, ...], ...]
-    residual: Spread
-    year: int
-    source: str
-
-
-@cache
-def shape_of(zone: str, boundary: Boundary) -> Shape | None:
-    """The shape of a zone's grid; None where none is shipped."""
-    name = next((row["shape"] for row in rows("grid_zones") if row["zone"] == zone and row["shape"]), None)
-    found = [row for row in rows("grid_shapes") if (row["shape"], row["boundary"]) == (name, boundary)]
-    if name is None or not found:
-        return None
-    return Shape(
-        name,
-        tuple(tuple(float(row[f"h{hour:02}"]) for hour in range(24)) for row in found),
-        Spread(1.0, float(found[0]["p5"]), float(found[0]["p95"])),
-        int(found[0]["year"]),
-        found[0]["source"],
-    )
+from dcfoot.tables import interval
 
 
 def shaped(factor: GridFactor, window: Window, zone: str | None = None) -> HourlyFactors:

@@ -37,7 +37,11 @@ def receipt(
         schema=json.SCHEMA,
         run=_run(measurement),
         site=json.SiteJson(
-            id=_text(site.id), name=_text(site.name), grid_zone=site.grid_zone or None, chosen=site.chosen
+            id=_text(site.id),
+            name=_text(site.name),
+            grid_zone=site.grid_zone or None,
+            chosen=site.chosen,
+            typical_year=site.climate if site.hours_evidence else None,
         ),
         machine=_machine(measurement.machine),
         ladder_basis="whole_node" if whole_node else "share",
@@ -151,6 +155,18 @@ def _carbon(carbon: Carbon) -> json.CarbonJson | None:
         p95_g=known["p95"],
         basis=known["basis"],
         source=_text(carbon.source),
+        hourly=_hourly(carbon),
+    )
+
+
+def _hourly(carbon: Carbon) -> json.HourlyCarbonJson | None:
+    known = _quantity(carbon.hourly_g)
+    return known and json.HourlyCarbonJson(
+        value_g=known["value"],
+        p5_g=known["p5"],
+        p95_g=known["p95"],
+        basis=known["basis"],
+        source=_text(carbon.hourly_source),
     )
 
 

@@ -39,12 +39,17 @@ class RunJson(TypedDict):
 
 
 class SiteJson(TypedDict):
-    """Where it ran. `chosen` is false where nobody said, so that the world average stands in."""
+    """Where it ran. `chosen` is false where nobody said, so that the world average stands in.
+
+    `typical_year` is the climate from whose typical year PUE and WUE are those of the run's hours; null where they are
+    the year's.
+    """
 
     id: str
     name: str
     grid_zone: str | None
     chosen: bool
+    typical_year: str | None
 
 
 class MachineJson(TypedDict):
@@ -91,8 +96,21 @@ class RungJson(TypedDict):
     note: str
 
 
+class HourlyCarbonJson(TypedDict):
+    """The same carbon with the grid's factor at the run's hours: beside the yearly one, never in its place."""
+
+    value_g: float
+    p5_g: float
+    p95_g: float
+    basis: str
+    source: str
+
+
 class CarbonJson(TypedDict):
-    """Carbon of the electricity under one accounting method and one boundary; two of them are never added."""
+    """Carbon of the electricity under one accounting method and one boundary; two of them are never added.
+
+    `value_g` is by the factor of a year, as inventories take it; `hourly` is null where the grid's hours are not known.
+    """
 
     method: str
     boundary: str
@@ -104,6 +122,7 @@ class CarbonJson(TypedDict):
     p95_g: float
     basis: str
     source: str
+    hourly: HourlyCarbonJson | None
 
 
 class CostJson(TypedDict):

@@ -19,7 +19,7 @@ _ADDED: dict[str, object] = {
 
 _ADDED_BELOW: dict[str, dict[str, object]] = {
     "run": {"tags": {}, "job": None, "part_of": None},
-    "site": {"chosen": True},
+    "site": {"chosen": True, "typical_year": None},
 }
 _ADDED_IN_LISTS: dict[str, dict[str, object]] = {
     "channels": {"host": "", "attributed_p5_j": None, "attributed_p95_j": None},
@@ -84,7 +84,8 @@ def _completed(found: dict[str, object]) -> ReceiptJson:
         receipt[key] = [{**added, **item} for item in cast("list[dict[str, object]]", receipt[key])]
     footprint = cast("dict[str, object]", receipt["footprint"])
     carbon = cast("list[dict[str, object]]", footprint["carbon"])
-    receipt["footprint"] = {**footprint, "carbon": [{"zone": "", "source": "", **one} for one in carbon]}
+    added = {"zone": "", "source": "", "hourly": None}
+    receipt["footprint"] = {**footprint, "carbon": [{**added, **one} for one in carbon]}
     run = cast("dict[str, object]", receipt["run"])
     run.setdefault("hosts", [run["host"]] if run["host"] else [])
     return cast("ReceiptJson", receipt)

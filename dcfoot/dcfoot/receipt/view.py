@@ -7,7 +7,7 @@ tuples, not dataclasses: this is loaded at the end of every ``dcfoot run``, and 
 
 # ruff: noqa: RUF001 - a multiplication sign before a count is meant.
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, cast
 
 from dcfoot.receipt.advice import next_step
@@ -15,6 +15,7 @@ from dcfoot.receipt.contract import (
     CarbonJson,
     ChannelJson,
     EquivalentJson,
+    HourlyCarbonJson,
     PhaseJson,
     QuantityJson,
     ReceiptJson,
@@ -326,16 +327,25 @@ def _carbon(carbons: Sequence[CarbonJson], said: Words) -> tuple[str, tuple[Figu
     """
     methods, zones = ({carbon[key] for carbon in carbons} for key in ("method", "zone"))
     shared = said.carbon_methods[methods.pop()] if len(methods) == 1 else ""
-    return shared, tuple(_carbon_figure(carbon, said, method=not shared, zone=len(zones) > 1) for carbon in carbons)
+    figures = (_carbon_figures(carbon, said, method=not shared, zone=len(zones) > 1) for carbon in carbons)
+    return shared, tuple(figure for pair in figures for figure in pair)
 
 
-def _carbon_figure(carbon: CarbonJson, said: Words, *, method: bool, zone: bool) -> Figure:
-    parts = [f"{carbon['gas']} {said.carbon_boundaries[carbon['boundary']]}"]
+def _carbon_figures(carbon: CarbonJson, said: Words, *, method: bool, zone: bool) -> Iterator[Figure]:
+    """By the factor of the year, and beside it by that of the hours where it is known."""
+    name = f"{carbon['gas']} {said.carbon_boundaries[carbon['boundary']]}"
+    parts = [name]
     parts += [said.carbon_methods_short[carbon["method"]]] if method else []
     parts += [carbon["zone"]] if zone and carbon["zone"] else []
     parts += [str(carbon["year"])] if carbon["year"] else []
+    yield _grams(said.comma.join(parts), carbon, said)
+    if carbon["hourly"]:
+        yield _grams(said.comma.join((name, said.by_hour)), carbon["hourly"], said)
+
+
+def _grams(label: str, carbon: CarbonJson | HourlyCarbonJson, said: Words) -> Figure:
     amount = QuantityJson(value=carbon["value_g"], p5=carbon["p5_g"], p95=carbon["p95_g"], basis=carbon["basis"])
-    return _figure(said.comma.join(parts), amount, MASS_G, said)
+    return _figure(label, amount, MASS_G, said)
 
 
 def _other(receipt: ReceiptJson, said: Words) -> tuple[Figure, ...]:
@@ -344,7 +354,7 @@ def _other(receipt: ReceiptJson, said: Words) -> tuple[Figure, ...]:
         _figure(said.water_onsite, amounts["water_onsite_l"], VOLUME_L, said),
         _figure(said.water_offsite, amounts["water_offsite_l"], VOLUME_L, said),
         _figure(said.embodied, amounts["embodied_g"], MASS_G, said),
-        _figure(said.pue, amounts["pue"], PURE, said),
+        _figure(said.pue_at_hours if receipt["site"]["typical_year"] else said.pue, amounts["pue"], PURE, said),
     ]
     cost = amounts["cost"]
     if cost:

@@ -48,6 +48,7 @@ class Words(NamedTuple):
     carbon_methods: Mapping[str, str]
     carbon_methods_short: Mapping[str, str]
     carbon_boundaries: Mapping[str, str]
+    by_hour: str
     never_added: str
     water_and_more: str
     no_meters: str
@@ -55,6 +56,7 @@ class Words(NamedTuple):
     water_offsite: str
     embodied: str
     pue: str
+    pue_at_hours: str
     cost: str
     it_energy: str
     facility_energy: str
@@ -137,6 +139,7 @@ ENGLISH = Words(
     carbon_methods={"location": "location-based", "market": "market-based", "marginal": "marginal"},
     carbon_methods_short={"location": "location", "market": "market", "marginal": "marginal"},
     carbon_boundaries={"direct": "direct", "life_cycle": "life cycle"},
+    by_hour="by the hour",
     never_added="Two views of the same electricity: never add direct and life-cycle carbon.",
     water_and_more="Water and hardware",
     no_meters="No meter could be read and no model applied: the energy of this run is not known.",
@@ -144,6 +147,7 @@ ENGLISH = Words(
     water_offsite="water at power stations",
     embodied="CO2e of the hardware",
     pue="PUE",
+    pue_at_hours="PUE at these hours (typical year)",
     cost="electricity cost",
     it_energy="IT energy",
     facility_energy="facility energy",
@@ -251,6 +255,7 @@ CHINESE = Words(
     carbon_methods={"location": "基于位置", "market": "基于市场", "marginal": "边际"},
     carbon_methods_short={"location": "位置", "market": "市场", "marginal": "边际"},
     carbon_boundaries={"direct": "直接排放", "life_cycle": "全生命周期"},
+    by_hour="逐时",
     never_added="直接排放与全生命周期排放是对同一份电力的两种核算，不可相加。",
     water_and_more="用水与硬件",
     no_meters="没有可读取的计量表，也没有可用的模型：本次运行的能耗未知。",
@@ -258,6 +263,7 @@ CHINESE = Words(
     water_offsite="发电用水",
     embodied="硬件隐含碳 CO2e",
     pue="PUE",
+    pue_at_hours="本时段 PUE（典型年）",
     cost="电费",
     it_energy="IT 能耗",
     facility_energy="设施能耗",

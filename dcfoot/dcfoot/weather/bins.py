@@ -46,15 +46,29 @@ def bins_of(dry_bulb_c: Values, wet_bulb_c: Values, pressure_pa: Values, most_co
     most_count : int
         At least 1.
     """
+    cells = cells_of(dry_bulb_c, wet_bulb_c, most_count)
+    dry, wet, pressure = (means_of(values, cells) for values in (dry_bulb_c, wet_bulb_c, pressure_pa))
+    return Bins(dry, wet, pressure, np.array([float(len(cell)) for cell in cells]))
+
+
+def cells_of(dry_bulb_c: Values, wet_bulb_c: Values, most_count: int) -> list[Places]:
+    """The hours of each bin, by their places: for series beside the air, such as the grid's hours.
+
+    Parameters
+    ----------
+    dry_bulb_c, wet_bulb_c, most_count
+        As in `bins_of`.
+    """
     slices = isqrt(most_count)
     everything = np.arange(len(dry_bulb_c))
-    cells = [
+    return [
         cell for part in _cut(everything, dry_bulb_c, slices) for cell in _cut(part, wet_bulb_c, most_count // slices)
     ]
-    dry, wet, pressure = (
-        np.array([values[cell].mean() for cell in cells]) for values in (dry_bulb_c, wet_bulb_c, pressure_pa)
-    )
-    return Bins(dry, wet, pressure, np.array([float(len(cell)) for cell in cells]))
+
+
+def means_of(values: Values, cells: list[Places]) -> Values:
+    """The mean of a series over the hours of each bin, in the unit of `values`."""
+    return np.array([values[cell].mean() for cell in cells])
 
 
 def _cut(places: Places, values: Values, count: int) -> list[Places]:

@@ -4,7 +4,6 @@ The tables are ``climate_hubs`` (68 places: monthly dry bulb, design temperature
 ``climate_monthly`` (39 of them: diurnal range, relative humidity, wind and sun from real hourly years).
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,9 +11,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dcfoot.errors import DataMissing
+from dcfoot.climate_place import find_climate_id
 from dcfoot.evidence import Evidence
-from dcfoot.places import nearest
 from dcfoot.tables import Row, is_verified, rows
 from dcfoot.weather.year import Location
 
@@ -102,26 +100,7 @@ def find_climate(name: str) -> Climate:
     DataMissing
         There is none; the nearest names are offered.
     """
-    known = climates()
-    wanted = _plain(name)
-    spellings = {spelling: climate for climate in known.values() for spelling in _spellings(climate)}
-    if wanted in spellings:
-        return spellings[wanted]
-    offered = nearest(name, [*known, *(climate.location.place for climate in known.values())])
-    raise DataMissing(
-        f"No climate is known for {name!r}.{offered} For another place give a weather file, or fetch a year "
-        f"({len(known)} places are known offline)."
-    )
-
-
-def _spellings(climate: Climate) -> list[str]:
-    """Its id with and without the country, its place, and each of the names that are written in Chinese."""
-    chinese = re.findall(r"[\u4e00-\u9fff]+", climate.location.place)
-    return [_plain(name) for name in (climate.id, climate.id.partition("_")[2], climate.location.place, *chinese)]
-
-
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
+    return climates()[find_climate_id(name)]
 
 
 def _climate(row: Row, monthly: list[Row] | None) -> Climate:

@@ -1,0 +1,192 @@
+"""A site's year: climate, cooling and grid joined, hour by hour.
+
+In come a hall, the weather of its place and the hours of its grids; out goes a frozen `SiteYear` with PUE, WUE and the
+grams that a unit of IT energy costs in each hour. What a receipt takes of it stands in the small tables of
+`dcfoot.site_hours`, without numpy.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dcfoot.draws import Draws
+from dcfoot.errors import ConfigError
+from dcfoot.evidence import Evidence
+from dcfoot.facility_draws import DrawnYear, Grid, Hall, draw_year
+from dcfoot.facility_library import build_facility, facility_evidence
+from dcfoot.facility_model import facility_state
+from dcfoot.factors.hourly import HourlyFactors, Window
+from dcfoot.factors.shapes import shaped
+from dcfoot.grid import GridFactor, Method
+from dcfoot.weather.climate import Climate
+from dcfoot.weather.doubt import air_of, air_of_climate
+from dcfoot.weather.year import Hours, Weather
+
+LOADS = (0.25, 0.5, 0.75, 1.0)
+"""The loads at which a site is shown [-]: those of EN 50600-4-2 and of makers' data sheets."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteYear:
+    """What a site does in each hour of a year.
+
+    Parameters
+    ----------
+    hall : Hall
+        The facility; its central load is the year's.
+    weather : Weather
+        The air outside.
+    pue : array
+        By hour [-]
+    wue_l_per_kwh : array
+        By hour [L/kWh]
+    grids : tuple of HourlyFactors
+        One a family and method, of the same hours.
+    """
+
+    hall: Hall
+    weather: Weather
+    pue: Hours
+    wue_l_per_kwh: Hours
+    grids: tuple[HourlyFactors, ...] = ()
+
+    @property
+    def g_per_it_kwh(self) -> dict[str, Hours]:
+        """What each grid emits for a unit of IT energy, by family and hour: ``PUE x factor`` [g/kWh]."""
+        return {family(grid): self.pue * hours_of(grid) for grid in self.grids}
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What stands behind each number: the air, every parameter of the facility, the grids."""
+        facility = facility_evidence(self.hall.cooling, self.hall.size, self.hall.rejection)
+        return (*self.weather.evidence, *facility, *(grid.evidence() for grid in self.grids))
+
+    def by_month(self, values: Hours) -> Hours:
+        """The mean of a series by month of the place's standard time, in its unit; NaN for a month without hours."""
+        return self._means(values, self.weather.month_index, 12)
+
+    def by_hour_of_day(self, values: Hours) -> Hours:
+        """The mean of a series by hour of the place's standard time, in its unit."""
+        hour = self.weather.local_times.astype("datetime64[h]").astype(np.int64) % 24
+        return self._means(values, hour, 24)
+
+    def _means(self, values: Hours, group: np.ndarray, count: int) -> Hours:
+        hours = np.bincount(group, minlength=count)
+        with np.errstate(invalid="ignore"):
+            means: Hours = np.bincount(group, values, minlength=count) / hours
+        return means
+
+    def at_stated(self, pue: float | None = None, wue_l_per_kwh: float | None = None) -> "SiteYear":
+        """The same year with published yearly means: the model says when in the year, the site how much.
+
+        The overhead (PUE - 1) and the water of each hour are scaled, so that the means over the year are the stated.
+
+        Parameters
+        ----------
+        pue : float or None
+            Published for the year; None: not known [-]
+        wue_l_per_kwh : float or None
+            The same [L/kWh]
+        """
+        overhead, water = self.pue - 1, self.wue_l_per_kwh
+        scaled = self if pue is None else replace(self, pue=1 + overhead * (pue - 1) / overhead.mean())
+        if wue_l_per_kwh is None or not water.any():
+            return scaled
+        return replace(scaled, wue_l_per_kwh=water * wue_l_per_kwh / water.mean())
+
+
+def family(grid: HourlyFactors) -> str:
+    """What an hourly series is called beside others: ``"direct CO2, average"``."""
+    return f"{grid.boundary} {grid.gas}, {grid.method}"
+
+
+def hours_of(grid: HourlyFactors) -> Hours:
+    """The hours of a series as an array [g/kWh].
+
+    Raises
+    ------
+    ConfigError
+        One of them is not known.
+    """
+    known = [value for value in grid.g_per_kwh if value is not None]
+    if len(known) < len(grid.g_per_kwh):
+        raise ConfigError(f"{grid.source}: an hour of the grid {grid.zone} is not known; fill it by name first.")
+    return np.array(known)
+
+
+def site_year(hall: Hall, weather: Weather, grids: Sequence[HourlyFactors] = ()) -> SiteYear:
+    """The year of a hall in this weather, at its central load.
+
+    Parameters
+    ----------
+    hall : Hall
+        The facility.
+    weather : Weather
+        Of its place, or of one near it.
+    grids : sequence of HourlyFactors
+        Of the weather's hours.
+
+    Raises
+    ------
+    ConfigError
+        A grid's hours are not as many as the weather's.
+    """
+    for grid in grids:
+        if len(grid.g_per_kwh) != len(weather):
+            raise ConfigError(f"The grid {grid.zone} has {len(grid.g_per_kwh)} hours, the weather {len(weather)}.")
+    facility = build_facility(hall.cooling, hall.size, hall.rejection)
+    air = weather.dry_bulb_c, weather.wet_bulb_c, weather.pressure_pa
+    state = facility_state(facility, hall.it_load_ratio.central, *air)
+    pue, wue = (np.broadcast_to(values, len(weather)) for values in (state.pue, state.wue_l_per_kwh))
+    return SiteYear(hall, weather, pue, wue, tuple(grids))
+
+
+def grid_hours(factors: Sequence[GridFactor], weather: Weather, zone: str) -> tuple[HourlyFactors, ...]:
+    """The shapes of a site's average factors over a weather's hours.
+
+    Where a place's time is half an hour off UTC, the hour of the grid is the one that began before.
+
+    Parameters
+    ----------
+    factors : sequence of GridFactor
+        Of the site.
+    weather : Weather
+        Whose hours are wanted.
+    zone : str
+        Whose shape to take where a factor is a nation's.
+    """
+    start = weather.start.replace(minute=0, second=0, microsecond=0)
+    window = Window(start, len(weather))
+    return tuple(shaped(factor, window, zone) for factor in factors if factor.method is Method.AVERAGE)
+
+
+def draw_site_year(
+    draws: Draws,
+    hall: Hall,
+    place: Climate | Weather,
+    grids: Sequence[HourlyFactors] = (),
+    *,
+    bin_count: int | None = None,
+) -> DrawnYear:
+    """A site's year under draws of all that is not known: cooling, electrical chain, load, air, grid.
+
+    Parameters
+    ----------
+    draws : Draws
+        Two sites drawn with the same ones share what they have in common.
+    hall : Hall
+        The facility.
+    place : Climate or Weather
+        A climate's typical year is in doubt, a weather that was is not.
+    grids : sequence of HourlyFactors
+        Of the same hours.
+    bin_count : int or None
+        Quick: at most so many weighted states of the air in the place of hours; None: every hour.
+    """
+    air = air_of_climate(place) if isinstance(place, Climate) else air_of(place)
+    hours: Mapping[str, Hours] = {family(grid): hours_of(grid) for grid in grids}
+    if bin_count is not None:
+        air, hours = air.binned(hours, bin_count)
+    levels = {family(grid): grid.level for grid in grids}
+    return draw_year(draws, hall, air, {name: Grid(of, levels[name]) for name, of in hours.items()})
