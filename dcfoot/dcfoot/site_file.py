@@ -98,9 +98,10 @@ def read_sites(path: Path) -> dict[str, Site]:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: the file of sites cannot be read: {error}") from error
+    try:
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(toml_fault(path, text, error)) from error
     reader = _Reader(path, text)
