@@ -13,10 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, NoReturn, Protocol, TextIO, cast
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
+from typing import NoReturn, Protocol, TextIO, cast
 
 COMMANDS = ("run", "runs", "show", "doctor", "calibrate", "sites", "factors", "config")
 
@@ -32,6 +29,14 @@ class Command(Protocol):
     execute: Callable[[argparse.Namespace], int]
 
 
+class Writer(Protocol):
+    """What help can be written to."""
+
+    def write(self, s: str, /) -> object:
+        """Writes a text."""
+        ...
+
+
 class Parser(argparse.ArgumentParser):
     """The parser of one command."""
 
@@ -41,7 +46,7 @@ class Parser(argparse.ArgumentParser):
         """Says what is wrong with the arguments and exits."""
         self.exit(self.usage_status, f"{self.format_usage()}{self.prog}: {message}\n")
 
-    def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
+    def print_help(self, file: Writer | None = None) -> None:
         """Writes the help; argparse itself would swallow that it cannot be written."""
         (file or sys.stdout).write(self.format_help())
 
