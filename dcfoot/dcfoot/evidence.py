@@ -27,6 +27,8 @@ class Evidence:
         Whether the figure was checked against its document or a second copy.
     note : str
         What the reader must know of its use here.
+    licence : str
+        Of the figure, where its row says it.
     """
 
     what: str
@@ -36,6 +38,7 @@ class Evidence:
     source: str
     verified: bool
     note: str = ""
+    licence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ def evidence_of(row: Row, what: str, column: str = "value") -> Evidence:
         row["source"],
         is_verified(row),
         row["note"],
+        row.get("licence", ""),
     )
 
 

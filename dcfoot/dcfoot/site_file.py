@@ -7,6 +7,9 @@
     wue_l_per_kwh = 0.4
     ewif_l_per_kwh = 3.1
     lifetime_years = 5
+    climate = "Guiyang"                  # or latitude_deg and longitude_deg: the nearest within 100 km
+    cooling = "direct_liquid"            # gives PUE and WUE where they are left out
+    size = "large"                       # or "midsize", "small"
     source = "metering report 2025"      # stands behind every number above
     year = 2025
 
@@ -28,9 +31,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+from dcfoot.climate_place import find_climate_id, nearest_climate
 from dcfoot.config import toml_fault
 from dcfoot.draws import Spread
-from dcfoot.errors import ConfigError
+from dcfoot.errors import ConfigError, DataMissing
 from dcfoot.evidence import Evidence, Fact
 from dcfoot.grid import Boundary, GridFactor, Method
 from dcfoot.places import nearest
@@ -45,6 +49,11 @@ _KEYS = (
     "wue_l_per_kwh",
     "ewif_l_per_kwh",
     "lifetime_years",
+    "climate",
+    "latitude_deg",
+    "longitude_deg",
+    "cooling",
+    "size",
     "source",
     "year",
     "factors",
@@ -52,6 +61,9 @@ _KEYS = (
 _FACTOR_KEYS = ("boundary", "gas", "method", "g_per_kwh", "year", "source")
 _LEAST = {"pue": 1.0, "wue_l_per_kwh": 0.0, "ewif_l_per_kwh": 0.0, "lifetime_years": 0.1, "g_per_kwh": 0.0}
 """The least that each quantity can be: by definition (PUE), or because it counts something."""
+
+_SIZES = ("large", "midsize", "small")
+_MOST_DEG = {"latitude_deg": 90.0, "longitude_deg": 180.0}
 
 _FACTS = {
     "pue": ("PUE", ""),
@@ -122,7 +134,8 @@ def _site(reader: _Reader, name: str, table: Table) -> Site:
     where = f"sites.{name}"
     _check_keys(reader, where, table, _KEYS)
     base = _base(reader, where, table)
-    facts = {key: _fact(reader, name, table, key) for key in _FACTS}
+    place = _Place(_climate(reader, where, table), _cooling(reader, where, table), _size(reader, where, table))
+    facts = {key: _fact(reader, name, table, key) or place.modelled(key) for key in _FACTS}
     factors = tuple(_factors(reader, where, table, name))
     return replace(
         base,
@@ -135,7 +148,67 @@ def _site(reader: _Reader, name: str, table: Table) -> Site:
         lifetime_years=facts["lifetime_years"],
         factors=factors or base.factors,
         chosen=True,
+        climate=place.climate,
+        cooling=place.cooling,
+        size=place.size,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The climate, the cooling and the size of a site, as far as its table says them."""
+
+    climate: str | None
+    cooling: str | None
+    size: str
+
+    def modelled(self, key: str) -> Fact | None:
+        """What the model says of a figure that nobody stated: in a known climate, of a known cooling."""
+        metric = {"pue": "pue", "wue_l_per_kwh": "wue"}.get(key)
+        if metric is None or self.climate is None or self.cooling is None:
+            return None
+        from dcfoot.site_hours import modelled_year  # only where a site says so much
+
+        return modelled_year(self.climate, metric, self.cooling, self.size)
+
+
+def _climate(reader: _Reader, where: str, table: Table) -> str | None:
+    """The climate that is named, or the nearest to the coordinates; None where neither says one."""
+    point = [_degrees(reader, where, table, key) for key in _MOST_DEG]
+    if "climate" in table:
+        try:
+            return find_climate_id(str(table["climate"]))
+        except DataMissing as missing:
+            reader.fault(where, "climate", str(missing))
+            return None
+    latitude_deg, longitude_deg = point
+    if latitude_deg is None or longitude_deg is None:
+        if point != [None, None]:
+            reader.fault(where, "latitude_deg", "latitude_deg and longitude_deg go together")
+        return None
+    return nearest_climate(latitude_deg, longitude_deg)
+
+
+def _degrees(reader: _Reader, where: str, table: Table, key: str) -> float | None:
+    value, most = table.get(key), _MOST_DEG[key]
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and -most <= value <= most:
+        return float(value)
+    reader.fault(where, key, f"must be a number from {-most:g} to {most:g}, not {value!r}")
+    return None
+
+
+def _cooling(reader: _Reader, where: str, table: Table) -> str | None:
+    if "cooling" not in table:
+        return None
+    from dcfoot.cooling.catalogue import SYSTEMS  # only where a site says so much
+
+    return _choice(reader, where, table, "cooling", tuple(SYSTEMS))
+
+
+def _size(reader: _Reader, where: str, table: Table) -> str:
+    return _choice(reader, where, table, "size", _SIZES) if "size" in table else _SIZES[0]
 
 
 def _base(reader: _Reader, where: str, table: Table) -> Site:

@@ -37,6 +37,10 @@ the grid's, is averaged away in a longer run [-]"""
 
 DAYS_PER_YEAR = 365
 
+MOST_WUE_L_PER_KWH = 3.5
+"""No hour takes more water [L/kWh]: all heat at a PUE of 1.2 evaporated (2.45 MJ/kg), as much again as blowdown (two
+cycles of concentration)"""
+
 LEAST_SAID = 0.01
 """A system that is less likely than this is left out [-]. A choice."""
 
@@ -323,7 +327,10 @@ def _pue_at(pue: Fact, over: Spread) -> Fact:
 
 
 def _wue_at(year: Fact, over: Spread) -> Fact:
-    return replace(year, spread=product(year.spread, over), basis=Basis.MODELLED)
+    most = max(MOST_WUE_L_PER_KWH, year.spread.p95)
+    found = product(year.spread, over)
+    spread = Spread(min(found.central, most), min(found.p5, most), min(found.p95, most))
+    return replace(year, spread=spread, basis=Basis.MODELLED)
 
 
 def product(one: Spread, two: Spread) -> Spread:

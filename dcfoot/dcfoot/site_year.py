@@ -19,6 +19,7 @@ from dcfoot.facility_model import facility_state
 from dcfoot.factors.hourly import HourlyFactors, Window
 from dcfoot.factors.shapes import shaped
 from dcfoot.grid import GridFactor, Method
+from dcfoot.site_hours import MOST_WUE_L_PER_KWH
 from dcfoot.weather.climate import Climate
 from dcfoot.weather.doubt import air_of, air_of_climate
 from dcfoot.weather.year import Hours, Weather
@@ -80,7 +81,8 @@ class SiteYear:
     def at_stated(self, pue: float | None = None, wue_l_per_kwh: float | None = None) -> "SiteYear":
         """The same year with published yearly means: the model says when in the year, the site how much.
 
-        The overhead (PUE - 1) and the water of each hour are scaled, so that the means over the year are the stated.
+        The overhead (PUE - 1) and the water of each hour are scaled, so that the means over the year are the stated;
+        but no hour takes more water than evaporates with all of its heat.
 
         Parameters
         ----------
@@ -91,9 +93,29 @@ class SiteYear:
         """
         overhead, water = self.pue - 1, self.wue_l_per_kwh
         scaled = self if pue is None else replace(self, pue=1 + overhead * (pue - 1) / overhead.mean())
-        if wue_l_per_kwh is None or not water.any():
+        if wue_l_per_kwh is None:
             return scaled
-        return replace(scaled, wue_l_per_kwh=water * wue_l_per_kwh / water.mean())
+        return replace(scaled, wue_l_per_kwh=_filled(water, wue_l_per_kwh, MOST_WUE_L_PER_KWH))
+
+
+def _filled(water: Hours, mean_l_per_kwh: float, most_l_per_kwh: float) -> Hours:
+    """Water scaled to a mean, with no hour above the most, as far as its wet hours can hold so much.
+
+    Where the model has none, nothing says when it is taken: it is the same in every hour.
+    """
+    if not water.any():
+        return np.full(len(water), mean_l_per_kwh)
+    scaled: Hours = water * mean_l_per_kwh / water.mean()
+    room = most_l_per_kwh * float(np.mean(water > 0))
+    if scaled.max() <= most_l_per_kwh or mean_l_per_kwh >= room:
+        return scaled
+    low, high = 1.0, most_l_per_kwh / float(scaled[scaled > 0].min())
+    for _ in range(100):  # bisection: the mean grows with the factor, and is the stated one between the two
+        middle = (low + high) / 2
+        under = np.minimum(scaled * middle, most_l_per_kwh).mean() < mean_l_per_kwh
+        low, high = (middle, high) if under else (low, middle)
+    filled: Hours = np.minimum(scaled * high, most_l_per_kwh)
+    return filled
 
 
 def family(grid: HourlyFactors) -> str:

@@ -141,3 +141,42 @@ def test_a_file_of_another_form_is_refused_and_named(tmp_path: Path, text: str, 
 def test_a_file_that_is_not_there_is_refused_and_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml: the file of sites cannot be read"):
         read_sites(tmp_path / "nowhere.toml")
+
+
+# Where it lies, and how it is cooled.
+
+
+@pytest.mark.parametrize("where", ['climate = "贵阳"', "latitude_deg = 26.6\nlongitude_deg = 106.7"])
+def test_a_site_takes_the_climate_that_it_names_or_that_is_near(tmp_path: Path, where: str) -> None:
+    assert read(tmp_path, f"[sites.lab]\n{where}\n")["lab"].climate == "cn_guiyang"
+
+
+def test_far_from_every_climate_none_is_known(tmp_path: Path) -> None:
+    assert read(tmp_path, "[sites.lab]\nlatitude_deg = 0\nlongitude_deg = -150\n")["lab"].climate is None
+
+
+def test_climate_and_cooling_give_the_figures_that_are_left_out(tmp_path: Path) -> None:
+    text = '[sites.lab]\nclimate = "Guiyang"\ncooling = "dx"\n'
+    large, small = (read(tmp_path, f"{text}{size}")["lab"] for size in ("", 'size = "small"\n'))
+    assert known(large.pue).basis is Basis.MODELLED
+    # Room units without an economizer: Lei and Masanet's case 10 has 1.8 to 2.5.
+    assert 1.3 < known(large.pue).spread.central < known(small.pue).spread.central < 2.5
+    assert (large.cooling, large.size, small.size) == ("dx", "large", "small")
+    assert "Guiyang" in known(large.pue).evidence.source
+
+
+def test_a_stated_pue_goes_before_the_models(tmp_path: Path) -> None:
+    lab = read(tmp_path, '[sites.lab]\nclimate = "Guiyang"\ncooling = "dx"\npue = 1.31\n')["lab"]
+    assert known(lab.pue).spread.central == 1.31
+    assert known(lab.wue_l_per_kwh).evidence.what == "WUE (dx, large, cn_guiyang)"
+
+
+def test_faults_of_place_and_cooling_are_told_with_their_lines(tmp_path: Path) -> None:
+    text = '[sites.a]\nclimate = "Guiyan"\ncooling = "magic"\nsize = "huge"\n[sites.b]\nlatitude_deg = 91\n'
+    told = faults(tmp_path, f"{text}[sites.c]\nlongitude_deg = 5\n")
+    assert [line.split(": ")[0] for line in told] == ["2", "3", "4", "6", "7"]
+    assert "cn_guiyang" in told[0]
+    assert "direct_liquid" in told[1]
+    assert "midsize" in told[2]
+    assert "from -90 to 90" in told[3]
+    assert "go together" in told[4]

@@ -56,10 +56,16 @@ def test_what_is_not_published_stays_as_it_is_modelled() -> None:
     assert year.at_stated(pue=1.3).wue_l_per_kwh is year.wue_l_per_kwh
 
 
-def test_water_that_the_model_does_not_know_is_not_made_up() -> None:
-    bath = site_year(Hall("immersion"), WEATHER)
-    dry = replace(bath, wue_l_per_kwh=np.zeros(len(WEATHER)))
-    assert not dry.at_stated(wue_l_per_kwh=1.0).wue_l_per_kwh.any()
+def test_water_of_which_the_model_has_none_is_the_same_in_every_hour() -> None:
+    dry = replace(YEARS["dx"], wue_l_per_kwh=np.zeros(len(WEATHER)))
+    assert dry.at_stated(wue_l_per_kwh=0.4).wue_l_per_kwh.tolist() == [0.4] * len(WEATHER)
+
+
+def test_no_hour_takes_more_water_than_evaporates_with_its_heat() -> None:
+    # 3.6 MJ at 2.45 MJ/kg are 1.47 L; at a PUE of 1.2 and two cycles of concentration 3.5 L.
+    peaks = YEARS["airside_adiabatic"].at_stated(wue_l_per_kwh=0.17).wue_l_per_kwh
+    assert peaks.max() == near(1.2 * 3.6 / 2.45 * 2, rel=0.01)
+    assert peaks.mean() == near(0.17)
 
 
 def test_an_hours_grams_are_its_pue_times_its_factor() -> None:

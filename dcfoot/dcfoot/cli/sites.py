@@ -3,9 +3,10 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dcfoot.account import choose_site
 from dcfoot.config import Settings, load
@@ -19,6 +20,9 @@ from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
 from dcfoot.site import Site, resolve_site
 from dcfoot.tables import rows
 
+if TYPE_CHECKING:
+    from dcfoot.cli.site_year import YearPage
+
 HELP = "list the places that carbon and water are known for, or show the figures of one"
 
 EXAMPLES = """\
@@ -27,7 +31,8 @@ Any other word lists what has it in its name: dcfoot sites google, dcfoot sites 
 """
 
 SCHEMA = "dcfoot.sites/1"
-"""The form of ``--json``: ``sites`` (id, name, group, country, grid_zone), or ``site`` with every figure."""
+"""The form of ``--json``: ``sites`` (id, name, group, country, grid_zone), or ``site`` with every figure, and where its
+climate is known ``year``: by month, by load, what matters, and the evidence."""
 
 WIDTH = 110
 """Where lines end [columns]: a name, an id and four figures side by side."""
@@ -69,6 +74,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     parser.add_argument("site", nargs="?", metavar="SITE", help="show this one, or list those that have the word")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--cooling", metavar="SYSTEM", help="its year with this cooling, as the model has it")
+    parser.add_argument("--climate", metavar="NAME", help="its year in the climate of another place")
+    parser.add_argument("--weather", type=Path, metavar="FILE", help="its year in the weather of an EPW, TMY3 file")
+    parser.add_argument("--image", type=Path, metavar="FILE", help="draw its year, hour by hour, into a .png or .svg")
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -76,13 +85,40 @@ def execute(arguments: argparse.Namespace) -> int:
     settings = load(os.environ, Path.cwd())
     entries = list(_entries(settings))
     site = _one(arguments.site, settings) if arguments.site else None
+    asked = [f"--{name}" for name in ("cooling", "climate", "weather", "image") if getattr(arguments, name)]
+    if asked and site is None:
+        raise ConfigError(f"{' '.join(asked)}: name one site, whose year it is.")
     if site is None:
         chosen = _with_word(arguments.site, entries, settings) if arguments.site else entries
         text = _list_as_json(chosen, settings) if arguments.json else "\n".join(_list(chosen, settings))
     else:
-        text = _site_as_json(site) if arguments.json else "\n".join(_page(site, entries))
+        text = _one_site(site, entries, arguments)
     sys.stdout.write(f"{text}\n")
     return 0
+
+
+def _one_site(site: Site, entries: Sequence[Entry], arguments: argparse.Namespace) -> str:
+    """All that is known of a site, and its year where a climate or a weather is."""
+    page = None
+    if site.climate or arguments.cooling or arguments.climate or arguments.weather or arguments.image:
+        from dcfoot.cli import site_year  # numpy: only where there is a year
+
+        page = site_year.year_page(site, arguments.cooling, arguments.climate, arguments.weather)
+        if arguments.image:
+            _draw(site, page, arguments.image)
+        if page is not None and not arguments.json:
+            return "\n".join([*_page(site, entries), "", *site_year.lines_of(page, WIDTH)])
+        if page is not None:
+            return _as_json({"site": _site_document(site), "year": site_year.document_of(page)})
+    return _as_json({"site": _site_document(site)}) if arguments.json else "\n".join(_page(site, entries))
+
+
+def _draw(site: Site, page: "YearPage | None", path: Path) -> None:
+    from dcfoot.cli.site_picture import draw
+
+    if page is None:
+        raise ConfigError(f"The climate of {site.id} is not known: add --weather FILE or --climate NAME.")
+    draw(page.year, f"{site.name}: a year of {page.weather.place}", path)
 
 
 def _entries(settings: Settings) -> Iterator[Entry]:
@@ -245,20 +281,20 @@ def _list_as_json(entries: Sequence[Entry], settings: Settings) -> str:
     return json.dumps({"schema": SCHEMA, "sites": list(map(document, entries))}, indent=2, ensure_ascii=False)
 
 
-def _site_as_json(site: Site) -> str:
-    import json
-
+def _site_document(site: Site) -> dict[str, object]:
     facts = {
         "pue": site.pue,
         "wue_l_per_kwh": site.wue_l_per_kwh,
         "ewif_l_per_kwh": site.ewif_l_per_kwh,
         "lifetime_years": site.lifetime_years,
     }
-    document = {
+    return {
         "id": site.id,
         "name": site.name,
         "country": site.country,
         "grid_zone": site.grid_zone,
+        "climate": site.climate,
+        "cooling": site.cooling,
         **{key: fact and _known(fact.spread, fact.basis, fact.evidence) for key, fact in facts.items()},
         "factors": [
             {
@@ -271,7 +307,12 @@ def _site_as_json(site: Site) -> str:
             for factor in site.factors
         ],
     }
-    return json.dumps({"schema": SCHEMA, "site": document}, indent=2, ensure_ascii=False)
+
+
+def _as_json(document: Mapping[str, object]) -> str:
+    import json
+
+    return json.dumps({"schema": SCHEMA, **document}, indent=2, ensure_ascii=False)
 
 
 def _known(spread: Spread, basis: Basis, evidence: Evidence) -> dict[str, object]:

@@ -120,6 +120,7 @@ def _climate(row: Row, monthly: list[Row] | None) -> Climate:
         None,
         row["source"],
         is_verified(row),
+        licence=row["licence"],
     )
     measured = _measured(monthly) if monthly else None
     return Climate(
@@ -150,7 +151,7 @@ def _monthly_evidence(location: Location, monthly: list[Row]) -> tuple[Evidence,
     year = int(first["year"]) if first["year"] else None
     humidity = round(float(_column(monthly, "relative_humidity_percent").mean()), 1)
     what = f"climate of {location.place}: mean relative humidity"
-    return (Evidence(what, humidity, "%", year, f"{first['source']}; {first['licence']}", is_verified(first)),)
+    return (Evidence(what, humidity, "%", year, first["source"], is_verified(first), licence=first["licence"]),)
 
 
 def _column(monthly: list[Row], name: str) -> Months:
