@@ -7,6 +7,7 @@ Without one the same experiments are tried on simulated cards, of which the answ
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from statistics import fmean
 
@@ -20,6 +21,7 @@ from simulated.nvml import EnergyCounter, Installed, Profile, Sensor, Square, av
 from simulated.nvml.experiments import (
     NS_PER_S,
     CudaLoad,
+    Look,
     average_error_ratio,
     buffer_of,
     counted_w,
@@ -97,13 +99,23 @@ class TestARealCard:
         assert min(values) > 0
 
 
+def looked_at(nvml: Nvml, cards: int, seconds: float) -> list[list[Look]]:
+    """What several cards show in the same time."""
+
+    def looks_at(number: int) -> list[Look]:
+        return looks(nvml, nvml.by_index(number), seconds)
+
+    with ThreadPoolExecutor(cards) as pool:
+        return list(pool.map(looks_at, range(cards)))
+
+
 class TestTheExperiments:
     def test_an_average_is_told_from_its_window(self, simulated_gpus: Install) -> None:
         wave = Profile(60, ((0.0, Square(300, 60, 2 * SLOW_S)),))
         short = Sensor(0.1, 0.1, windows_count=5)
         simulated_gpus(replace(h100(wave), average=average_1s()), replace(h100(wave), average=short))
         library = load()
-        first, second = (looks(library, library.by_index(number), 4.0) for number in (0, 1))
+        first, second = looked_at(library, 2, 3.6)
         library.stop()
         # Both fields are published every 0.1 s, which leaves some percent open at a step.
         assert 2 * average_error_ratio(first, 1.0) < average_error_ratio(first, 0.5)
@@ -118,7 +130,7 @@ class TestTheExperiments:
         simulated_gpus(*gpus)
         library = load()
         time.sleep(0.3)
-        counted = [counted_w(looks(library, library.by_index(number), 0.6)) for number in range(len(gpus))]
+        counted = [counted_w(found) for found in looked_at(library, len(gpus), 0.8)]
         library.stop()
         seen, all_of_it = counted[:4], counted[4:]
         assert max(seen) - min(seen) > 200

@@ -24,7 +24,7 @@ from simulated.nvml import (
     hang,
     steady,
 )
-from simulated.nvml.runs import START_S, MeteredGpu, metered_run
+from simulated.nvml.runs import START_S, MeteredGpu, metered_run, sleep_until
 
 Install = Callable[..., Installed]
 
@@ -125,10 +125,10 @@ def test_a_reloaded_driver_is_followed_and_what_it_had_counted_before_is_kept(
     code: int, simulated_gpus: Install
 ) -> None:
     gpus = SimulatedGpus([card(), card()], reloads=[DriverReload((1.6, 1.9), code)])
-    run = metered_run(simulated_gpus(gpus), 5.3)
+    run = metered_run(simulated_gpus(gpus), 4.3)
     for gpu in run.gpus:
         # From the last reading before to the first after it is a second, in which the power is taken to have gone on.
-        assert gpu.energy.energy_j == near(gpu.true_j, rel=0.01)
+        assert gpu.energy.energy_j == near(gpu.true_j, rel=0.02)
         assert Outcome.RESET in {record.outcome for record in gpu.records}
 
 
@@ -139,13 +139,13 @@ def test_a_call_that_hangs_costs_nothing_that_the_counter_knows(simulated_gpus: 
 
 
 def test_a_call_that_hangs_at_the_end_holds_nobody_up(simulated_gpus: Install) -> None:
-    installed = simulated_gpus(card(hang(ENERGY, 1.6, 4.0)))
+    installed = simulated_gpus(card(hang(ENERGY, 1.6, 3.5)))
     run = metered_run(installed, 2.0)
-    assert installed.gpus.seconds(time.monotonic_ns()) < 3.5
+    assert installed.gpus.seconds(time.monotonic_ns()) < 3.4
     # Up to the last count, which is old by up to its period.
     assert run.gpus[0].energy.energy_j == near(run.gpus[0].energy.covered_s * POWER_W, abs=0.11 * POWER_W)
     assert any("did not answer in time" in remark for remark in run.remarks)
-    time.sleep(2.2)  # until the thread that hangs is done with the library
+    sleep_until(installed, 3.6)  # until the thread that hangs is done with the library
 
 
 def test_where_nothing_answers_a_read_is_transient_and_the_next_one_goes_on(simulated_gpus: Install) -> None:

@@ -188,20 +188,19 @@ def test_two_runs_on_one_device_add_up_to_its_meter(simulated_gpus: Install, sle
     one, other, _ = sleepers
     processes = [GpuProcess(one, sm_percent=60), GpuProcess(other, sm_percent=30)]
     installed = simulated_gpus(replace(h100(steady(300)), processes=processes))
-    results: dict[int, tuple[float, float]] = {}
+    parts: dict[int, float] = {}
 
     def run(pid: int) -> None:
-        gpu = metered_run(installed, 2.6, pids=lambda: frozenset({pid})).gpus[0]
-        results[pid] = gpu.energy.energy_j, gpu.energy.attributed_energy_j
+        energy = metered_run(installed, 2.6, pids=lambda: frozenset({pid})).gpus[0].energy
+        parts[pid] = energy.attributed_energy_j / energy.energy_j
 
     threads = [Thread(target=run, args=(pid,)) for pid in (one, other)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    metered_j = max(energy_j for energy_j, _ in results.values())
-    assert sum(attributed_j for _, attributed_j in results.values()) == near(metered_j, rel=0.01)
-    assert results[one][1] == near(2 / 3 * metered_j, rel=0.03)
+    assert sum(parts.values()) == near(1.0, abs=0.01)
+    assert parts[one] == near(2 / 3, abs=0.02)
 
 
 def test_a_job_that_ends_before_the_last_look_keeps_its_energy(simulated_gpus: Install) -> None:

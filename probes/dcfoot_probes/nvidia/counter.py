@@ -62,7 +62,7 @@ class CounterSource(Source):
         return [self._reading(now)]
 
     @property
-    def restarted(self) -> bool:
+    def unsettled(self) -> bool:
         """Whether it fell."""
         return self._before_restart is not None
 

@@ -84,15 +84,13 @@ def await_publications(
         By sensor: what was seen, in order of time; empty where nothing changed.
     """
     watches = {key: _Watch(read, held[key], clock_ns) for key, read in reads.items()}
-    waiting = list(watches.values())
     began_ns = clock_ns()
     for _ in range(round(MOST_PATIENCE_S / POLL_S)):
         waited_s = (clock_ns() - began_ns) / NS_PER_S
-        waiting = [watch for watch in waiting if watch.waits(waited_s)]
-        if not waiting:
+        if not any(watch.waits(waited_s) for watch in watches.values()):
             break
         time.sleep(POLL_S)
-        for watch in waiting:
+        for watch in watches.values():
             watch.poll()
     return {key: watch.seen for key, watch in watches.items()}
 
@@ -117,6 +115,8 @@ class _Watch:
 
     def poll(self) -> None:
         """Looks once."""
+        if self._lost:
+            return
         try:
             value = self._read()
         except NvmlFault:  # the edge is then told from what was seen before

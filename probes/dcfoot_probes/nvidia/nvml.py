@@ -349,10 +349,8 @@ def _array_reader(kind: Any, function: Callable[[object, object], int]) -> Calla
             rows = (plain * (2 * count.value))()
             count.value = len(rows)
             code = function(where, rows)
-        if code == NOT_FOUND:  # an empty list
-            return []
-        if code:
+        if code and code != NOT_FOUND:
             raise NvmlFault(code)
-        return list(rows[: count.value])
+        return [] if code or not count.value else list(rows[: count.value])
 
     return read

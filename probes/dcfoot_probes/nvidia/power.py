@@ -23,6 +23,7 @@ class PowerSource(Source):
         self._stream = stream
         self._start = Publication(0, 0)
         self._given_ns = 0
+        self._settled = False
         self._energy = AverageIntegral(meter)
 
     def bind(self, nvml: Nvml, handle: object) -> None:
@@ -35,21 +36,29 @@ class PowerSource(Source):
 
     def read(self) -> list[Reading]:
         """What is new."""
+        self._settled = True
         return self._new(self._stream.fetch())
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the stream is worth watching."""
+        return self._stream.held is not None
 
     def start(self) -> list[Reading]:
         """The average as it stands: before the run the power was steady."""
         self._stream.fetch()
-        self._start = self._stream.now
+        self._start, self._settled = self._stream.now, False
         return self._new([self._start])
 
     def settle(self, seen: Sequence[Publication]) -> list[Reading]:
-        """The same, and what was published since."""
-        return [self._reading(self._start), *self._new(self._stream.follow(seen))]
+        """The same, and what was published since; later only that."""
+        start = [] if self._settled else [self._reading(self._start)]
+        self._settled = True
+        return [*start, *self._new(self._stream.follow(seen))]
 
     def end(self) -> list[Reading]:
-        """What is new up to now."""
-        return self.read()
+        """What is new up to now; what is watched from here on is `finish`'s."""
+        return [*self.read(), *(self._new(self._stream.follow(())) if self.unsettled else ())]
 
     def finish(self, seen: Sequence[Publication]) -> list[Reading]:
         """The average for which the energy is that up to the next publication, less what was drawn after the end."""

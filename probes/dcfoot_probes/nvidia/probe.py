@@ -66,15 +66,25 @@ class Nvidia:
     def read(self) -> Sequence[Reading]:
         """What is new; in a run about once a second, and nothing in between while power is polled."""
         self._open_awoken()
-        polled = [gpu for gpu in self._gpus if gpu.source.meter.period_s < HAND_OVER_S]
-        if polled and self._surroundings.clock_ns() < self._next_ns:
-            for gpu in polled:
-                self._pending += gpu.read() or ()
+        if self._polled and self._surroundings.clock_ns() < self._next_ns:
+            self._pending += _readings(self._new_of(self._polled))
             return ()
         if self._started:
             self._put_off()
-        answers = [gpu.read() for gpu in self._gpus]
-        return self._handed_over([*answers, *self._settled_anew()])
+        return self._handed_over(self._new_of(self._gpus))
+
+    def _new_of(self, gpus: Sequence[Gpu]) -> list[Sequence[Reading] | None]:
+        """What is new of some devices; where one must be watched, all whose power is polled are."""
+        new: list[Sequence[Reading] | None] = [gpu.read() for gpu in gpus]
+        unsettled = [gpu for gpu in gpus if gpu.source.unsettled]
+        if unsettled:
+            together = dict.fromkeys([*unsettled, *self._polled])
+            new += [gpu.source.settle(seen) for gpu, seen in self._watched([*together])]
+        return new
+
+    @property
+    def _polled(self) -> list[Gpu]:
+        return [gpu for gpu in self._gpus if gpu.source.meter.period_s < HAND_OVER_S]
 
     def read_start(self) -> Sequence[Reading]:
         """The first readings, as they stand."""
@@ -94,7 +104,7 @@ class Nvidia:
         ends = [(gpu, gpu.end()) for gpu in self._gpus]
         watched = self._watched([gpu for gpu, end in ends if end is not None])
         lasts = [
-            [*(gpu.source.settle(seen) if gpu.source.restarted else ()), *gpu.source.finish(seen)]
+            [*(gpu.source.settle(seen) if gpu.source.unsettled else ()), *gpu.source.finish(seen)]
             for gpu, seen in watched
         ]
         return self._handed_over([*(end for _, end in ends), *lasts])
@@ -127,15 +137,10 @@ class Nvidia:
         if not answered:
             raise ProbeTransient("no NVIDIA GPU answers" if self._gpus else "the NVIDIA GPUs sleep")
         handed, self._pending = self._pending, []
-        return [*handed, *(reading for answer in answered for reading in answer)]
+        return [*handed, *_readings(answered)]
 
     def _put_off(self) -> None:
         self._next_ns = self._surroundings.clock_ns() + round(HAND_OVER_S * NS_PER_S)
-
-    def _settled_anew(self) -> list[Sequence[Reading]]:
-        """The readings of devices that restarted, once they are exact again."""
-        restarted = [gpu for gpu in self._gpus if gpu.source.restarted]
-        return [gpu.source.settle(seen) for gpu, seen in self._watched(restarted)] if restarted else []
 
     def _watched(self, gpus: Sequence[Gpu]) -> Iterator[tuple[Gpu, Sequence[Publication]]]:
         """Each device with what it published within the next moments."""
@@ -177,3 +182,7 @@ class Nvidia:
 
     def _is_process(self, pid: int) -> bool:
         return (self._surroundings.root / f"proc/{pid}").exists()
+
+
+def _readings(answers: Iterable[Sequence[Reading] | None]) -> list[Reading]:
+    return [reading for answer in answers for reading in answer or ()]

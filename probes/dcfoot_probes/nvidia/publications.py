@@ -47,6 +47,11 @@ class Follower:
         self._publish(publication.value, publication.time_ns, publication.time_ns)
         self._read_ns = max(self._read_ns, publication.time_ns)
 
+    @property
+    def unsure_ns(self) -> int:
+        """How much earlier or later than told the latest publication may have come [ns]."""
+        return (self._until_ns - self._after_ns) // 2
+
     def with_silent(self, before: Publication, seen: Sequence[Publication]) -> list[Publication]:
         """Publications that were seen since a moment, and between them those that changed nothing."""
         known = [before]
@@ -57,9 +62,9 @@ class Follower:
             known += [*(Publication(last.value, time_ns) for time_ns in times_ns), publication]
         return known[1:]
 
-    def next_beat_ns(self, time_ns: int) -> int:
-        """When it will have published next after a moment [ns]."""
-        return _middle(*self._beat_before(time_ns)) + self.period_ns
+    def beat_ns(self, time_ns: int) -> int:
+        """When it last published before a moment [ns]."""
+        return _middle(*self._beat_before(time_ns))
 
     def _publish(self, value: int, after_ns: int, until_ns: int) -> Publication:
         self._value, self._after_ns, self._until_ns = value, after_ns, until_ns

@@ -144,17 +144,14 @@ class _Part:
     def __init__(self, uuid: str, nvml: Nvml, handle: object, slices: int = 1) -> None:
         self.uuid = uuid
         self.slices = slices
+        self.used = False
         self._contexts = nvml.contexts_reader(handle)
         self._before = Look()
-
-    @property
-    def used(self) -> bool:
-        """Whether anybody held a context on it at the last look."""
-        return bool(self._before.memory_bytes)
 
     def share(self, pids: AbstractSet[int], is_process: Callable[[int], bool], *, allocated: bool) -> float | None:
         now = self._look(pids, is_process)
         before, self._before = self._before, now
+        self.used = bool(before.memory_bytes or now.users)
         return share(before, now, allocated=allocated)
 
     def _look(self, pids: AbstractSet[int], is_process: Callable[[int], bool]) -> Look:
@@ -188,7 +185,7 @@ class _WholeDevice(_Part):
         since_us, self._looked_us = self._looked_us, time_ns() // NS_PER_US
         memory_bytes, before = self._contexts(), self._before
         if memory_bytes and memory_bytes.keys() == before.ours == before.users:
-            return before  # As it was, and all the run's: nobody need be asked.
+            return before  # As it was, and all the run's: what was computed need not be asked.
         # A driver that keeps no samples leaves memory to decide.
         computed = _sums(answer_or([], lambda: self._uses(since_us)))
         busy = not memory_bytes and answer_or(0, self._utilisation) > 0

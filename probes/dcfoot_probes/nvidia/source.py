@@ -34,8 +34,8 @@ class Source(Protocol):
         ...
 
     @property
-    def restarted(self) -> bool:
-        """Whether it must be settled again before it gives readings."""
+    def unsettled(self) -> bool:
+        """Whether it must be watched and settled again before its readings are exact."""
         return False
 
     def start(self) -> list[Reading]:
@@ -43,7 +43,7 @@ class Source(Protocol):
         ...
 
     def settle(self, seen: Sequence[Publication]) -> list[Reading]:
-        """The same reading in the light of what was published since, and what else is new."""
+        """The same reading in the light of what was published since, and what else is new; later only that."""
         ...
 
     def end(self) -> list[Reading]:

@@ -9,12 +9,19 @@ from dcfoot_probes.nvidia.edges import Publication, prompt_look
 from dcfoot_probes.nvidia.nvml import Nvml, answer_or
 from dcfoot_probes.nvidia.publications import Follower
 
+UNSURE_NS = 20_000_000
+"""A beat that is known worse than this is not known well [ns] (a choice: a fifth of the usual period; sensors that
+publish more often than they are polled are not followed from beat to beat)."""
+
 
 class Stream(Protocol):
     """The publications of one device. `follow` and `after` raise nothing, all others may raise `NvmlFault`."""
 
     now: Publication
     """What it showed when it was last asked."""
+
+    held: Publication | None = None
+    """A publication that is not given out before `follow`: its beat is not known well, and watching would tell."""
 
     def bind(self, nvml: Nvml, handle: object) -> None:
         """Prepares its call for a handle."""
@@ -62,6 +69,7 @@ class Polled(Stream):
         self, reader: Callable[[Nvml, object], Callable[[], int]], period_s: float, clock_ns: Callable[[], int]
     ) -> None:
         self.now = Publication(0, 0)
+        self._given: Publication | None = None
         self._reader = reader
         self._follower = Follower(period_s)
         self._clock_ns = clock_ns
@@ -75,10 +83,23 @@ class Polled(Stream):
         return self._power() > 0
 
     def fetch(self) -> list[Publication]:
-        """The publication that is new, if there is one."""
+        """The publication that is new, if there is one, and what changed nothing before it."""
         self.now = prompt_look(self._power, self._clock_ns)
         publication = self._follower.see(self.now.value, self.now.time_ns)
-        return [] if publication is None else [publication]
+        if publication is None:
+            return []
+        if self._is_unsure(publication):
+            self.held = publication
+            return []
+        before, self._given = self._given, publication
+        if before is None or before.value != publication.value:
+            return [publication]
+        return self._follower.with_silent(before, [publication])
+
+    def _is_unsure(self, publication: Publication) -> bool:
+        changed = self._given is not None and publication.value != self._given.value
+        followed = self._follower.period_ns > 2 * UNSURE_NS
+        return changed and followed and self._follower.unsure_ns > UNSURE_NS
 
     def watched(self) -> tuple[Callable[[], int], Publication]:
         """The power."""
@@ -86,16 +107,20 @@ class Polled(Stream):
 
     def follow(self, seen: Sequence[Publication]) -> Sequence[Publication]:
         """What was seen and what changed nothing in between; its beat is known from now on."""
-        known = self._follower.with_silent(self.now, seen)
         for publication in seen:
             self._follower.know(publication)
+        held, self.held = self.held, None
+        if held and seen:
+            held = Publication(held.value, self._follower.beat_ns(self.now.time_ns))
+        known = self._follower.with_silent(self._given or self.now, [*([held] if held else ()), *seen])
+        self._given = known[-1] if known else self._given
         return known
 
     def after(self, seen: Sequence[Publication]) -> Sequence[Publication]:
         """What was seen; a publication that changed nothing came with the beat."""
         known = self._follower.with_silent(self.now, seen)
         if not known:
-            known = [Publication(self.now.value, self._follower.next_beat_ns(self.now.time_ns))]
+            known = [Publication(self.now.value, self._follower.beat_ns(self.now.time_ns) + self._follower.period_ns)]
         last = known[-1]
         return [*known, Publication(last.value, last.time_ns + self._follower.period_ns)][:2]
 

@@ -1,7 +1,7 @@
 """Runs of dcfoot over simulated GPUs, each metered figure beside the truth of the same interval."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ from dcfoot.reading import Meter
 from dcfoot.sampler import Sampler
 from dcfoot_probes.nvidia import Nvidia
 from simulated.nvml.library import Installed
-from simulated.nvml.profile import NS_PER_S
+from simulated.nvml.profile import NS_PER_S, Profile, Square, Steady
 
 START_S = 0.3
 """When a run begins, since the machine's epoch [s]: loads begin a little later."""
@@ -22,6 +22,25 @@ LOAD_S = 0.45
 
 TAIL_S = 0.02
 """How long after its load a run ends [s]."""
+
+
+IDLE_W = 60.0
+"""What a GPU draws before and after a load [W]."""
+
+
+def loaded(load: Steady | Square, seconds: float, idle_w: float = IDLE_W) -> Profile:
+    """Idle, then a load for so long, then idle."""
+    return Profile(idle_w, ((LOAD_S, load), (LOAD_S + seconds, Steady(idle_w))))
+
+
+def end_s(seconds: float) -> float:
+    """When a run around such a load ends, since the epoch [s]."""
+    return LOAD_S + seconds + TAIL_S
+
+
+def phases(count: int, period_s: float = 0.1) -> Iterator[float]:
+    """Moments spread over a period, none of them at its edge [s]."""
+    return ((number + 0.5) * period_s / count for number in range(count))
 
 
 @dataclass(frozen=True, slots=True)
