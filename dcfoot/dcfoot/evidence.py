@@ -28,7 +28,7 @@ class Evidence:
     note : str
         What the reader must know of its use here.
     licence : str
-        Of the figure, where its row says it.
+        Of the figure, or of the table that it is from; empty where neither is known.
     """
 
     what: str
@@ -60,7 +60,7 @@ def evidence_of(row: Row, what: str, column: str = "value") -> Evidence:
         row["source"],
         is_verified(row),
         row["note"],
-        row.get("licence", ""),
+        row["licence"],
     )
 
 

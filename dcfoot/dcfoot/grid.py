@@ -94,6 +94,8 @@ class GridFactor:
         Whether the figure was checked.
     technology : str
         Of the power stations, ``"coal"``; empty for a grid's mix.
+    licence : str
+        Of the figure; empty where it is not known.
     """
 
     zone: str
@@ -109,6 +111,7 @@ class GridFactor:
     url: str = ""
     note: str = ""
     technology: str = ""
+    licence: str = ""
 
     def __add__(self, other: "GridFactor") -> "GridFactor":
         """The sum of two parts of one chain, such as generation and transmission loss, of one family and method.
@@ -149,7 +152,9 @@ class GridFactor:
         """The line for a receipt's sources."""
         kind = f"factor of {self.technology}" if self.technology else "grid factor"
         what = f"{kind} {self.zone}: {self.boundary} {self.gas}, {self.method}"
-        return Evidence(what, self.g_per_kwh.central, "g/kWh", self.year, self.source, self.verified, self.note)
+        return Evidence(
+            what, self.g_per_kwh.central, "g/kWh", self.year, self.source, self.verified, self.note, self.licence
+        )
 
 
 def emissions_g(energy_kwh: float, g_per_kwh: float) -> float:
@@ -213,4 +218,5 @@ def _factor(row: Row, years: str) -> GridFactor:
         is_verified(row),
         row["url"],
         row["note"],
+        licence=row["licence"],
     )

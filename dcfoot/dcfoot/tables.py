@@ -34,7 +34,7 @@ def rows(name: str) -> tuple[Row, ...]:
     path = _FOLDER / f"{name}.csv"
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return tuple(csv.DictReader(file))
+            return tuple(_licensed(name, row) for row in csv.DictReader(file))
     except FileNotFoundError:
         raise DataMissing(f"There is no fact table {name!r}; there are: {', '.join(names())}.") from None
 
@@ -55,13 +55,24 @@ def rows_of(name: str, first: str) -> tuple[Row, ...]:
     with (_FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         heads = next(csv.reader(file))
         found = csv.reader(line for line in file if line.startswith(f"{first},"))
-        return tuple(dict(zip(heads, row, strict=True)) for row in found)
+        return tuple(_licensed(name, dict(zip(heads, row, strict=True))) for row in found)
+
+
+def _licensed(name: str, row: Row) -> Row:
+    """A row with the licence of its table, where it does not state its own."""
+    return row if "licence" in row else {**row, "licence": licence_of(name)}
 
 
 def interval(what: str) -> tuple[float, float]:
     """5th and 95th percentile of the truth over a table's value, from ``intervals.csv`` [-]."""
     row = next(row for row in rows("intervals") if row["what"] == what)
     return float(row["p5"]), float(row["p95"])
+
+
+@cache
+def licence_of(name: str) -> str:
+    """The licence of the table `name` as a whole; empty where it has none or its rows state their own."""
+    return next((row["licence"] for row in rows_of("licences", name)), "")
 
 
 def names() -> list[str]:

@@ -1,10 +1,13 @@
 """A receipt stands on the hours of its run: PUE and water of a typical year, the grid's hours beside the year's."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,3 +122,23 @@ def test_two_runs_carbon_by_the_hour_adds_up_and_is_not_known_where_one_is_not()
     assert (one + one).hourly_g == Quantity(2, 1, 4, Basis.MODELLED)
     assert (one + one).hourly_source == "h"
     assert (one + replace(one, hourly_g=None)).hourly_g is None
+
+
+def test_every_source_of_a_receipt_says_its_licence_where_it_is_known() -> None:
+    licences = {source["what"]: source["licence"] for source in receipt_at("gcp-us-central1", JULY)["sources"]}
+    # Ember publishes under CC BY 4.0, the EPA's figures are in the public domain.
+    assert "CC BY 4.0" in licences["grid factor USA: life_cycle CO2e, average"]
+    assert licences["grid factor US-MROW: direct CO2e, average"] == "US public domain"
+    assert "licence: US public domain" in markdown(receipt_at("gcp-us-central1", JULY))
+
+
+def test_a_site_of_the_users_own_with_climate_and_cooling_needs_no_numpy(tmp_path: Path) -> None:
+    path = tmp_path / "sites.toml"
+    path.write_text('[sites.lab]\nclimate = "Guiyang"\ncooling = "direct_liquid"\n', encoding="utf-8")
+    code = (
+        "import sys; from datetime import UTC, datetime; from pathlib import Path;"
+        "from dcfoot.site import resolve_site; from dcfoot.site_hours import at_run;"
+        "now = datetime(2026, 7, 1, tzinfo=UTC); site = resolve_site('lab', user_sites=Path(sys.argv[1]));"
+        "assert at_run(site, now, now).hours_evidence; sys.exit('numpy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == 0

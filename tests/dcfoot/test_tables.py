@@ -15,7 +15,7 @@ from simulated.reference import facts, vectors
 CLIMATE_TABLES = ["climate_hubs", "climate_monthly", "site_climates"]
 """One row a place, with a column for each figure, whose unit stands in its name; a typical year has no date."""
 
-FACT_TABLES = [name for name in names() if name not in {"places", "sites", "grid_zones", *CLIMATE_TABLES}]
+FACT_TABLES = [name for name in names() if name not in {"places", "sites", "grid_zones", "licences", *CLIMATE_TABLES}]
 """Tables of figures, one a row; the others name things."""
 
 PART_TABLES = {"cooling_ashrae", "cooling_curves", "cooling_parameters"}
@@ -103,6 +103,13 @@ def test_an_interval_in_ratios_encloses_one() -> None:
 def test_no_figure_stands_twice(name: str, columns: tuple[str, ...]) -> None:
     keys = [tuple(row[column] for column in columns) for row in rows(name)]
     assert len(keys) == len(set(keys))
+
+
+def test_every_table_of_figures_has_its_licence() -> None:
+    named = [row["table"] for row in rows("licences")]
+    assert len(named) == len(set(named))
+    assert {*named, "intervals"} == set(FACT_TABLES)
+    assert all(row["licence"] for row in rows("grid_country"))
 
 
 def test_every_site_and_figure_belongs_to_a_place_that_exists() -> None:

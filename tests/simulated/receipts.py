@@ -103,6 +103,7 @@ _SOURCES = [
         year=2024,
         source="Uptime Institute Global Data Center Survey 2024: weighted mean of respondents",
         verified=True,
+        licence="facts",
     ),
     SourceJson(
         what="grid factor CN, direct CO2, average",
@@ -111,6 +112,7 @@ _SOURCES = [
         year=2023,
         source="MEE and NBS, 2023 electricity CO2 emission factors, announcement 2025 no. 69",
         verified=True,
+        licence="facts",
     ),
     SourceJson(
         what="EWIF",
@@ -119,6 +121,7 @@ _SOURCES = [
         year=2012,
         source="Macknick et al. 2012, doi:10.1088/1748-9326/7/4/045802, weighted by the mix",
         verified=False,
+        licence="",
     ),
 ]
 

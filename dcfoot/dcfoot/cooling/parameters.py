@@ -11,8 +11,8 @@ from math import erf, sqrt
 from types import MappingProxyType
 from typing import Literal
 
-from dcfoot.evidence import Evidence
-from dcfoot.tables import Row, is_verified, rows
+from dcfoot.evidence import Evidence, evidence_of
+from dcfoot.tables import Row, rows
 
 Size = Literal["large", "midsize", "small"]
 """Of a site, as Lei and Masanet 2022 class them: hyperscale and colocation, company halls, server rooms."""
@@ -69,6 +69,5 @@ def _specificity(row: Row) -> tuple[bool, bool]:
 
 
 def _parameter(name: str, row: Row) -> Parameter:
-    central = float(row["central"])
-    evidence = Evidence(name, central, row["unit"], int(row["year"]), row["source"], is_verified(row), row["note"])
-    return Parameter(name, float(row["low"]), central, float(row["high"]), evidence)
+    evidence = evidence_of(row, name, "central")
+    return Parameter(name, float(row["low"]), float(row["central"]), float(row["high"]), evidence)

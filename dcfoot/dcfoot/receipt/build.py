@@ -62,6 +62,7 @@ def receipt(
                 year=evidence.year,
                 source=_text(f"{evidence.source} ({evidence.note})" if evidence.note else evidence.source),
                 verified=evidence.verified,
+                licence=_text(evidence.licence),
             )
             for evidence in footprint.evidence
         ],

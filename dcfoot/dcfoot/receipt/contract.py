@@ -188,6 +188,7 @@ class SourceJson(TypedDict):
     year: int | None
     source: str
     verified: bool
+    licence: str
 
 
 class ReceiptJson(TypedDict):

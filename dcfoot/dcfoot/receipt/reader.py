@@ -24,6 +24,7 @@ _ADDED_BELOW: dict[str, dict[str, object]] = {
 _ADDED_IN_LISTS: dict[str, dict[str, object]] = {
     "channels": {"host": "", "attributed_p5_j": None, "attributed_p95_j": None},
     "ladder": {"note": ""},
+    "sources": {"licence": ""},
 }
 
 

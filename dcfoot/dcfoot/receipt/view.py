@@ -445,7 +445,9 @@ def _source(source: SourceJson, said: Words) -> SourceLine:
     return SourceLine(
         source["what"],
         " ".join(filter(None, parts)),
-        source["source"],
+        f"{source['source']}; {said.licence.format(licence=source['licence'])}"
+        if source["licence"]
+        else source["source"],
         "" if source["verified"] else said.unverified,
         group if colon else "",
     )

@@ -80,6 +80,7 @@ class Words(NamedTuple):
     year: str
     source: str
     unverified: str
+    licence: str
     some_unverified: str
     warnings: str
     next_step: str
@@ -189,6 +190,7 @@ ENGLISH = Words(
     year="year",
     source="source",
     unverified="unverified",
+    licence="licence: {licence}",
     some_unverified="{count} unverified",
     warnings="Warnings",
     next_step="Next",
@@ -305,6 +307,7 @@ CHINESE = Words(
     year="年份",
     source="来源",
     unverified="未核实",
+    licence="许可：{licence}",
     some_unverified="{count} 个未核实",
     warnings="警告",
     next_step="下一步",
