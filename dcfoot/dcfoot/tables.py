@@ -17,7 +17,7 @@ _FOLDER = Path(__file__).with_name("data")
 
 @cache
 def rows(name: str) -> tuple[Row, ...]:
-    """The rows of the table `name`, in the order of the file.
+    """The rows of the table `name`, in the order of the file; with the table's licence where they state none.
 
     Parameters
     ----------
@@ -34,7 +34,9 @@ def rows(name: str) -> tuple[Row, ...]:
     path = _FOLDER / f"{name}.csv"
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return tuple(_licensed(name, row) for row in csv.DictReader(file))
+            found = csv.DictReader(file)
+            added = {} if "licence" in (found.fieldnames or ()) else {"licence": licence_of(name)}
+            return tuple(row | added for row in found) if added else tuple(found)
     except FileNotFoundError:
         raise DataMissing(f"There is no fact table {name!r}; there are: {', '.join(names())}.") from None
 
@@ -55,12 +57,8 @@ def rows_of(name: str, first: str) -> tuple[Row, ...]:
     with (_FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         heads = next(csv.reader(file))
         found = csv.reader(line for line in file if line.startswith(f"{first},"))
-        return tuple(_licensed(name, dict(zip(heads, row, strict=True))) for row in found)
-
-
-def _licensed(name: str, row: Row) -> Row:
-    """A row with the licence of its table, where it does not state its own."""
-    return row if "licence" in row else {**row, "licence": licence_of(name)}
+        added = {} if "licence" in heads else {"licence": licence_of(name)}
+        return tuple(dict(zip(heads, row, strict=True)) | added for row in found)
 
 
 def interval(what: str) -> tuple[float, float]:
@@ -72,7 +70,7 @@ def interval(what: str) -> tuple[float, float]:
 @cache
 def licence_of(name: str) -> str:
     """The licence of the table `name` as a whole; empty where it has none or its rows state their own."""
-    return next((row["licence"] for row in rows_of("licences", name)), "")
+    return next((row["licence"] for row in rows("licences") if row["table"] == name), "")
 
 
 def names() -> list[str]:
