@@ -62,6 +62,12 @@ class Follower:
             known += [*(Publication(last.value, time_ns) for time_ns in times_ns), publication]
         return known[1:]
 
+    def silent_until(self, before: Publication, time_ns: int) -> list[Publication]:
+        """Publications since one that changed nothing, up to a moment until which it was watched."""
+        self._read_ns = max(self._read_ns, time_ns)
+        beats = (time_ns - before.time_ns) // self.period_ns
+        return [Publication(before.value, before.time_ns + beat * self.period_ns) for beat in range(1, beats + 1)]
+
     def beat_ns(self, time_ns: int) -> int:
         """When it last published before a moment [ns]."""
         return _middle(*self._beat_before(time_ns))

@@ -14,6 +14,11 @@ UNSURE_NS = 20_000_000
 publish more often than they are polled are not followed from beat to beat)."""
 
 
+SILENCE_NS = 500_000_000
+"""A value that is the same before and after a silence shorter than this was so in between [ns] (a choice: half of what
+makes a gap; a busy machine may keep us from polling that long)."""
+
+
 class Stream(Protocol):
     """The publications of one device. `follow` and `after` raise nothing, all others may raise `NvmlFault`."""
 
@@ -83,8 +88,8 @@ class Polled(Stream):
         return self._power() > 0
 
     def fetch(self) -> list[Publication]:
-        """The publication that is new, if there is one, and what changed nothing before it."""
-        self.now = prompt_look(self._power, self._clock_ns)
+        """The publication that is new, if there is one, and what changed nothing just before it."""
+        looked_ns, self.now = self.now.time_ns, prompt_look(self._power, self._clock_ns)
         publication = self._follower.see(self.now.value, self.now.time_ns)
         if publication is None:
             return []
@@ -92,9 +97,9 @@ class Polled(Stream):
             self.held = publication
             return []
         before, self._given = self._given, publication
-        if before is None or before.value != publication.value:
-            return [publication]
-        return self._follower.with_silent(before, [publication])
+        if before and before.value == publication.value and self.now.time_ns - looked_ns < SILENCE_NS:
+            return self._follower.with_silent(before, [publication])
+        return [publication]
 
     def _is_unsure(self, publication: Publication) -> bool:
         changed = self._given is not None and publication.value != self._given.value
@@ -106,15 +111,16 @@ class Polled(Stream):
         return self._power, self.now
 
     def follow(self, seen: Sequence[Publication]) -> Sequence[Publication]:
-        """What was seen and what changed nothing in between; its beat is known from now on."""
+        """What was seen and what changed nothing in between and since; its beat is known from now on."""
         for publication in seen:
             self._follower.know(publication)
         held, self.held = self.held, None
         if held and seen:
             held = Publication(held.value, self._follower.beat_ns(self.now.time_ns))
-        known = self._follower.with_silent(self._given or self.now, [*([held] if held else ()), *seen])
-        self._given = known[-1] if known else self._given
-        return known
+        before = self._given or self.now
+        known = self._follower.with_silent(before, [*([held] if held else ()), *seen])
+        self._given = known[-1] if known else before
+        return [*known, *self._follower.silent_until(self._given, self._clock_ns())]
 
     def after(self, seen: Sequence[Publication]) -> Sequence[Publication]:
         """What was seen; a publication that changed nothing came with the beat."""
