@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -402,7 +403,8 @@ def test_a_package_without_the_resource_offers_the_nearest(written: Write) -> No
 
 def test_what_is_no_json_is_told_with_line_and_column(written: Write) -> None:
     (fault,) = faults(written(descriptor='{\n "name": "x",\n}'))
-    assert fault.startswith("datapackage.json:3: this is not JSON")
+    # Newer Pythons point at the comma, older ones at what follows it.
+    assert re.match(r"datapackage\.json:[23]: this is not JSON", fault)
     (other,) = faults(written(descriptor="[]"))
     assert "a data package is a JSON object" in other
 

@@ -87,6 +87,8 @@ def is_number(annotation: object) -> bool:
 
 
 def _is_one(annotation: object) -> bool:
-    if typing.get_origin(annotation) is np.ndarray:
+    origin = typing.get_origin(annotation)
+    # NDArray is an alias by the `type` statement from NumPy 2.5 on.
+    if origin is np.ndarray or typing.get_origin(getattr(origin, "__value__", None)) is np.ndarray:
         return "datetime64" not in str(annotation)
     return annotation in {int, float, Quantity, Value}

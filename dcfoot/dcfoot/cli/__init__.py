@@ -62,11 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _end_by_interrupt()
     except BrokenPipeError:
-        # Whoever read our output has enough of it; nothing is wrong, but stdout must not be flushed again at exit.
-        sys.stdout = None
+        # Whoever read our output has enough of it; nothing is wrong.
+        _give_up_stdout()
         return 0
     except OSError as fault:
-        sys.stdout = None
+        _give_up_stdout()
         return _say(f"cannot write to stdout: {fault.strerror or fault}" if fault.filename is None else str(fault), 1)
 
 
@@ -103,6 +103,12 @@ def _prepare_streams() -> None:
     stdout: TextIO = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
         stdout.reconfigure(errors="replace")
+
+
+def _give_up_stdout() -> None:
+    """Lets what is still buffered go nowhere: the interpreter flushes at exit, and would fail again."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _open(flags: int) -> TextIO:
