@@ -92,24 +92,27 @@ LEAST_RESTARTING_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A row of the table: a method, a load, how long it runs [s], and one card for each phase of the sensors."""
+    """A method and a load that runs for so long [s], with one card for each phase of the sensors."""
 
     method: str
     load: str
     seconds: float
     gpus: Sequence[SimulatedGpu]
 
-    def row(self, metered: Sequence[MeteredGpu]) -> str:
-        """The row, as Markdown."""
-        errors = [100.0 * gpu.error_ratio for gpu in metered]
-        widths = [tuple(100.0 * (bound_j / gpu.energy.energy_j - 1.0) for bound_j in gpu.interval_j) for gpu in metered]
-        low, high = min(low for low, _ in widths), max(high for _, high in widths)
-        inside = sum(gpu.interval_holds for gpu in metered)
-        errors_told = f"{min(errors):+.2f} to {max(errors):+.2f}"
-        told = f"{low:+.0f} to {high:+.0f}"
-        return (
-            f"| {self.method} | {self.load} | {self.seconds:g} | {errors_told} | {told} | {inside} of {len(metered)} |"
-        )
+
+def row(method: str, load: str, metered: Mapping[float, Sequence[MeteredGpu]], lengths_s: Sequence[float]) -> str:
+    """A row of the table, as Markdown: what was metered, by the length of the run."""
+    gpus = [gpu for same in metered.values() for gpu in same]
+    widths = [tuple(100.0 * (bound_j / gpu.energy.energy_j - 1.0) for bound_j in gpu.interval_j) for gpu in gpus]
+    interval = f"{min(low for low, _ in widths):+.0f} to {max(high for _, high in widths):+.0f}"
+    inside = sum(gpu.interval_holds for gpu in gpus)
+    errors = " | ".join(_errors(metered.get(seconds, ())) for seconds in lengths_s)
+    return f"| {method} | {load} | {errors} | {interval} | {inside} of {len(gpus)} |"
+
+
+def _errors(gpus: Sequence[MeteredGpu]) -> str:
+    errors = [100.0 * gpu.error_ratio for gpu in gpus]
+    return f"{min(errors):+.2f} to {max(errors):+.2f}" if errors else ""
 
 
 def cases(seconds: float, cards: int) -> Iterator[Case]:
@@ -125,37 +128,36 @@ def cases(seconds: float, cards: int) -> Iterator[Case]:
             yield Case(RESTARTING, name, seconds, [_restarting(profile, phase_s) for phase_s in phases(cards)])
 
 
-def measured(asked: Sequence[Case], folder: Path, library: Path) -> list[str]:
-    """The rows of some cases, as many of them metered in one run as there is room for."""
-    gpus = [gpu for case in asked for gpu in case.gpus]
-    installed = install(SimulatedGpus(gpus), library, folder)
+def measured(asked: Sequence[Case], folder: Path, library: Path) -> Iterator[Sequence[MeteredGpu]]:
+    """What was metered of each of some cases, all in one run."""
+    installed = install(SimulatedGpus([gpu for case in asked for gpu in case.gpus]), library, folder)
     os.environ.update(installed.environ())
     run = metered_run(installed, end_s(asked[0].seconds))
-    rows: list[str] = []
+    by_uuid = {gpu.meter.channel.device: gpu for gpu in run.gpus}
+    cards = iter(installed.gpus.gpus)
     for case in asked:
-        own = {gpu.uuid for gpu in installed.gpus.gpus[len(rows) * len(case.gpus) :][: len(case.gpus)]}
-        rows.append(case.row([gpu for gpu in run.gpus if gpu.meter.channel.device in own]))
-    return rows
+        yield [by_uuid[next(cards).uuid] for _ in case.gpus]
 
 
 def table(lengths_s: Sequence[float], cards: int) -> Iterator[str]:
-    """The table, row by row as it comes."""
-    yield "| method | load | run [s] | off by [%] | interval around what is read [%] | truth inside |"
-    yield "|---|---|---|---|---|---|"
-    rows: dict[tuple[str, str], list[str]] = {}
+    """The table, line by line."""
+    rows: dict[tuple[str, str], dict[float, Sequence[MeteredGpu]]] = {}
+    together = GPUS_AT_ONCE // cards
     with tempfile.TemporaryDirectory() as folder:
         library = build_library(Path(folder) / "library")
         preload(library)
         for seconds in lengths_s:
             waiting = list(cases(seconds, cards))
-            for begin in range(0, len(waiting), GPUS_AT_ONCE // cards):
-                together = waiting[begin : begin + GPUS_AT_ONCE // cards]
-                for case, row in zip(together, measured(together, Path(folder), library), strict=True):
-                    rows.setdefault((case.method, case.load), []).append(row)
-                sys.stderr.write(f"\r{seconds:g} s: {begin + len(together)} of {len(waiting)} ")
+            for begin in range(0, len(waiting), together):
+                asked = waiting[begin : begin + together]
+                for case, metered in zip(asked, measured(asked, Path(folder), library), strict=True):
+                    rows.setdefault((case.method, case.load), {})[seconds] = metered
+                sys.stderr.write(f"\r{seconds:g} s: {begin + len(asked)} of {len(waiting)}  ")
     sys.stderr.write("\n")
-    for same in rows.values():
-        yield from same
+    lengths = " | ".join(f"{seconds:g} s [%]" for seconds in lengths_s)
+    yield f"| method | load | {lengths} | interval [%] | truth inside |"
+    yield "|---" * (len(lengths_s) + 4) + "|"
+    yield from (row(method, load, metered, lengths_s) for (method, load), metered in rows.items())
 
 
 def main() -> int:
