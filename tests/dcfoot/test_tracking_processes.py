@@ -341,7 +341,7 @@ class TestRanks:
             for process in others:
                 say(process)
             assert [process.wait(20) for process in others] == [0, 0]
-        first, second = kept()
+        first, second = sorted(kept(), key=lambda run: run.started_at)
         assert (first.state, second.state) == (RunState.INTERRUPTED, RunState.COMPLETE)
         assert first.id in second.warnings[0]
         merged = merge(RunStore().job("torch-run-1"))
