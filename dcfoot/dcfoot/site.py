@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dcfoot.climate_place import climate_name
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact, evidence_of
@@ -124,8 +125,9 @@ def resolve_site(
 
 
 def library_ids() -> list[str]:
-    """Every id that ``--site`` accepts without a file of the user's: the library's first, then the places'."""
-    return [row["id"] for row in rows("sites")] + ["world"] + [place.id for place in all_places()]
+    """Every id that ``--site`` accepts without a file of the user's: the library's, the places', the climates'."""
+    hubs = [row["id"] for row in rows("climate_places")]
+    return [row["id"] for row in rows("sites")] + ["world"] + [place.id for place in all_places()] + hubs
 
 
 def world_site(*, chosen: bool = True) -> Site:
@@ -209,6 +211,9 @@ def _named_site(site: str, user_sites: Path | None) -> Site:
     place = find_place(site)
     if place is not None:
         return place_site(place)
+    hub = next(iter(rows_of("climate_places", wanted)), None)
+    if hub is not None:
+        return _hub_site(hub)
     near = nearest(site, [*own, *library_ids(), *names_of(all_places())])
     raise ConfigError(f"No site is called {site!r}.{near} `dcfoot sites` lists them.")
 
@@ -228,6 +233,14 @@ def _library_site(row: Row) -> Site:
         zone_factors(row["grid_zone"], country) if country else latest_factors(WORLD),
         climate=next((found["climate"] for found in rows_of("site_climates", row["id"])), None),
     )
+
+
+def _hub_site(row: Row) -> Site:
+    """An average facility at a place whose climate is known, on the grid of its country or region."""
+    place = find_place(row["place"])
+    if place is None:
+        raise ConfigError(f"climate_places.csv names {row['place']!r}, which is no place.")
+    return replace(place_site(place), id=row["id"], name=climate_name(row["id"]), climate=row["id"])
 
 
 def _with_grid(site: Site, place: Place) -> Site:

@@ -77,7 +77,7 @@ def test_a_country_names_what_lies_inside_it(sites: Sites) -> None:
     inside = out[out.index("Inside it: ") :]
     assert all(name in inside for name in ("aws-cn-northwest-1", "cn-guangdong", "cn-eastchina"))
     assert "us-tx" not in inside
-    assert "Inside it: aws-eu-west-3\n" in sites("fr")[1]
+    assert "Inside it: aws-eu-west-3, fr_paris\n" in sites("fr")[1]
     assert "Inside it" not in sites("Mongolia")[1]
     assert "Inside it" not in sites("cn-guangdong")[1]
 

@@ -12,6 +12,7 @@ from dcfoot.grid import Boundary
 from dcfoot.places import all_places
 from dcfoot.reading import Basis
 from dcfoot.site import Site, facility_fact, library_ids, pue_spread, resolve_site, world_site
+from dcfoot.tables import rows
 from simulated.near import near
 from simulated.reference import vectors
 
@@ -142,6 +143,13 @@ def test_names_are_found_in_any_case_and_in_chinese() -> None:
 def test_every_place_can_be_a_site() -> None:
     for place in all_places():
         assert resolve_site(place.id).grid_zone == place.zone
+
+
+def test_a_place_whose_climate_is_known_is_a_site_on_the_grid_of_its_province() -> None:
+    site = resolve_site("cn_guiyang")
+    # Guiyang is the capital of Guizhou: 0.5683 kg/kWh in 2023 (MEE and NBS, notice 2025 no. 47).
+    assert (site.climate, site.grid_zone, site.factors[0].g_per_kwh.central) == ("cn_guiyang", "CN-GZ", near(568.3))
+    assert {row["id"] for row in rows("climate_places")} == {row["id"] for row in rows("climate_hubs")}
 
 
 def test_no_site_mixes_two_gases_or_years_in_one_factor_of_a_family() -> None:

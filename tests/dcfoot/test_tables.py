@@ -15,7 +15,11 @@ from simulated.reference import facts, vectors
 CLIMATE_TABLES = ["climate_hubs", "climate_monthly", "site_climates"]
 """One row a place, with a column for each figure, whose unit stands in its name; a typical year has no date."""
 
-FACT_TABLES = [name for name in names() if name not in {"places", "sites", "grid_zones", "licences", *CLIMATE_TABLES}]
+FACT_TABLES = [
+    name
+    for name in names()
+    if name not in {"places", "sites", "grid_zones", "licences", "climate_places", *CLIMATE_TABLES}
+]
 """Tables of figures, one a row; the others name things."""
 
 PART_TABLES = {"cooling_ashrae", "cooling_curves", "cooling_parameters"}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcfoot.account import choose_site
+from dcfoot.climate_place import climate_name
 from dcfoot.config import Settings, load
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError
@@ -37,9 +38,10 @@ climate is known ``year``: by month, by load, what matters, and the evidence."""
 WIDTH = 110
 """Where lines end [columns]: a name, an id and four figures side by side."""
 
-OWN, CLOUD, CHINA, STATES, COUNTRIES = GROUPS = (
+OWN, CLOUD, CLIMATES, CHINA, STATES, COUNTRIES = GROUPS = (
     "Your own",
     "Cloud regions and fleets",
+    "Places whose climate is known",
     "China: provinces and grid regions",
     "United States: eGRID subregions and states",
     "World and countries",
@@ -133,6 +135,9 @@ def _entries(settings: Settings) -> Iterator[Entry]:
     for place in all_places():
         words = " ".join((place.id, place.name, place.zone, *place.spellings)).lower()
         yield Entry(place.id, _both_names(place), _group(place), words)
+    for row in rows("climate_places"):
+        name = climate_name(row["id"])
+        yield Entry(row["id"], name, CLIMATES, f"{row['id']} {name} {row['place']}".lower())
 
 
 def _both_names(place: Place) -> str:
@@ -262,7 +267,7 @@ def _lies_in(entry: Entry, site: Site) -> bool:
     """Whether an entry is a region or a cloud site of the country that `site` is."""
     if site.country is None or site.grid_zone != site.country or entry.id == site.id:
         return False
-    return entry.group in {CLOUD, CHINA, STATES} and resolve_site(entry.id).country == site.country
+    return entry.group in {CLOUD, CLIMATES, CHINA, STATES} and resolve_site(entry.id).country == site.country
 
 
 def _list_as_json(entries: Sequence[Entry], settings: Settings) -> str:
