@@ -98,10 +98,7 @@ def test_a_counter_that_restarts_in_the_run_loses_next_to_nothing(simulated_gpus
         for load, (phase_s, reset_s) in product(loads, zip(phases(5), (2.15, 3.3, 4.5, 6.71, 8.9), strict=True))
     ]
     run = metered_run(simulated_gpus(*gpus), end_s(seconds))
-    # The aim is 1 % for each. In about one run of five some cards are off by up to 3 %; why is not known yet, but what
-    # the last count did not hold when it restarted can only be bridged.
-    assert sum(abs(gpu.error_ratio) < 0.01 for gpu in run.gpus) >= len(run.gpus) - len(loads)
-    assert worst(run.gpus) < 0.04
+    assert worst(run.gpus) < 0.01
     assert all(gpu.interval_holds for gpu in run.gpus)
     assert sum("its counter restarted" in remark for remark in run.remarks) >= 1
     assert all(gpu.energy.covered_s > 0.98 * gpu.span_s for gpu in run.gpus)

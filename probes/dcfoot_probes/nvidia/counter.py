@@ -7,7 +7,7 @@ from dcfoot.reading import Meter, Reading
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.nvidia.check import PowerCheck
 from dcfoot_probes.nvidia.edges import POLL_S, Publication, prompt_look
-from dcfoot_probes.nvidia.generations import COUNTER_PERIOD_S, USUAL_PERIOD_S
+from dcfoot_probes.nvidia.generations import USUAL_PERIOD_S
 from dcfoot_probes.nvidia.nvml import FIELD_POWER_AVERAGE, FIELD_POWER_INSTANT, Nvml, answer_or
 from dcfoot_probes.nvidia.source import Source, beat_of, per_second, seconds
 
@@ -27,15 +27,14 @@ class CounterSource(Source):
         self._clock_ns = clock_ns
         self._last: Publication | None = None
         self._before_restart: Publication | None = None
-        self._power_mw = 0.0
-        self._power_since: Publication | None = None
+        self._power = _SteadyPower()
         self._power_before_mw: int | None = None
         self._check = PowerCheck()
 
     def bind(self, nvml: Nvml, handle: object) -> None:
         """Prepares the counter, the power that tells what was before the start, and the power that it is checked by."""
         self._energy = nvml.energy_reader(handle)
-        self._power = nvml.field_or_power_reader(handle, FIELD_POWER_INSTANT)
+        self._power_now = nvml.field_or_power_reader(handle, FIELD_POWER_INSTANT)
         self._mean_power = nvml.field_or_power_reader(handle, FIELD_POWER_AVERAGE)
 
     def works(self) -> bool:
@@ -48,17 +47,15 @@ class CounterSource(Source):
 
     def read(self) -> list[Reading]:
         """The counter; nothing where it restarted, until that is settled."""
-        return self._counted(Publication(self._energy(), self._clock_ns()))
+        return self._counted(prompt_look(self._energy, self._clock_ns))
 
     def _counted(self, now: Publication) -> list[Reading]:
         last, self._last = self._last, now
         if last is not None and now.value < last.value:
             self._before_restart = last
             return []
-        shown_mw = self._check_by_power(now)
-        if self._power_since is not None and now.value > self._power_since.value:
-            self._power_mw = _better_known(per_second(self._power_since, now), shown_mw)
-        self._power_since = now
+        self._check_by_power(now)
+        self._power.see(now)
         return [self._reading(now)]
 
     @property
@@ -66,11 +63,10 @@ class CounterSource(Source):
         """Whether it fell."""
         return self._before_restart is not None
 
-    def _check_by_power(self, now: Publication) -> int | None:
+    def _check_by_power(self, now: Publication) -> None:
         shown_mw = answer_or(None, self._mean_power) if self._mean_power else None
         if shown_mw is not None:
             self._check.add(now.time_ns, now.value, shown_mw)
-        return shown_mw
 
     def verdict(self) -> str:
         """Whether the counter and the power contradict each other."""
@@ -79,7 +75,7 @@ class CounterSource(Source):
     def start(self) -> list[Reading]:
         """The counter as it stands, and the power at which the run begins."""
         readings = self._counted(prompt_look(self._energy, self._clock_ns))
-        self._power_before_mw = answer_or(None, self._power) if self._power else None
+        self._power_before_mw = answer_or(None, self._power_now) if self._power_now else None
         return readings
 
     def settle(self, seen: Sequence[Publication]) -> list[Reading]:
@@ -92,7 +88,7 @@ class CounterSource(Source):
             if len(seen) > 1:
                 # Counts that are read at a tick are old by half a period on average.
                 half_ns = round(0.5 * USUAL_PERIOD_S * NS_PER_S)
-                self._power_since = Publication(seen[1].value, seen[1].time_ns + half_ns)
+                self._power = _SteadyPower(Publication(seen[1].value, seen[1].time_ns + half_ns))
             return [self._reading(self._last)]
         if seen and seen[-1].value >= last.value:  # it had not restarted: that was a wrong answer
             self._last = last
@@ -106,7 +102,7 @@ class CounterSource(Source):
         The power is that before, and the last count was old by half a period on average; in the first second of a run
         only the power after is known, and the last count is the exact one of the start.
         """
-        power_mw, old_s = self._power_mw, 0.5 * USUAL_PERIOD_S
+        power_mw, old_s = self._power.mean_mw, 0.5 * USUAL_PERIOD_S
         if power_mw <= 0.0 and len(seen) > 1:
             power_mw, old_s = beat_of(seen).power_mw, 0.0
         elapsed_s = seconds(last, now)
@@ -138,11 +134,34 @@ class CounterSource(Source):
         return Reading(self.meter, publication.value, publication.time_ns)
 
 
-def _better_known(counted_mw: float, shown_mw: int | None) -> float:
-    """The power between two counts [mW]: what was shown, where the counts' unknown ages allow it, else the counts'."""
-    if shown_mw is not None and abs(shown_mw - counted_mw) <= USUAL_PERIOD_S / COUNTER_PERIOD_S * counted_mw:
-        return shown_mw
-    return counted_mw
+class _SteadyPower:
+    """The mean power of the last counts, over as long as it was the same.
+
+    A count is old by up to a period, and so is the power between two of them unsure; the longer they lie apart, the
+    less.
+    """
+
+    def __init__(self, first: Publication | None = None) -> None:
+        self.mean_mw = 0.0
+        self._first = self._last = first
+
+    def see(self, now: Publication) -> None:
+        """Takes a count."""
+        first, last = self._first, self._last
+        self._last = now
+        if first is None or last is None or now.value <= last.value:
+            self._first = now
+            return
+        if first is not last and not _may_be_same(first, last, now):
+            first = self._first = last
+        self.mean_mw = per_second(first, now)
+
+
+def _may_be_same(first: Publication, last: Publication, now: Publication) -> bool:
+    """Whether the power may be the same before and after a count, as old as each of the three may be."""
+    before_mw, after_mw = per_second(first, last), per_second(last, now)
+    unsure_ratio = USUAL_PERIOD_S / seconds(first, last) + USUAL_PERIOD_S / seconds(last, now)
+    return abs(before_mw - after_mw) <= unsure_ratio * max(before_mw, after_mw)
 
 
 def _settled(count: Publication, seen: Sequence[Publication], power_mw: float | None) -> Publication:
