@@ -9,11 +9,14 @@ from dcfoot_probes.nvidia.check import PowerCheck
 from dcfoot_probes.nvidia.edges import POLL_S, Publication, prompt_look
 from dcfoot_probes.nvidia.generations import USUAL_PERIOD_S
 from dcfoot_probes.nvidia.nvml import FIELD_POWER_AVERAGE, FIELD_POWER_INSTANT, Nvml, answer_or
+from dcfoot_probes.nvidia.publications import DRIFT_RATIO
 from dcfoot_probes.nvidia.source import Source, beat_of, per_second, seconds
 
 BRIDGED_S = 2.0
 """A counter that restarted is bridged from the reading before, by the power before, over at most this long [s]: two of
 its periods; a longer loss stays a loss."""
+
+PERIOD_NS = round(USUAL_PERIOD_S * NS_PER_S)
 
 FIRST_COUNT_S = 0.25
 """How long a counter may show 0 after the driver was loaded [s]: two of its publications and a little."""
@@ -27,6 +30,8 @@ class CounterSource(Source):
         self._clock_ns = clock_ns
         self._last: Publication | None = None
         self._before_restart: Publication | None = None
+        self._published: Publication | None = None
+        self._beat_ns: int | None = None
         self._power = _SteadyPower()
         self._power_before_mw: int | None = None
         self._check = PowerCheck()
@@ -55,8 +60,16 @@ class CounterSource(Source):
             self._before_restart = last
             return []
         self._check_by_power(now)
-        self._power.see(now)
+        self._published = self._dated(now)
+        self._power.see(self._published)
         return [self._reading(now)]
+
+    def _dated(self, count: Publication) -> Publication:
+        """A count with the moment of its publication: half a period before it was read, unless the beat tells."""
+        old_ns = PERIOD_NS // 2
+        if self._beat_ns is not None and (count.time_ns - self._beat_ns) * DRIFT_RATIO < old_ns // 2:
+            old_ns = (count.time_ns - self._beat_ns) % PERIOD_NS
+        return Publication(count.value, count.time_ns - old_ns)
 
     @property
     def unsettled(self) -> bool:
@@ -84,30 +97,36 @@ class CounterSource(Source):
             return []
         last, self._before_restart = self._before_restart, None
         if last is None:
-            self._last = _settled(self._last, seen, self._power_before_mw)
-            if len(seen) > 1:
-                # Counts that are read at a tick are old by half a period on average.
-                half_ns = round(0.5 * USUAL_PERIOD_S * NS_PER_S)
-                self._power = _SteadyPower(Publication(seen[1].value, seen[1].time_ns + half_ns))
+            self._settle(seen, self._power_before_mw)
             return [self._reading(self._last)]
         if seen and seen[-1].value >= last.value:  # it had not restarted: that was a wrong answer
             self._last = last
             return []
-        self._last = _settled(self._last, seen, None)
-        return [self._reading(count) for count in (*self._old_count(last, self._last, seen), self._last)]
+        old = list(self._old_count(last, _settled(self._last, seen, None), seen))
+        self._settle(seen, None)
+        return [self._reading(count) for count in (*old, self._last)]
+
+    def _settle(self, seen: Sequence[Publication], power_mw: float | None) -> None:
+        """Takes the last count as exact, and the beat and the power from here on."""
+        if self._last is None:
+            return
+        self._last = self._published = _settled(self._last, seen, power_mw)
+        if len(seen) > 1:
+            self._beat_ns = beat_of(seen).first_ns
+            self._power = _SteadyPower(Publication(seen[0].value, self._beat_ns))
 
     def _old_count(self, last: Publication, now: Publication, seen: Sequence[Publication]) -> Iterator[Publication]:
         """What the counter had come to when it restarted between two counts; nothing where its power is not known.
 
-        The power is that before, and the last count was old by half a period on average; in the first second of a run
-        only the power after is known, and the last count is the exact one of the start.
+        The power is that before; in the first second of a run only that after is known.
         """
-        power_mw, old_s = self._power.mean_mw, 0.5 * USUAL_PERIOD_S
+        power_mw = self._power.mean_mw
         if power_mw <= 0.0 and len(seen) > 1:
-            power_mw, old_s = beat_of(seen).power_mw, 0.0
+            power_mw = beat_of(seen).power_mw
         elapsed_s = seconds(last, now)
         lost_s = elapsed_s - now.value / power_mw if power_mw > 0.0 else 0.0
         if lost_s > 0.0 and elapsed_s <= BRIDGED_S:
+            old_s = seconds(self._published, last) if self._published else 0.0
             counted = round(power_mw * (lost_s + old_s))
             yield Publication(last.value + counted, last.time_ns + round(lost_s * NS_PER_S))
 
