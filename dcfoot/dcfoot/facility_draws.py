@@ -39,14 +39,24 @@ class Hall:
     ----------
     cooling, size, rejection
         As in `build_facility`.
-    it_load_ratio : Spread
-        IT power over IT capacity, the year round [-]
+    it_load_ratio : Spread or array
+        IT power over IT capacity, the year round or by hour [-]
     """
 
     cooling: str
     size: Size = "large"
     rejection: Heat | None = None
-    it_load_ratio: Spread = USUAL_LOAD
+    it_load_ratio: Spread | Column = USUAL_LOAD
+
+    @property
+    def central_load(self) -> Numbers:
+        """Its central load, the year round or by hour [-]."""
+        return self.it_load_ratio.central if isinstance(self.it_load_ratio, Spread) else self.it_load_ratio
+
+    @property
+    def load_in_doubt(self) -> dict[str, Spread]:
+        """Its load, by name, where that is drawn."""
+        return {"load": self.it_load_ratio} if isinstance(self.it_load_ratio, Spread) else {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +148,7 @@ def drawn_hours(draws: Draws, hall: Hall, air: Air, values: Values | None = None
     """
     known = dict(values or {})
     drawn = _drawn_numbers(draws, hall, known)
-    loads = _columns(draws.of("load", hall.it_load_ratio))
+    loads = _loads(draws, hall)
     shared = _shared(draws)
     weather = {name: shared.of(f"weather/{name}", spread) for name, spread in air.doubts.items()}
     for index, first in enumerate(range(0, draws.count, BLOCK_DRAWS)):
@@ -191,14 +201,17 @@ def _shared(draws: Draws) -> Draws:
     return draws.fewer(-(-draws.count // BLOCK_DRAWS))
 
 
-def _columns(drawn: list[float]) -> Column:
-    return np.array(drawn)[:, None]
+def _loads(draws: Draws, hall: Hall) -> Column:
+    """One load a draw, or the hours of the one that is known in every draw [-]."""
+    if isinstance(hall.it_load_ratio, Spread):
+        return np.array(draws.of("load", hall.it_load_ratio))[:, None]
+    return np.broadcast_to(hall.it_load_ratio, (draws.count, len(hall.it_load_ratio)))
 
 
 def _inputs(draws: Draws, hall: Hall, air: Air, grids: Mapping[str, Grid], known: Values) -> dict[str, Column]:
     """The stream of each input that was drawn; the air's as it was used, once a block."""
     shared, blocks = _shared(draws), np.arange(draws.count) // BLOCK_DRAWS
-    varies = {"load": hall.it_load_ratio} | {f"grid.{name}": grid.level for name, grid in grids.items()}
+    varies = hall.load_in_doubt | {f"grid.{name}": grid.level for name, grid in grids.items()}
     streams = {name: np.array(draws.normal(f"cooling/{name}")) for name in _wanted(hall, known)}
     streams |= {name: np.array(draws.normal(name)) for name, spread in varies.items() if spread.p5 < spread.p95}
     return streams | {f"weather/{name}": np.array(shared.normal(f"weather/{name}"))[blocks] for name in air.doubts}

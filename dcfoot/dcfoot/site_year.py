@@ -159,7 +159,7 @@ def site_year(hall: Hall, weather: Weather, grids: Sequence[HourlyFactors] = ())
             raise ConfigError(f"The grid {grid.zone} has {len(grid.g_per_kwh)} hours, the weather {len(weather)}.")
     facility = build_facility(hall.cooling, hall.size, hall.rejection)
     air = weather.dry_bulb_c, weather.wet_bulb_c, weather.pressure_pa
-    state = facility_state(facility, hall.it_load_ratio.central, *air)
+    state = facility_state(facility, hall.central_load, *air)
     pue, wue = (np.broadcast_to(values, len(weather)) for values in (state.pue, state.wue_l_per_kwh))
     return SiteYear(hall, weather, pue, wue, tuple(grids))
 

@@ -1,0 +1,62 @@
+"""What is not known, by name: its central value, or a block of draws of it.
+
+The same code computes a scenario at its central values and under draws: it asks a `Chance` for every number that is in
+doubt, and two scenarios that ask for the same name of the same draws share what they have in common.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from dcfoot.draws import Draws, Spread
+from dcfoot.facility_draws import Column
+
+
+class Chance(Protocol):
+    """Gives a number for what is in doubt."""
+
+    def of(self, name: str, spread: Spread) -> Any:  # noqa: ANN401 (a float, or an array of draws: `Numbers`)
+        """The value of the input `name`, in the spread's unit: a float, or one a draw."""
+        ...
+
+
+class Central:
+    """The central value of everything."""
+
+    def of(self, name: str, spread: Spread) -> float:  # noqa: ARG002 (a `Chance`)
+        """The central value."""
+        return spread.central
+
+
+class Drawn:
+    """Some draws of everything.
+
+    Parameters
+    ----------
+    draws : Draws
+        Of the study.
+    block : slice
+        Which of them.
+    """
+
+    def __init__(self, draws: Draws, block: slice) -> None:
+        self._draws = draws
+        self._block = block
+        self._asked: dict[str, Column] = {}
+
+    def of(self, name: str, spread: Spread) -> Column:
+        """One value a draw."""
+        if spread.p5 < spread.p95:
+            self._asked[name] = np.array(self._draws.normal(name))[self._block]
+        return np.array(self._draws.of(name, spread))[self._block]
+
+    @property
+    def asked(self) -> Mapping[str, Column]:
+        """What was asked for and is in doubt, in standard deviations from its median, by name."""
+        return self._asked
+
+
+def by_hour(value: Any) -> Any:  # noqa: ANN401 (as `Chance.of` gives it)
+    """A yearly number, laid beside hours: draws get an axis of hours after theirs."""
+    return value[..., None] if isinstance(value, np.ndarray) else value

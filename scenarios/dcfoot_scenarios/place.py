@@ -1,0 +1,134 @@
+"""The place of a scenario: its site, the weather of its hours, and the hours of its grids.
+
+In come the names of a scenario, out goes a frozen `Place`; scenarios of one place share it.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from dcfoot.climate_place import nearest_climate
+from dcfoot.errors import StudyError
+from dcfoot.evidence import Evidence, Fact
+from dcfoot.factors.hourly import HourlyFactors, Window
+from dcfoot.factors.shapes import shaped
+from dcfoot.grid import Boundary, GridFactor, Method
+from dcfoot.site import Site, resolve_site
+from dcfoot.site_year import hours_of
+from dcfoot.water.scarcity import aware
+from dcfoot.weather import find_climate, read_file, typical_year
+from dcfoot.weather.doubt import Air, air_of, air_of_climate
+from dcfoot.weather.year import Hours, Weather
+from dcfoot_scenarios.calendar import Calendar
+from dcfoot_scenarios.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a scenario stands.
+
+    Parameters
+    ----------
+    site : Site
+        With its grid and its water.
+    weather : Weather
+        Of the year.
+    air : Air
+        The same with its doubt.
+    """
+
+    site: Site
+    weather: Weather
+    air: Air
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The hours of the year."""
+        return Calendar.of(self.weather)
+
+    @cached_property
+    def scarcity(self) -> Fact | None:
+        """The AWARE factor of the place; None: not known."""
+        return aware(self.site.grid_zone, self.site.country)
+
+    def factor(self, boundary: Boundary, method: Method) -> GridFactor | None:
+        """The site's factor of a family and method; None: not known."""
+        found = (one for one in self.site.factors if one.boundary is boundary and one.method is method)
+        return next(found, None)
+
+    def boundary(self, wanted: str | None) -> Boundary:
+        """The family that is counted in: the wanted one, else direct where it is known.
+
+        Raises
+        ------
+        StudyError
+            The wanted one is not known here.
+        """
+        known = [boundary for boundary in Boundary if self.factor(boundary, Method.AVERAGE)]
+        if not known or (wanted and Boundary(wanted) not in known):
+            there = f"known is: {', '.join(known)}" if known else "none is known"
+            raise StudyError(f"{self.site.id}: no {wanted or 'average'} grid factor is known; {there}.")
+        return Boundary(wanted) if wanted else known[0]
+
+    @cached_property
+    def window(self) -> Window:
+        """The hours of the year as those of a grid: where a place is half an hour off UTC, the ones that began before."""
+        return Window(self.weather.start.replace(minute=0, second=0, microsecond=0), len(self.weather))
+
+    def grid_hours(self, factor: GridFactor) -> tuple[HourlyFactors, Hours]:
+        """A factor by hour, by the shape of its grid, and the same as an array [g/kWh]."""
+        return _grid_hours(factor, self.window, self.site.grid_zone)
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What stands behind it."""
+        water = [fact.evidence for fact in (self.site.ewif_l_per_kwh, self.scarcity) if fact]
+        return (*self.weather.evidence, *water)
+
+
+@lru_cache(maxsize=64)
+def _grid_hours(factor: GridFactor, window: Window, zone: str) -> tuple[HourlyFactors, Hours]:
+    hourly = shaped(factor, window, zone)
+    hours = hours_of(hourly)
+    hours.flags.writeable = False
+    return hourly, hours
+
+
+def place_of(scenario: Scenario) -> Place:
+    """The place of a scenario.
+
+    Raises
+    ------
+    StudyError
+        Its climate is not known and it has no weather of its own.
+    ConfigError, DataMissing
+        A name is not known, or the weather cannot be read.
+    """
+    return _place(scenario.site, scenario.climate, scenario.weather, scenario.warming_k)
+
+
+@lru_cache(maxsize=64)
+def _place(name: str, climate: str | None, file: Path | None, warming_k: float) -> Place:
+    site = resolve_site(name)
+    if file is not None:
+        weather = _warmer(read_file(file), warming_k)
+        return Place(site, weather, air_of(weather))
+    at = climate or site.climate
+    if at is None:
+        raise StudyError(
+            f"{name}: its climate is not known. Add `climate: NAME` (`dcfoot sites` lists the places whose climate is "
+            "known) or `weather: FILE`."
+        )
+    known = find_climate(at)
+    weather, air = typical_year(known), air_of_climate(known)
+    if warming_k:
+        weather = _warmer(weather, warming_k)
+        moved = air_of(weather)
+        air = Air(moved.dry_bulb_c, moved.wet_bulb_c, moved.pressure_pa, moved.hours, air.moves, air.doubts)
+    return Place(site, weather, air)
+
+
+def _warmer(weather: Weather, by_k: float) -> Weather:
+    return weather.warmer(by_k) if by_k else weather

@@ -1,0 +1,277 @@
+"""A scenario: what is built where, what feeds it, and how it is run; frozen, and checked when it is made.
+
+In come the keys of a study file (or the same in Python), out goes a `Scenario` whose every field is in range and in its
+unit. The fields' descriptions are the file's documentation and the editor's help. Parts of a scenario are changed by
+`Scenario.with_`, which returns another one.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+
+from dcfoot.climate_place import find_climate_id
+from dcfoot.cooling.catalogue import find_recipe
+from dcfoot.errors import DcfootError
+from dcfoot.site import resolve_site
+
+
+def _found(path: Path, info: ValidationInfo) -> Path:
+    """A file of the study, which stands relative to it."""
+    folder: Path = (info.context or {}).get("folder", Path())
+    if not (folder / path).is_file():
+        raise ValueError(f"there is no file {folder / path}")
+    return folder / path
+
+
+def _profile(profile: str, info: ValidationInfo) -> str:
+    return str(_found(Path(profile), info)) if profile.endswith((".csv", ".csv.gz")) else profile
+
+
+def _site(name: str, info: ValidationInfo) -> str:
+    with _as_value_error():
+        resolve_site(name, user_sites=(info.context or {}).get("sites_file"))
+    return name
+
+
+def _climate(name: str) -> str:
+    with _as_value_error():
+        return find_climate_id(name)
+
+
+def _cooling(name: str) -> str:
+    with _as_value_error():
+        find_recipe(name)
+    return name
+
+
+@contextmanager
+def _as_value_error() -> Iterator[None]:
+    """What the model says of a name becomes a fault of the study, with its line."""
+    try:
+        yield
+    except DcfootError as fault:
+        raise ValueError(str(fault)) from None
+
+
+File = Annotated[Path, AfterValidator(_found)]
+Ratio = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0)]
+"""A size, a price, an energy: never below 0."""
+
+
+class Part(BaseModel):
+    """A part of a scenario: frozen, without unknown keys, without infinities."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class Load(Part):
+    """What the IT equipment draws."""
+
+    it_capacity_mw: Annotated[float, Field(gt=0)]
+    """IT power for which the hall is built [MW]."""
+    profile: Annotated[str, AfterValidator(_profile)] = "flat"
+    """training, inference, flat, a CSV file with a column ``load_mw``, or ``run:ID`` of a recorded run."""
+    mean_ratio: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Mean IT power over capacity; left out: the profile's own [-]."""
+    growth_ratio_per_year: Annotated[float, Field(gt=-1, le=1)] = 0.0
+    """How the load grows from year to year, up to the capacity [-]."""
+    after_years: Amount = 0.0
+    """Which year of that growth is looked at: 0 is the first [years]."""
+    deferrable_ratio: Ratio = 0.0
+    """The share of each hour's IT load that can wait [-]."""
+    deadline_h: Annotated[int, Field(ge=0, le=168)] = 0
+    """How long it can wait [h]."""
+    shift_to: Literal["carbon", "price", "surplus"] = "carbon"
+    """To which hours it moves: of low grid carbon, of low price, of clean surplus."""
+    curtailable_ratio: Ratio = 0.0
+    """The share of the load that is given up when the grid calls [-]."""
+    curtailed_hours: Annotated[int, Field(ge=0, le=8760)] = 0
+    """How many hours a year the grid calls: those of the highest price, else of the highest load [h]."""
+
+
+class Operation(Part):
+    """How the machines are run: a setting of a published curve, or of recorded runs."""
+
+    curve: str
+    """A published curve (`dcfoot_scenarios.operation`)."""
+    setting: str
+    """Which point of it: ``cap 250 W``."""
+    reference: str
+    """The setting that the load stands for."""
+    host_w: Amount
+    """What the host draws beside each accelerator [W]."""
+    keep: Literal["work", "machines"] = "work"
+    """Whether the same work is done (by more machines, if each is slower) or the same machines do less of it."""
+
+
+class Servers(Part):
+    """The machines, for what their making emits and costs."""
+
+    product: str = "dgx_h100"
+    """What a node is (`dcfoot.embodied.products`)."""
+    node_kw: Annotated[float, Field(gt=0)] = 10.2
+    """Power of a node at capacity; NVIDIA states at most 10.2 kW for a DGX H100 (data sheet, 2023) [kW]."""
+    lifetime_years: Annotated[float, Field(gt=0, le=20)] = 5.0
+    """How long a node serves; hyperscale operators depreciate over 5 to 6 years (annual reports of 2023) [years]."""
+    capex_per_node: Amount = 0.0
+    """What a node costs, in the study's currency; 0 leaves the machines out of the cost."""
+
+
+class Contract(Part):
+    """Clean power bought through the grid: it counts by contract, the hall still draws from the grid."""
+
+    name: str
+    """For people."""
+    solar_mw: Amount = 0.0
+    """Nameplate of contracted solar at the place of the site [MW]."""
+    wind_mw: Amount = 0.0
+    """Nameplate of contracted wind at the place of the site [MW]."""
+    file: File | None = None
+    """Or a CSV file with a column ``generation_mw``."""
+    price_per_mwh: Amount = 0.0
+    """What each generated MWh costs beside the grid's price, in the study's currency."""
+
+
+class Supply(Part):
+    """Clean power: plant of its own behind the meter, contracts, certificates."""
+
+    solar_mw: Amount = 0.0
+    """Nameplate of its own solar plant, alternating current [MW]."""
+    solar_tracking: Literal["fixed", "single_axis"] = "single_axis"
+    """How the modules stand."""
+    solar_file: File | None = None
+    """A CSV file with a column ``solar_per_unit`` in the place of the model."""
+    wind_mw: Amount = 0.0
+    """Nameplate of its own wind farm [MW]."""
+    turbine: str = ""
+    """Its turbine (`dcfoot_scenarios.wind`); empty: the usual one."""
+    wind_file: File | None = None
+    """A CSV file with a column ``wind_per_unit`` in the place of the model."""
+    contracts: tuple[Contract, ...] = ()
+    """Power purchase agreements."""
+    certificates_mwh: Amount = 0.0
+    """Certificates (绿证, GO, REC) of the year; they count by the year and in no hour [MWh]."""
+    certificate_price_per_mwh: Amount = 0.0
+    """What one costs, in the study's currency."""
+    surplus: Literal["sold", "curtailed"] = "curtailed"
+    """What becomes of its own clean power that meets no load and no store."""
+    export_limit_mw: Amount | None = None
+    """The most that can be sold in an hour; left out: no limit [MW]."""
+
+
+class Storage(Part):
+    """A battery behind the meter."""
+
+    battery_mwh: Amount = 0.0
+    """Usable energy [MWh]."""
+    battery_mw: Amount = 0.0
+    """Power in both directions [MW]."""
+    charge_mw: Amount | None = None
+    """Power when it is charged, where that is another [MW]."""
+    charge_efficiency_ratio: Annotated[float, Field(gt=0, le=1)] = 0.95
+    """What is stored of what is taken in. A choice: 0.90 there and back, as NREL's ATB 2024 has a lithium battery
+    of about 0.85 to 0.92 [-]."""
+    discharge_efficiency_ratio: Annotated[float, Field(gt=0, le=1)] = 0.95
+    """What is given of what is taken out [-]."""
+    loss_ratio_per_h: Ratio = 0.0
+    """What is lost of the stored energy in an hour [-]."""
+    start_ratio: Ratio | None = None
+    """How full it is when the year begins; left out: as full as when it ends [-]."""
+    reserve_ratio: Ratio = 0.0
+    """What is kept for backup [-]."""
+    policy: Literal["greedy", "peak_shaving", "carbon", "price", "optimal"] = "greedy"
+    """What it is used for: clean surplus, a lower peak, hours of low carbon or price, or the least cost by a linear
+    program."""
+
+
+class Grid(Part):
+    """The connection, and what power costs there."""
+
+    import_limit_mw: Annotated[float, Field(gt=0)] | None = None
+    """The most that can be drawn; what lies above is counted, not hidden [MW]."""
+    ramp_limit_mw_per_h: Annotated[float, Field(gt=0)] | None = None
+    """The most that the draw may change from hour to hour; hours beyond it are counted [MW/h]."""
+    price_per_mwh: Amount | None = None
+    """A flat price, in the study's currency."""
+    price_file: File | None = None
+    """A CSV file with a column ``price_per_mwh``."""
+    tariff: str | None = None
+    """A shipped example of a tariff by time of use (`dcfoot_scenarios.tariff`)."""
+    demand_per_mw_month: Amount = 0.0
+    """Charge for the highest hour of each month."""
+    export_price_per_mwh: float = 0.0
+    """What a sold MWh earns."""
+    hourly_file: File | None = None
+    """A CSV file of hourly grid factors (docs/grid.md) in the place of the shipped shape."""
+
+    @model_validator(mode="after")
+    def _one_price(self) -> "Grid":
+        given = [name for name in ("price_per_mwh", "price_file", "tariff") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} both say what power costs; give one of them.")
+        return self
+
+
+class Scenario(Part):
+    """What is built where, what feeds it, and how it is run."""
+
+    site: Annotated[str, AfterValidator(_site)]
+    """Where: an id or a name of ``dcfoot sites``, or of a file of your own sites."""
+    climate: Annotated[str, AfterValidator(_climate)] | None = None
+    """The climate of another place in the place of the site's own."""
+    weather: File | None = None
+    """A file with a year of weather (EPW, TMY3, CSV); left out: the place's typical year."""
+    warming_k: Annotated[float, Field(ge=-10, le=10)] = 0.0
+    """How much warmer every hour is than in that year [K]."""
+    cooling: Annotated[str, AfterValidator(_cooling)] | None = None
+    """The cooling system (docs/cooling.md); left out: the site's own, which must then be known."""
+    size: Literal["large", "midsize", "small"] = "large"
+    """Of the hall."""
+    rejection: Literal["wet", "dry", "hybrid"] | None = None
+    """How heat is given off; left out: the system's usual way."""
+    facility: dict[str, float] = Field(default_factory=dict)
+    """Numbers of the facility that are better known than the table's: ``{"air.supply_c": 27}``."""
+    pue: Annotated[float, Field(ge=1, le=5)] | None = None
+    """A measured PUE of the year: the model then says when it is higher or lower [-]."""
+    wue_l_per_kwh: Annotated[float, Field(ge=0, le=20)] | None = None
+    """A measured WUE of the year [L/kWh]."""
+    boundary: Literal["direct", "life_cycle"] | None = None
+    """The family of grid factors; left out: direct where it is known, else life-cycle, and it is said which."""
+    load: Load
+    """What the IT equipment draws."""
+    operation: Operation | None = None
+    """How the machines are run; left out: as they are."""
+    servers: Servers = Servers()
+    """The machines."""
+    supply: Supply = Supply()
+    """Clean power."""
+    storage: Storage = Storage()
+    """A battery."""
+    grid: Grid = Grid()
+    """The connection."""
+
+    def with_(self, **changes: Any) -> "Scenario":  # noqa: ANN401 (the fields' own types, checked by the model)
+        """Another scenario with these fields: ``scenario.with_(supply={"solar_mw": 60})``; parts are merged by key."""
+        return Scenario.model_validate(merged(self.model_dump(exclude_unset=True), changes))
+
+
+Keys = dict[str, Any]
+"""The keys of a scenario or part, as they stand in a file."""
+
+
+def merged(base: Keys, changes: Keys) -> Keys:
+    """A scenario's keys with others in their place; a part is merged key by key, and None takes a key away."""
+    result = dict(base)
+    for key, value in changes.items():
+        inner = result.get(key)
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict) and isinstance(inner, dict) and key != "facility":
+            result[key] = merged(inner, value)
+        else:
+            result[key] = value
+    return result

@@ -1,0 +1,234 @@
+"""A study: a baseline, its variants, and what is asked of them.
+
+In comes a ``study.yaml`` (or the same keys as a dict), out goes a frozen `Study`. A variant is the baseline with its
+own keys in the place of the baseline's; what stands at the top of the file holds for all of them. All faults are told
+at once, each with file, line, key and the nearest key that there is.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from dcfoot.errors import StudyError
+from dcfoot.places import nearest
+from dcfoot_scenarios.scenario import Amount, Keys, Part, Scenario, merged
+from dcfoot_scenarios.yaml_file import Document, Place, read_yaml
+
+BASELINE = "baseline"
+VARIANTS = "variants"
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class Money(Part):
+    """What the study counts in, and the prices that are not the grid's."""
+
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
+    """ISO 4217; every price without a currency in its name is in it."""
+    rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    """What one unit of another currency is worth in it: ``{EUR: 7.8}``."""
+    discount_ratio: Annotated[float, Field(gt=-0.5, lt=1)] = 0.06
+    """Real discount rate a year. A choice between the 3 and 7 % of US OMB Circular A-94 (1992) [-]."""
+    years: Annotated[float, Field(gt=0, le=60)] = 20.0
+    """How long the study looks ahead [years]."""
+    water_price_per_m3: Amount = 0.0
+    """What water on site costs."""
+    carbon_price_per_t: Amount | None = None
+    """What a tonne costs; left out: none is charged."""
+    carbon_market: Literal["CEA", "EUA"] | None = None
+    """Or the allowance of a market, at its shipped price."""
+    charged_method: Literal["location", "market"] = "location"
+    """Which emissions are charged."""
+
+
+class Uncertainty(Part):
+    """How often what is not known is drawn."""
+
+    draws: Annotated[int, Field(ge=0, le=10_000)] = 200
+    """0 for none."""
+    seed: str | int = 1
+    """The same seed gives the same draws, in every variant."""
+
+
+class StudyKeys(Part):
+    """The keys at the top of a file beside those of a scenario."""
+
+    study: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+    """What it is called: letters, digits, ``-``, ``_``, ``.``."""
+    title: str = ""
+    """For people."""
+    title_zh: str = ""
+    """The same in Chinese."""
+    description: str = ""
+    """What it asks, and what it leaves out."""
+    money: Money = Money()
+    """Prices."""
+    uncertainty: Uncertainty = Uncertainty()
+    """Draws."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What a file asks.
+
+    Parameters
+    ----------
+    keys : StudyKeys
+        Its name, money and draws.
+    scenarios : mapping of str to Scenario
+        ``"baseline"`` first, then the variants, as in the file.
+    hash : str
+        SHA-256 of its meaning: the same for the same keys, whatever the order and the comments.
+    path : Path or None
+        Where it stands.
+    """
+
+    keys: StudyKeys
+    scenarios: Mapping[str, Scenario]
+    hash: str
+    path: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.keys.study
+
+    @property
+    def baseline(self) -> Scenario:
+        """What the variants are compared with."""
+        return self.scenarios[BASELINE]
+
+    @classmethod
+    def read(cls, path: Path | str) -> "Study":
+        """A study of a file.
+
+        Raises
+        ------
+        DataMissing
+            There is no such file.
+        StudyError
+            It cannot be used; the message names every fault with file, line and key.
+        """
+        return _study(read_yaml(Path(path)))
+
+    @classmethod
+    def of(cls, keys: Keys) -> "Study":
+        """A study of the same keys in Python."""
+        return _study(Document(Path("study"), keys, {}))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Fault:
+    line: int
+    key: str
+    said: str
+
+
+def _study(document: Document) -> Study:
+    shared = {key: value for key, value in document.values.items() if key in Scenario.model_fields}
+    faults: list[_Fault] = []
+    own = {key: value for key, value in document.values.items() if key not in {*shared, BASELINE, VARIANTS}}
+    keys = _checked(StudyKeys, own, document, [()], faults, frozenset({*Scenario.model_fields, BASELINE, VARIANTS}))
+    scenarios = {
+        name: _checked(Scenario, values, document, places, faults)
+        for name, values, places in _scenario_keys(document, shared, faults)
+    }
+    if faults:
+        said = "\n".join(f"{document.path}:{one.line}: {one.key}: {one.said}" for one in sorted(set(faults)))
+        raise StudyError(said)
+    assert keys is not None  # noqa: S101 - without a fault there are keys
+    found = {name: scenario for name, scenario in scenarios.items() if scenario is not None}
+    return Study(keys, found, _hash(keys, found), document.path)
+
+
+def _scenario_keys(
+    document: Document, shared: Keys, faults: list[_Fault]
+) -> Iterator[tuple[str, Keys, Sequence[Place]]]:
+    """The keys of each scenario, and where in the file they may stand, the nearest first."""
+    baseline = _table(document, (BASELINE,), document.values.get(BASELINE), faults)
+    yield BASELINE, merged(shared, baseline), [(BASELINE,), ()]
+    variants = _table(document, (VARIANTS,), document.values.get(VARIANTS), faults)
+    for name, values in variants.items():
+        place: Place = (VARIANTS, name)
+        if name == BASELINE:
+            faults.append(_Fault(document.line(place), f"variants.{name}", "the baseline stands beside the variants"))
+        changes = _table(document, place, values, faults)
+        yield name, merged(merged(shared, baseline), changes), [place, (BASELINE,), ()]
+
+
+def _table(document: Document, place: Place, value: object, faults: list[_Fault]) -> Keys:
+    if value is None or isinstance(value, dict):
+        return value or {}
+    faults.append(_Fault(document.line(place), _dotted(place), "must be keys with values"))
+    return {}
+
+
+def _checked(
+    model: type[ModelT],
+    values: Keys,
+    document: Document,
+    places: Sequence[Place],
+    faults: list[_Fault],
+    also_known: frozenset[str] = frozenset(),
+) -> ModelT | None:
+    """The model of these keys; its faults where the keys stand in the file."""
+    try:
+        return model.model_validate(values, context={"folder": document.path.parent})
+    except ValidationError as fault:
+        for one in fault.errors(include_url=False):
+            place = _where(document, places, one["loc"])
+            faults.append(_Fault(document.line(place), _dotted(place), _said(model, one, also_known)))
+        return None
+
+
+def _where(document: Document, places: Sequence[Place], loc: Place) -> Place:
+    """Where a scenario's key stands: in the variant, else in the baseline, else at the top; or where it is missing."""
+
+    def depth(place: Place) -> int:
+        return next((n for n in range(len(loc), 0, -1) if (*place, *loc[:n]) in document.lines), 0)
+
+    place = max(places, key=depth)  # the first of several
+    return (*place, *loc)
+
+
+def _said(model: type[BaseModel], fault: ErrorDetails, also_known: Iterable[str]) -> str:
+    kind, loc, given = fault["type"], fault["loc"], fault["input"]
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        known = [*_keys_at(model, loc[:-1]), *(also_known if len(loc) == 1 else ())]
+        return f"there is no such key.{nearest(str(loc[-1]), known)}"
+    said = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{said[0].lower()}{said[1:]}" + (
+        "" if isinstance(given, dict) or kind == "value_error" else f", not {given!r}"
+    )
+
+
+def _keys_at(model: type[BaseModel], loc: Place) -> list[str]:
+    """The keys that a part may have."""
+    for step in loc:
+        if isinstance(step, str) and step in model.model_fields:
+            model = _part_of(model.model_fields[step].annotation) or model
+    return list(model.model_fields)
+
+
+def _part_of(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_part_of, get_args(annotation))), None)
+
+
+def _dotted(place: Place) -> str:
+    return ".".join(str(step) for step in place) or "study"
+
+
+def _hash(keys: StudyKeys, scenarios: Mapping[str, Scenario]) -> str:
+    meaning = {"study": keys, **scenarios}
+    plain = {name: one.model_dump(mode="json") for name, one in meaning.items()}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
