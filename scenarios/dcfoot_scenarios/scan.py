@@ -1,8 +1,9 @@
 """A clipped linear recurrence, all hours at once: ``s' = min(max(keep s + add, low), high)``.
 
-In come the four coefficients of every hour, out goes the state after every hour. Functions of this form are closed under
-composition, so that the hours of a year fold in pairs (Blelloch 1990, Prefix Sums and Their Applications): 14 passes over
-arrays in place of 8,760 steps, and a year that ends where it began is the fixed point of the composed function.
+In come the four coefficients of every hour, out goes the state after every hour. Functions of this form are closed
+under composition, so that the hours of a year fold in pairs (Blelloch 1990, Prefix Sums and Their Applications): 14
+passes over arrays in place of 8,760 steps, and a year that ends where it began is the fixed point of the composed
+function.
 """
 
 from typing import NamedTuple
@@ -41,7 +42,7 @@ class Steps(NamedTuple):
         return Steps(*(values[..., first::2] for values in self))
 
     def then(self, later: "Steps") -> "Steps":
-        """This step and the later one as one."""
+        """A step and the later one as one."""
         return Steps(
             later.keep * self.keep, later.keep * self.add + later.add, later.after(self.low), later.after(self.high)
         )
@@ -72,13 +73,26 @@ def states(steps: Steps, start: Hours | None) -> Hours:
         steps = _with_idle_step(steps)
     first, second = steps.every_other(0), steps.every_other(1)
     after_pairs = states(first.then(second), start)
-    before = np.empty_like(after_pairs)
-    before[..., 1:] = after_pairs[..., :-1]
-    before[..., :1] = after_pairs[..., -1:] if start is None else start
     result = np.empty_like(steps.add)
     result[..., 1::2] = after_pairs
-    result[..., ::2] = first.after(before)
+    result[..., ::2] = first.after(before(after_pairs, start))
     return result[..., :count]
+
+
+def before(after: Hours, start: Hours | None) -> Hours:
+    """The state before every step, in its unit.
+
+    Parameters
+    ----------
+    after : array
+        The state after every step.
+    start : array or None
+        The state before the first; None: the one after the last.
+    """
+    earlier = np.empty_like(after)
+    earlier[..., 1:] = after[..., :-1]
+    earlier[..., :1] = after[..., -1:] if start is None else start
+    return earlier
 
 
 def _with_idle_step(steps: Steps) -> Steps:
