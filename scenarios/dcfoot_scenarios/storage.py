@@ -1,0 +1,234 @@
+"""A store of energy over the hours of a year: a battery, or a tank of heat or chilled water.
+
+In come its sizes, the power that a policy wants of it (`dcfoot_scenarios.dispatch`), the load and the supply; out go
+the flows of every hour. All flows are >= 0, of power in MW, each for one hour:
+
+    load + charge + surplus = clean + discharge + import
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dcfoot.elementwise import Numbers
+from dcfoot.errors import ConfigError
+from dcfoot_scenarios.scan import Hours, Steps, before, states
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Battery:
+    """A store by its sizes; each may be a float, or an array of designs of shape (n, 1).
+
+    Parameters
+    ----------
+    energy_mwh : Numbers
+        What it holds when full, of which the reserve is a part [MWh]
+    charge_mw, discharge_mw : Numbers
+        The most that it takes and gives at its terminals [MW]
+    charge_efficiency_ratio, discharge_efficiency_ratio : float
+        Stored over taken; given over drawn from the store [-]
+    loss_ratio_per_h : float
+        Self-discharge, of what is stored [1/h]
+    reserve_ratio : float
+        The share of `energy_mwh` that is kept for backup: topped up from the grid where losses gnaw at it [-]
+    start_ratio : float or None
+        Stored at the start, of `energy_mwh`, and not counted as clean; None: it starts as it ends [-]
+    """
+
+    energy_mwh: Numbers
+    charge_mw: Numbers
+    discharge_mw: Numbers
+    charge_efficiency_ratio: float = 1.0
+    discharge_efficiency_ratio: float = 1.0
+    loss_ratio_per_h: float = 0.0
+    reserve_ratio: float = 0.0
+    start_ratio: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses what no store can be.
+
+        Raises
+        ------
+        ConfigError
+            A size below 0, a ratio out of its range, or a reserve that loses more than can be charged.
+        """
+        for name in ("energy_mwh", "charge_mw", "discharge_mw"):
+            if not np.all(np.isfinite(getattr(self, name))) or np.any(np.less(getattr(self, name), 0.0)):
+                raise ConfigError(f"A store's {name} must be 0 or more, not {getattr(self, name)}.")
+        for name in ("charge_efficiency_ratio", "discharge_efficiency_ratio"):
+            if not 0.0 < getattr(self, name) <= 1.0:
+                raise ConfigError(f"A store's {name} must be above 0 and at most 1, not {getattr(self, name)}.")
+        for name in ("loss_ratio_per_h", "reserve_ratio"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise ConfigError(f"A store's {name} must be 0 or more and below 1, not {getattr(self, name)}.")
+        if self.start_ratio is not None and not self.reserve_ratio <= self.start_ratio <= 1.0:
+            raise ConfigError(
+                f"A store's start_ratio must be from its reserve_ratio ({self.reserve_ratio}) to 1, "
+                f"not {self.start_ratio}; leave it out for a year that ends as it begins."
+            )
+        if np.any(self.loss_ratio_per_h * self.low_mwh > self.charge_efficiency_ratio * np.asarray(self.charge_mw)):
+            raise ConfigError("A store loses more of its reserve in an hour than its charge_mw can put back: raise it.")
+
+    @property
+    def low_mwh(self) -> Numbers:
+        """The reserve: the least that it holds [MWh]."""
+        return self.reserve_ratio * self.energy_mwh
+
+    @property
+    def round_trip_ratio(self) -> float:
+        """Given over taken, without self-discharge [-]."""
+        return self.charge_efficiency_ratio * self.discharge_efficiency_ratio
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """What a store does in each hour: it charges, discharges or rests.
+
+    Parameters
+    ----------
+    charge_mw, discharge_mw : array
+        At its terminals [MW]
+    held_mwh : array
+        What was left of the hour before, after self-discharge [MWh]
+    state_mwh : array
+        Stored at the end of the hour [MWh]
+    """
+
+    charge_mw: Hours
+    discharge_mw: Hours
+    held_mwh: Hours
+    state_mwh: Hours
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flows:
+    """What flows in each hour; all >= 0.
+
+    Parameters
+    ----------
+    load_mw, clean_mw : array
+        What was drawn, what was supplied [MW]
+    charge_clean_mw, charge_grid_mw : array
+        What the store took of the supply beyond the load, and of the grid [MW]
+    discharge_mw, discharge_clean_mw : array
+        What it gave, and the clean part of it [MW]
+    import_mw, surplus_mw : array
+        What the grid gave; what was left of the supply, to be sold or curtailed [MW]
+    state_mwh : array
+        What was stored at the end of the hour [MWh]
+    """
+
+    load_mw: Hours
+    clean_mw: Hours
+    charge_clean_mw: Hours
+    charge_grid_mw: Hours
+    discharge_mw: Hours
+    discharge_clean_mw: Hours
+    import_mw: Hours
+    surplus_mw: Hours
+    state_mwh: Hours
+
+    @property
+    def charge_mw(self) -> Hours:
+        """What the store took [MW]."""
+        return self.charge_clean_mw + self.charge_grid_mw
+
+    @property
+    def clean_to_load_mw(self) -> Hours:
+        """The part of the load that the supply met, at once or by way of the store [MW]."""
+        short = np.maximum(self.load_mw - self.clean_mw, 0.0)
+        sold = np.maximum(self.discharge_mw - short, 0.0)  # of a store that gives more than the load lacks
+        kept_ratio = 1.0 - sold / np.maximum(self.discharge_mw, _LEAST)
+        met: Hours = np.minimum(self.clean_mw, self.load_mw) + self.discharge_clean_mw * kept_ratio
+        return met
+
+    @property
+    def cfe_contracted_ratio(self) -> Hours:
+        """The part of the year's load that the supply met, at once or by way of the store [-]."""
+        ratio: Hours = self.clean_to_load_mw.sum(axis=-1) / self.load_mw.sum(axis=-1)
+        return ratio
+
+
+_LEAST = np.finfo(np.float64).tiny
+"""In place of a divisor that may be 0, where what is divided is then 0 as well."""
+
+
+def operate(battery: Battery, wanted_mw: Hours) -> Operation:
+    """What a store does of what a policy wants: within its power, its size and its reserve, losses counted.
+
+    ``s' = min(max((1 - loss) s + charge x efficiency - discharge / efficiency, reserve), size)``
+
+    Parameters
+    ----------
+    battery : Battery
+        The store.
+    wanted_mw : array
+        Charge where above 0, discharge where below; at the terminals [MW]
+    """
+    keep_ratio = 1.0 - battery.loss_ratio_per_h
+    low, high = battery.low_mwh, battery.energy_mwh
+    into_ratio, out_of_ratio = battery.charge_efficiency_ratio, battery.discharge_efficiency_ratio
+    charge = np.minimum(np.maximum(wanted_mw, 0.0), battery.charge_mw)
+    discharge = np.minimum(np.maximum(-wanted_mw, 0.0), battery.discharge_mw)
+    change = charge * into_ratio - discharge / out_of_ratio
+    start = None if battery.start_ratio is None else battery.start_ratio * np.asarray(high)
+    state = states(Steps(*np.broadcast_arrays(keep_ratio, change, low, high)), start)
+    held = keep_ratio * before(state, start)
+    room = np.maximum((high - held) / into_ratio, 0.0)
+    upkeep = np.maximum(low - held, 0.0) / into_ratio  # what keeps the reserve, whatever is wanted
+    return Operation(
+        np.maximum(np.minimum(charge, room), upkeep),
+        np.minimum(discharge, np.maximum(held - low, 0.0) * out_of_ratio),
+        held,
+        state,
+    )
+
+
+def discharged_share_ratio(battery: Battery, operation: Operation, charged_share_ratio: Hours) -> Hours:
+    """The share of what a store gives that had a property when it was taken, such as being clean [-].
+
+    The store mixes: what leaves it, as energy or as loss, has the share of all that it holds. What it held at a start
+    that is given has none of the property.
+
+    Parameters
+    ----------
+    battery : Battery
+        The store.
+    operation : Operation
+        What it did.
+    charged_share_ratio : array
+        The share of what it took, by hour [-]
+    """
+    keep_ratio, held = 1.0 - battery.loss_ratio_per_h, operation.held_mwh
+    stays_ratio = np.where(operation.discharge_mw > 0.0, operation.state_mwh / np.maximum(held, _LEAST), 1.0)
+    added = battery.charge_efficiency_ratio * operation.charge_mw * charged_share_ratio
+    steps = Steps(*np.broadcast_arrays(keep_ratio * stays_ratio, added, 0.0, operation.state_mwh))
+    start = None if battery.start_ratio is None else np.zeros(1)
+    content = keep_ratio * before(states(steps, start), start)
+    share: Hours = np.minimum(content / np.maximum(held, _LEAST), 1.0)
+    return share
+
+
+def run_storage(battery: Battery, wanted_mw: Hours, load_mw: Hours, clean_mw: Hours) -> Flows:
+    """The flows of a store that does what a policy wants of it, as far as it can.
+
+    Parameters
+    ----------
+    battery : Battery
+        The store.
+    wanted_mw : array
+        Charge where above 0, discharge where below; at the terminals [MW]
+    load_mw, clean_mw : array
+        What is drawn and what is supplied, without the store [MW]
+    """
+    done = operate(battery, wanted_mw)
+    charge_clean = np.minimum(done.charge_mw, np.maximum(clean_mw - load_mw, 0.0))
+    charge_grid = done.charge_mw - charge_clean
+    discharge_clean = done.discharge_mw
+    if battery.start_ratio or charge_grid.any():
+        share = discharged_share_ratio(battery, done, charge_clean / np.maximum(done.charge_mw, _LEAST))
+        discharge_clean = done.discharge_mw * share
+    balance = load_mw - clean_mw + done.charge_mw - done.discharge_mw
+    imported, surplus = np.maximum(balance, 0.0), np.maximum(-balance, 0.0)
+    charged, given = (charge_clean, charge_grid), (done.discharge_mw, discharge_clean)
+    return Flows(*np.broadcast_arrays(load_mw, clean_mw, *charged, *given, imported, surplus, done.state_mwh))
