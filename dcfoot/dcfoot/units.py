@@ -49,6 +49,15 @@ KG_PER_LB = 0.45359237
 KWH_PER_MWH = 1000.0
 """Kilowatt-hours in a megawatt-hour (SI prefixes; here M is mega)."""
 
+W_PER_KW = 1000.0
+"""Watts in a kilowatt (SI prefix)."""
+
+KW_PER_MW = 1000.0
+"""Kilowatts in a megawatt (SI prefixes; here MW is mega)."""
+
+MW_PER_GW = 1000.0
+"""Megawatts in a gigawatt (SI prefixes)."""
+
 L_PER_M3 = 1000.0
 """Litres in a cubic metre, by definition (SI Brochure, 9th edition, table 8)."""
 
