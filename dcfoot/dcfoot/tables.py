@@ -1,7 +1,7 @@
 """The one door to the shipped fact tables: a CSV a topic in ``data/``, every row with unit, year, source, verified.
 
 What comes in is a table's name, what goes out is its rows as they stand in the file. Only the table that is asked for
-is read, and once a process.
+is read, and once a process. Another package's tables of the same form come through the same door, by their folder.
 """
 
 from collections.abc import Mapping
@@ -16,13 +16,15 @@ _FOLDER = Path(__file__).with_name("data")
 
 
 @cache
-def rows(name: str) -> tuple[Row, ...]:
+def rows(name: str, folder: Path = _FOLDER) -> tuple[Row, ...]:
     """The rows of the table `name`, in the order of the file; with the table's licence where they state none.
 
     Parameters
     ----------
     name : str
         Without the ending: ``"grid_china"``.
+    folder : Path
+        Where the tables are; with a ``licences.csv`` of its own.
 
     Raises
     ------
@@ -31,14 +33,14 @@ def rows(name: str) -> tuple[Row, ...]:
     """
     import csv  # only where a table is read
 
-    path = _FOLDER / f"{name}.csv"
+    path = folder / f"{name}.csv"
     try:
         with path.open(encoding="utf-8", newline="") as file:
             found = csv.DictReader(file)
-            added = {} if "licence" in (found.fieldnames or ()) else {"licence": licence_of(name)}
+            added = {} if "licence" in (found.fieldnames or ()) else {"licence": licence_of(name, folder)}
             return tuple(row | added for row in found) if added else tuple(found)
     except FileNotFoundError:
-        raise DataMissing(f"There is no fact table {name!r}; there are: {', '.join(names())}.") from None
+        raise DataMissing(f"There is no fact table {name!r}; there are: {', '.join(names(folder))}.") from None
 
 
 @cache
@@ -68,14 +70,14 @@ def interval(what: str) -> tuple[float, float]:
 
 
 @cache
-def licence_of(name: str) -> str:
+def licence_of(name: str, folder: Path = _FOLDER) -> str:
     """The licence of the table `name` as a whole; empty where it has none or its rows state their own."""
-    return next((row["licence"] for row in rows("licences") if row["table"] == name), "")
+    return next((row["licence"] for row in rows("licences", folder) if row["table"] == name), "")
 
 
-def names() -> list[str]:
-    """The names of all tables, sorted."""
-    return sorted(path.stem for path in _FOLDER.glob("*.csv"))
+def names(folder: Path = _FOLDER) -> list[str]:
+    """The names of all tables of a folder, sorted."""
+    return sorted(path.stem for path in folder.glob("*.csv"))
 
 
 def is_verified(row: Row) -> bool:
