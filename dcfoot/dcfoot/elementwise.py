@@ -29,9 +29,21 @@ def exp(x: Value) -> Value:
     return result
 
 
+def expm1(x: Value) -> Value:
+    """``exp(x) - 1`` without losing the digits of a small `x`."""
+    result: Value = _call(math.expm1, "expm1", x)
+    return result
+
+
 def log(x: Value) -> Value:
     """The natural logarithm of `x`, which must be above 0."""
     result: Value = _call(math.log, "log", x)
+    return result
+
+
+def log1p(x: Value) -> Value:
+    """The natural logarithm of ``1 + x`` without losing the digits of a small `x`, which must be above -1."""
+    result: Value = _call(math.log1p, "log1p", x)
     return result
 
 

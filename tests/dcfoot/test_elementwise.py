@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcfoot.elementwise import Value, clip, exp, log, maximum, minimum, sqrt, where
+from dcfoot.elementwise import Value, clip, exp, expm1, log, log1p, maximum, minimum, sqrt, where
 from simulated.environ import unobserved
 from simulated.near import near
 
@@ -19,7 +19,7 @@ numbers = st.lists(st.floats(0.01, 500.0), min_size=1, max_size=20)
 
 def every_function(x: Value) -> Value:
     """A formula that uses each of them; `x` above 0."""
-    bent = where(x < 3.0, sqrt(x), log(x) + 1.0)
+    bent = where(x < 3.0, sqrt(x), log(x) + 1.0) + expm1(-log1p(x))
     return clip(exp(-bent), 1e-3, 0.5) + minimum(maximum(x, 2.0), 7.0 - bent)
 
 
