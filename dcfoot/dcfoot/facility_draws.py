@@ -180,7 +180,8 @@ def draw_year(
         wue[block] = energy_mean(state.wue_l_per_kwh, load, air.hours)
         for name, grid in grids.items():
             grams[name][block] = levels[name][block] * energy_mean(state.pue * grid.g_per_kwh, load, air.hours)
-    return DrawnYear(pue, wue, grams, _inputs(draws, hall, air, grids, values or {}))
+    levels_drawn = {f"grid.{name}": grid.level for name, grid in grids.items()}
+    return DrawnYear(pue, wue, grams, drawn_inputs(draws, hall, air, values, levels_drawn))
 
 
 def _wanted(hall: Hall, known: Values) -> dict[str, Parameter]:
@@ -208,10 +209,20 @@ def _loads(draws: Draws, hall: Hall) -> Column:
     return np.broadcast_to(hall.it_load_ratio, (draws.count, len(hall.it_load_ratio)))
 
 
-def _inputs(draws: Draws, hall: Hall, air: Air, grids: Mapping[str, Grid], known: Values) -> dict[str, Column]:
-    """The stream of each input that was drawn; the air's as it was used, once a block."""
+def drawn_inputs(
+    draws: Draws, hall: Hall, air: Air, values: Values | None = None, others: Mapping[str, Spread] | None = None
+) -> dict[str, Column]:
+    """What is drawn for a facility, by name, in standard deviations from its median; the air's once a block.
+
+    Parameters
+    ----------
+    draws, hall, air, values
+        As in `drawn_hours`.
+    others : mapping of str to Spread, or None
+        What is drawn beside, such as the level of a grid.
+    """
     shared, blocks = _shared(draws), np.arange(draws.count) // BLOCK_DRAWS
-    varies = hall.load_in_doubt | {f"grid.{name}": grid.level for name, grid in grids.items()}
-    streams = {name: np.array(draws.normal(f"cooling/{name}")) for name in _wanted(hall, known)}
+    varies = hall.load_in_doubt | dict(others or {})
+    streams = {name: np.array(draws.normal(f"cooling/{name}")) for name in _wanted(hall, values or {})}
     streams |= {name: np.array(draws.normal(name)) for name, spread in varies.items() if spread.p5 < spread.p95}
     return streams | {f"weather/{name}": np.array(shared.normal(f"weather/{name}"))[blocks] for name in air.doubts}

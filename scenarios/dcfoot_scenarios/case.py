@@ -1,6 +1,6 @@
 """A scenario made ready to be computed: its place, its load by hour, its hall, and what its plants give.
 
-In comes a `Scenario`, out goes a frozen `Case`: everything that draws and designs of one scenario share.
+In comes a `Scenario`, out goes a frozen `Case`: everything that the draws and the designs of one scenario share.
 """
 
 from dataclasses import dataclass
@@ -9,17 +9,181 @@ from pathlib import Path
 
 import numpy as np
 
-from dcfoot.account import choose_run
+from dcfoot.config import load
 from dcfoot.errors import StudyError
 from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import Hall
 from dcfoot.facility_library import build_facility, facility_evidence
-from dcfoot.facility_model import Facility, FacilityState, facility_state
-from dcfoot.grid import Boundary
+from dcfoot.facility_model import FacilityState, facility_state
+from dcfoot.factors.hourly import HourlyFactors
+from dcfoot.grid import Boundary, Method
+from dcfoot.measurement import Measurement
+from dcfoot.site_hours import cooling_parts
+from dcfoot.store import RunStore
 from dcfoot.weather.year import Hours
-from dcfoot_scenarios.load import grown_mw, load_ratio, recorded_ratio
+from dcfoot_scenarios.load import PROFILES, grown_mw, load_ratio, recorded_ratio
 from dcfoot_scenarios.place import Place, place_of
 from dcfoot_scenarios.profiles import Wanted, read_profile
-from dcfoot_scenarios.scenario import Scenario
+from dcfoot_scenarios.scenario import Contract, Scenario
 from dcfoot_scenarios.solar import SolarSystem, solar_per_unit
+from dcfoot_scenarios.tariff import Tariff, example_tariff, import_price_per_mwh
 from dcfoot_scenarios.wind import WindFarm, wind_per_unit
+
+RUN = "run:"
+"""What a profile begins with that is a recorded run."""
+
+LEAST_LOAD_RATIO = 0.01
+"""The least IT load over capacity that the facility's model is asked for: below it there is no PUE (a choice) [-]"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A scenario made ready.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is wanted.
+    place : Place
+        Where it stands.
+    it_mw : array
+        IT power by hour, before anything is shifted [MW]
+    """
+
+    scenario: Scenario
+    place: Place
+    it_mw: Hours
+
+    @cached_property
+    def boundary(self) -> Boundary:
+        """The family of grid factors that is counted in."""
+        return self.place.boundary(self.scenario.boundary)
+
+    def hall(self, it_mw: Hours) -> Hall:
+        """The hall with this load by hour."""
+        scenario = self.scenario
+        ratio = np.maximum(it_mw / scenario.load.it_capacity_mw, LEAST_LOAD_RATIO)
+        return Hall(self.cooling, scenario.size, scenario.rejection, ratio)
+
+    @cached_property
+    def cooling(self) -> str:
+        """The cooling system: the scenario's, else the site's own.
+
+        Raises
+        ------
+        StudyError
+            Neither says it.
+        """
+        named = self.scenario.cooling or self.place.site.cooling
+        if named is None:
+            likely = ", ".join(cooling_parts(self.place.site))
+            raise StudyError(f"{self.scenario.site}: its cooling is not known. Add `cooling: NAME`, such as {likely}.")
+        return named
+
+    def facility(self, hall: Hall) -> FacilityState:
+        """The hall hour by hour, at the central value of everything."""
+        weather = self.place.weather
+        facility = build_facility(hall.cooling, hall.size, hall.rejection, self.scenario.facility)
+        air = weather.dry_bulb_c, weather.wet_bulb_c, weather.pressure_pa
+        return facility_state(facility, hall.central_load, *air)
+
+    @cached_property
+    def solar_per_unit(self) -> Hours:
+        """What its own solar plant gives for each MW of nameplate, by hour [-]."""
+        supply = self.scenario.supply
+        if supply.solar_file is not None:
+            return self.profile(supply.solar_file, "solar_per_unit", 1.0)
+        return solar_per_unit(self.place.weather, SolarSystem(tracking=supply.solar_tracking))
+
+    @cached_property
+    def wind_per_unit(self) -> Hours:
+        """The same of its own wind farm [-]."""
+        supply = self.scenario.supply
+        if supply.wind_file is not None:
+            return self.profile(supply.wind_file, "wind_per_unit", 1.0)
+        return wind_per_unit(self.place.weather, WindFarm(turbine=supply.turbine) if supply.turbine else WindFarm())
+
+    @cached_property
+    def clean_mw(self) -> Hours:
+        """What its own plants give by hour [MW]."""
+        supply = self.scenario.supply
+        return self._generation_mw(supply.solar_mw, supply.wind_mw)
+
+    def contract_mw(self, contract: Contract) -> Hours:
+        """What a contract brings by hour [MW]."""
+        if contract.file is not None:
+            return self.profile(contract.file, "generation_mw")
+        return self._generation_mw(contract.solar_mw, contract.wind_mw)
+
+    def _generation_mw(self, solar_mw: float, wind_mw: float) -> Hours:
+        generation = np.zeros(len(self.it_mw))
+        if solar_mw:
+            generation = generation + solar_mw * self.solar_per_unit
+        return generation + wind_mw * self.wind_per_unit if wind_mw else generation
+
+    @cached_property
+    def grid(self) -> tuple[HourlyFactors, Hours]:
+        """The location's average factor by hour, in the family that is counted in [g/kWh]."""
+        factor = self.place.factor(self.boundary, Method.AVERAGE)
+        assert factor is not None  # noqa: S101 - `boundary` is of a factor that is known
+        return self.place.grid_hours(factor)
+
+    @cached_property
+    def tariff(self) -> Tariff | None:
+        """What power costs; None: the study does not say it."""
+        grid = self.scenario.grid
+        if grid.tariff is not None:
+            return example_tariff(grid.tariff)
+        if grid.price_per_mwh is None and grid.price_file is None:
+            return None
+        flat = grid.price_per_mwh or 0.0
+        energy = flat if grid.price_file is None else self.profile(grid.price_file, "price_per_mwh")
+        return Tariff("", energy, (), grid.demand_per_mw_month, 0.0, grid.export_price_per_mwh)
+
+    @cached_property
+    def price_per_mwh(self) -> Hours | None:
+        """What power from the grid costs by hour; None: the study does not say it."""
+        return None if self.tariff is None else import_price_per_mwh(self.tariff, self.place.calendar)
+
+    def profile(self, path: Path, column: str, most: float = float("inf")) -> Hours:
+        """A series of the user's own, checked."""
+        return read_profile(path, Wanted(column, 0.0, most), self.place.calendar)
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What stands behind the place and the hall."""
+        hall = facility_evidence(self.cooling, self.scenario.size, self.scenario.rejection)
+        return (*self.place.evidence, *hall)
+
+
+def case_of(scenario: Scenario) -> Case:
+    """A scenario made ready.
+
+    Raises
+    ------
+    StudyError, ConfigError, DataMissing
+        Something that it names is not known or cannot be read.
+    """
+    place = place_of(scenario)
+    wanted = scenario.load
+    first_mw = wanted.it_capacity_mw * _load_ratio(scenario, place)
+    grown = grown_mw(first_mw, wanted.growth_ratio_per_year, wanted.after_years, wanted.it_capacity_mw)
+    return Case(scenario, place, grown)
+
+
+def _load_ratio(scenario: Scenario, place: Place) -> Hours:
+    """IT power over capacity by hour [-]."""
+    wanted, calendar = scenario.load, place.calendar
+    if wanted.profile in PROFILES:
+        return load_ratio(wanted.profile, calendar, wanted.mean_ratio)
+    if wanted.profile.startswith(RUN):
+        shape = recorded_ratio(recorded_run(wanted.profile.removeprefix(RUN)), calendar)
+    else:
+        column = Wanted("load_mw", 0.0, wanted.it_capacity_mw, "the IT capacity")
+        shape = read_profile(Path(wanted.profile), column, calendar) / wanted.it_capacity_mw
+    return shape if wanted.mean_ratio is None else np.minimum(shape * wanted.mean_ratio / shape.mean(), 1.0)
+
+
+def recorded_run(which: str) -> Measurement:
+    """A run of the store: its id, the beginning of it, its name, or ``last``."""
+    return RunStore(load().data_dir).load(which)

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-import numpy as np
-
-from dcfoot.climate_place import nearest_climate
 from dcfoot.errors import StudyError
 from dcfoot.evidence import Evidence, Fact
 from dcfoot.factors.hourly import HourlyFactors, Window
@@ -74,7 +71,7 @@ class Place:
 
     @cached_property
     def window(self) -> Window:
-        """The hours of the year as those of a grid: where a place is half an hour off UTC, the ones that began before."""
+        """The hours of the year as a grid has them: where a place is half an hour off UTC, those that began before."""
         return Window(self.weather.start.replace(minute=0, second=0, microsecond=0), len(self.weather))
 
     def grid_hours(self, factor: GridFactor) -> tuple[HourlyFactors, Hours]:

@@ -132,6 +132,8 @@ class Contract(Part):
     """Nameplate of contracted wind at the place of the site [MW]."""
     file: File | None = None
     """Or a CSV file with a column ``generation_mw``."""
+    g_per_kwh: Amount | None = None
+    """Its life-cycle factor; left out: that of solar and wind, where it is one of them [g/kWh]."""
     price_per_mwh: Amount = 0.0
     """What each generated MWh costs beside the grid's price, in the study's currency."""
 
@@ -155,6 +157,8 @@ class Supply(Part):
     """Power purchase agreements."""
     certificates_mwh: Amount = 0.0
     """Certificates (绿证, GO, REC) of the year; they count by the year and in no hour [MWh]."""
+    certificate_g_per_kwh: Amount | None = None
+    """Their life-cycle factor; left out: that of solar, the higher of the two usual ones [g/kWh]."""
     certificate_price_per_mwh: Amount = 0.0
     """What one costs, in the study's currency."""
     surplus: Literal["sold", "curtailed"] = "curtailed"

@@ -113,7 +113,7 @@ class CounterSource(Source):
         self._last = self._published = _settled(self._last, seen, power_mw)
         if len(seen) > 1:
             self._beat_ns = beat_of(seen).first_ns
-            self._power = _SteadyPower(Publication(seen[0].value, self._beat_ns))
+            self._power = _SteadyPower(seen[-1])  # not the first: a job's load begins a moment after its run
 
     def _old_count(self, last: Publication, now: Publication, seen: Sequence[Publication]) -> Iterator[Publication]:
         """What the counter had come to when it restarted between two counts; nothing where its power is not known.

@@ -1,0 +1,140 @@
+"""A scenario evaluated over every hour of its year, with the receipt's own functions.
+
+In comes a frozen `Scenario`, out goes a frozen `Outcome`: figures by name, the hours, what stands behind them, and with
+draws an interval for each figure.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from dcfoot.draws import Draws
+from dcfoot.elementwise import Numbers
+from dcfoot.evidence import Evidence
+from dcfoot.facility_draws import Column, drawn_hours, drawn_inputs
+from dcfoot_scenarios.case import Case, case_of
+from dcfoot_scenarios.chance import Central, Drawn
+from dcfoot_scenarios.figures import figures
+from dcfoot_scenarios.scenario import Scenario
+from dcfoot_scenarios.study import Uncertainty
+from dcfoot_scenarios.year import Year, shifted_it_mw, year_of
+
+NO_DRAWS = Uncertainty(draws=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What becomes of a scenario in a year.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What was asked.
+    case : Case
+        The same made ready.
+    year : Year
+        Its hours, at the central value of everything.
+    figures : mapping of str to float
+        By name, with its unit (``data/figures.csv``); what is not known is absent.
+    drawn : mapping of str to array
+        The same under draws, one value a draw; empty without draws.
+    inputs : mapping of str to array
+        What was drawn, in standard deviations from its median, by name.
+    """
+
+    scenario: Scenario
+    case: Case
+    year: Year
+    figures: Mapping[str, float]
+    drawn: Mapping[str, Column] = field(default_factory=dict[str, Column])
+    inputs: Mapping[str, Column] = field(default_factory=dict[str, Column])
+
+    def interval(self, name: str) -> tuple[float, float] | None:
+        """5th and 95th percentile of a figure, in its unit; None without draws."""
+        if name not in self.drawn:
+            return None
+        low, high = np.quantile(self.drawn[name], (0.05, 0.95))
+        return float(low), float(high)
+
+    @cached_property
+    def hours(self) -> pd.DataFrame:
+        """The year hour by hour, labelled by the start of each hour in UTC."""
+        flows, weather = self.year.flows, self.case.place.weather
+        start = pd.Timestamp(weather.start)
+        columns = {
+            "dry_bulb_c": weather.dry_bulb_c,
+            "wet_bulb_c": weather.wet_bulb_c,
+            "it_mw": self.year.it_mw,
+            "pue": self.year.pue,
+            "wue_l_per_kwh": self.year.wue_l_per_kwh,
+            "load_mw": flows.load_mw,
+            "clean_mw": flows.clean_mw,
+            "charge_mw": flows.charge_mw,
+            "discharge_mw": flows.discharge_mw,
+            "state_mwh": flows.state_mwh,
+            "import_mw": flows.import_mw,
+            "export_mw": self.year.export_mw,
+            "curtailed_mw": self.year.curtailed_mw,
+            "grid_g_per_kwh": self.case.grid[1],
+        }
+        return pd.DataFrame(columns, index=pd.date_range(start, periods=len(weather), freq="h", name="time"))
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What stands behind the figures."""
+        hourly, _ = self.case.grid
+        return (*self.case.evidence, hourly.evidence())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader must know."""
+        hourly, _ = self.case.grid
+        return (*self.case.place.weather.notes, *hourly.warnings)
+
+
+def evaluate(scenario: Scenario, uncertainty: Uncertainty = NO_DRAWS) -> Outcome:
+    """Evaluates a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is built where, what feeds it, how it is run.
+    uncertainty : Uncertainty
+        How often what is not known is drawn. Scenarios with the same draws and seed share what they have in common.
+
+    Raises
+    ------
+    StudyError, ConfigError, DataMissing
+        Something that it names is not known or cannot be read.
+    """
+    case = case_of(scenario)
+    it_mw = shifted_it_mw(case)
+    year = year_of(case, it_mw, case.facility(case.hall(it_mw)))
+    central = {name: float(value) for name, value in figures(case, year, Central()).items()}
+    if not uncertainty.draws:
+        return Outcome(scenario, case, year, central)
+    drawn, inputs = _drawn(case, it_mw, Draws(str(uncertainty.seed), uncertainty.draws))
+    return Outcome(scenario, case, year, central, drawn, inputs)
+
+
+def _drawn(case: Case, it_mw: Column, draws: Draws) -> tuple[dict[str, Column], dict[str, Column]]:
+    """The figures under draws, a few at a time, and what was drawn."""
+    hall, air = case.hall(it_mw), case.place.air
+    blocks: list[dict[str, Column]] = []
+    asked: list[Mapping[str, Column]] = []
+    for block, state, _ in drawn_hours(draws, hall, air, case.scenario.facility):
+        count = block.stop - block.start
+        chance = Drawn(draws, block)
+        found = figures(case, year_of(case, it_mw, state), chance)
+        blocks.append({name: np.broadcast_to(value, count) for name, value in found.items()})
+        asked.append(chance.asked)
+    inputs = drawn_inputs(draws, hall, air, case.scenario.facility)
+    return _joined(blocks), dict(inputs) | _joined(asked)
+
+
+def _joined(blocks: Iterable[Mapping[str, Numbers]]) -> dict[str, Column]:
+    parts = list(blocks)
+    return {name: np.concatenate([np.atleast_1d(part[name]) for part in parts]) for name in parts[0]}

@@ -1,0 +1,153 @@
+"""The figures of a scenario's year: energy, water, carbon by method, carbon-free energy.
+
+In come a `Year` and a `Chance`, out go numbers by name: a float each, or one a draw. Every name stands in
+``data/figures.csv`` with its unit and meaning. What is not known is absent.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from dcfoot import accounting
+from dcfoot.elementwise import Numbers
+from dcfoot.errors import StudyError
+from dcfoot.factors.technology import technology_factor
+from dcfoot.grid import WORLD, Boundary, Method
+from dcfoot.places import national_zone
+from dcfoot.site_year import family
+from dcfoot.units import G_PER_KG, KG_PER_T, KWH_PER_MWH, L_PER_M3
+from dcfoot.water.layers import water_offsite_l, water_onsite_l
+from dcfoot.water.scarcity import weighted
+from dcfoot.weather.year import Hours
+from dcfoot_scenarios.case import Case
+from dcfoot_scenarios.chance import Chance, by_hour
+from dcfoot_scenarios.scenario import Contract
+from dcfoot_scenarios.year import Year
+
+G_PER_T = G_PER_KG * KG_PER_T
+
+Figures = Mapping[str, Numbers]
+"""By name: a float, or one value a draw."""
+
+
+def _sum(values: Hours) -> Numbers:
+    """The sum over the hours."""
+    return values.sum(axis=-1)
+
+
+def energy_figures(year: Year) -> Iterator[tuple[str, Numbers]]:
+    """What was drawn, made, stored, sold and lost."""
+    flows = year.flows
+    it_energy_mwh, facility_energy_mwh = _sum(year.it_mw), _sum(flows.load_mw)
+    yield "it_energy_mwh", it_energy_mwh
+    yield "facility_energy_mwh", facility_energy_mwh
+    yield "pue", facility_energy_mwh / it_energy_mwh
+    yield "import_mwh", _sum(flows.import_mw)
+    yield "peak_import_mw", flows.import_mw.max(axis=-1)
+    yield "clean_mwh", _sum(flows.clean_mw)
+    yield "export_mwh", _sum(year.export_mw)
+    yield "curtailed_mwh", _sum(year.curtailed_mw)
+    yield "discharge_mwh", _sum(flows.discharge_mw)
+
+
+def water_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str, Numbers]]:
+    """On site, which goes with IT energy; at the stations, which goes with the grid's; weighted by scarcity."""
+    site = case.place.site
+    it_kwh = year.it_mw * KWH_PER_MWH
+    taken_l = water_onsite_l(it_kwh, year.wue_l_per_kwh)
+    consumed_l = _sum(taken_l * year.consumed_ratio)
+    yield "wue_l_per_kwh", _sum(taken_l) / _sum(it_kwh)
+    yield "water_onsite_m3", _sum(taken_l) / L_PER_M3
+    yield "water_consumed_onsite_m3", consumed_l / L_PER_M3
+    if site.ewif_l_per_kwh is None:
+        return
+    ewif = chance.of(f"ewif.{site.grid_zone}", site.ewif_l_per_kwh.spread)
+    source_l = water_offsite_l(_sum(year.flows.import_mw) * KWH_PER_MWH, ewif)
+    yield "water_source_m3", source_l / L_PER_M3
+    if case.place.scarcity is not None:
+        factor = chance.of(f"aware.{site.grid_zone}", case.place.scarcity.spread)
+        yield "water_scarcity_onsite_m3", weighted(consumed_l, factor).world_equivalent_m3
+
+
+def carbon_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str, Numbers]]:
+    """By method, in one family. What its own plants give behind the meter is not drawn from the grid."""
+    hourly, hours = case.grid
+    level = chance.of(f"grid.{family(hourly)}", hourly.level)
+    import_kwh = year.flows.import_mw * KWH_PER_MWH
+    mean = level * hourly.mean_g_per_kwh
+    yield "carbon_location_yearly_t", accounting.location_g(_sum(import_kwh), mean) / G_PER_T
+    yield "carbon_location_hourly_t", accounting.location_g(import_kwh, by_hour(level) * hours) / G_PER_T
+    yield from _market(case, year, chance, (mean, by_hour(level) * hours))
+
+
+def _market(case: Case, year: Year, chance: Chance, grid: tuple[Numbers, Numbers]) -> Iterator[tuple[str, Numbers]]:
+    """Contracts and certificates first, then the residual mix; where none is published, the grid's average."""
+    import_kwh = year.flows.import_mw * KWH_PER_MWH
+    residual = case.place.factor(case.boundary, Method.RESIDUAL)
+    mean, hours = grid
+    if residual is not None:
+        mean = chance.of(f"grid.{residual.boundary} {residual.gas}, {residual.method}", residual.g_per_kwh)
+        hours = by_hour(mean)
+    supply = case.scenario.supply
+    factors = [contract_g_per_kwh(case, contract) for contract in supply.contracts]
+    bought = list(zip((one * KWH_PER_MWH for one in year.contract_mw), factors, strict=True))
+    certified = supply.certificates_mwh * KWH_PER_MWH, certificate_g_per_kwh(case)
+    yearly = [*((_sum(energy_kwh), g_per_kwh) for energy_kwh, g_per_kwh in bought), certified]
+    yield "carbon_market_yearly_t", accounting.market_g(_sum(import_kwh), yearly, mean) / G_PER_T
+    yield "carbon_market_hourly_t", accounting.market_g(import_kwh, bought, hours) / G_PER_T
+
+
+def contract_g_per_kwh(case: Case, contract: Contract) -> float:
+    """What a contract's power emits: nothing at the stack, and over its life what is known of its plants [g/kWh].
+
+    Raises
+    ------
+    StudyError
+        Its life-cycle factor is not known.
+    """
+    if case.boundary is Boundary.DIRECT:
+        return 0.0
+    if contract.g_per_kwh is not None:
+        return contract.g_per_kwh
+    if contract.file is not None:
+        raise StudyError(f"Contract {contract.name!r}: add its life-cycle factor, `g_per_kwh`.")
+    sizes = {"solar": contract.solar_mw, "wind": contract.wind_mw}
+    per_unit = {"solar": case.solar_per_unit, "wind": case.wind_per_unit}
+    energy = {name: size * per_unit[name].sum() for name, size in sizes.items() if size}
+    emitted = sum(amount * _technology_g_per_kwh(case, name) for name, amount in energy.items())
+    return emitted / max(sum(energy.values()), 1e-300)
+
+
+def certificate_g_per_kwh(case: Case) -> float:
+    """The same of certificates, whose technology nobody says [g/kWh]."""
+    if case.boundary is Boundary.DIRECT:
+        return 0.0
+    stated = case.scenario.supply.certificate_g_per_kwh
+    return _technology_g_per_kwh(case, "solar") if stated is None else stated
+
+
+def _technology_g_per_kwh(case: Case, technology: str) -> float:
+    zone = national_zone(case.place.site.country or WORLD)
+    factor = technology_factor(technology, case.boundary, zone) or technology_factor(technology, case.boundary)
+    if factor is None:
+        raise StudyError(f"No {case.boundary} factor of {technology} is known.")
+    return factor.g_per_kwh.central
+
+
+def clean_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
+    """How far clean supply meets the load: by the year, and beside it by the hour."""
+    load_mw, own_mw = year.flows.load_mw, year.flows.clean_to_load_mw
+    contracted_mw = sum(year.contract_mw, start=load_mw * 0.0)
+    generated_mwh = _sum(year.flows.clean_mw) + _sum(contracted_mw) + case.scenario.supply.certificates_mwh
+    yield "volume_match_ratio", accounting.cfe_contracted_ratio(_sum(load_mw), generated_mwh)
+    yield "cfe_contracted_ratio", accounting.cfe_contracted_ratio(load_mw, own_mw + contracted_mw)
+    renewable_mwh = _sum(own_mw) + case.scenario.supply.certificates_mwh
+    yield "ref_ratio", accounting.ref_ratio(renewable_mwh, _sum(load_mw))
+
+
+def figures(case: Case, year: Year, chance: Chance) -> dict[str, Numbers]:
+    """All figures of a year, by name."""
+    found = dict(energy_figures(year))
+    found |= dict(water_figures(case, year, chance))
+    found |= dict(carbon_figures(case, year, chance))
+    found |= dict(clean_figures(case, year))
+    carbon_g = found["carbon_location_yearly_t"] * G_PER_T
+    return found | {"cue_kg_per_kwh": accounting.cue_kg_per_kwh(carbon_g, found["it_energy_mwh"] * KWH_PER_MWH)}

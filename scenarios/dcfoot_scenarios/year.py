@@ -1,0 +1,150 @@
+"""A scenario's year as it runs: the hall, the store and the connection, hour by hour.
+
+In come a `Case` and the state of its hall (central, or a few draws of it), out goes a frozen `Year`: hours on the last
+axis, draws before it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dcfoot.errors import StudyError
+from dcfoot.facility_model import FacilityState, energy_mean
+from dcfoot.weather.year import Hours
+from dcfoot_scenarios.case import Case
+from dcfoot_scenarios.contracts import surplus_use
+from dcfoot_scenarios.dispatch import arbitrage, greedy, lowest_limit_mw, peak_shaving
+from dcfoot_scenarios.flexibility import curtail, shift
+from dcfoot_scenarios.scenario import Scenario
+from dcfoot_scenarios.storage import Battery, Flows, run_storage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Year:
+    """What happens in each hour.
+
+    Parameters
+    ----------
+    it_mw : array
+        IT power [MW]
+    pue, wue_l_per_kwh : array
+        Of the hall [-, L/kWh]
+    consumed_ratio : array
+        The part of the water taken in that evaporates or drifts off [-]
+    flows : Flows
+        Load, clean supply, store and grid; the load is the facility's.
+    export_mw, curtailed_mw : array
+        What became of the surplus [MW]
+    contract_mw : tuple of array
+        What each contract brings [MW]
+    """
+
+    it_mw: Hours
+    pue: Hours
+    wue_l_per_kwh: Hours
+    consumed_ratio: Hours
+    flows: Flows
+    export_mw: Hours
+    curtailed_mw: Hours
+    contract_mw: tuple[Hours, ...]
+
+
+def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
+    """The year of a scenario.
+
+    Parameters
+    ----------
+    case : Case
+        The scenario made ready.
+    it_mw : array
+        IT power by hour, after all that shifts it [MW]
+    state : FacilityState
+        Of its hall at this load.
+    """
+    scenario = case.scenario
+    pue = _at_stated(np.asarray(state.pue), it_mw, scenario.pue, 1.0)
+    wue = _at_stated(np.asarray(state.wue_l_per_kwh), it_mw, scenario.wue_l_per_kwh, 0.0)
+    flows = _stored(case, it_mw * pue)
+    export_mw, curtailed_mw = surplus_use(flows.surplus_mw, _export_limit_mw(scenario))
+    contracts = tuple(case.contract_mw(contract) for contract in scenario.supply.contracts)
+    return Year(it_mw, pue, wue, _consumed_ratio(state), flows, export_mw, curtailed_mw, contracts)
+
+
+def _export_limit_mw(scenario: Scenario) -> float:
+    if scenario.supply.surplus == "curtailed":
+        return 0.0
+    return float("inf") if scenario.supply.export_limit_mw is None else scenario.supply.export_limit_mw
+
+
+def _at_stated(values: Hours, it_mw: Hours, stated: float | None, floor: float) -> Hours:
+    """The hours of the model at a stated level of the year: what lies above the floor is scaled."""
+    if stated is None:
+        return np.broadcast_to(values, np.broadcast_shapes(values.shape, it_mw.shape))
+    above = values - floor
+    mean = np.asarray(energy_mean(above, it_mw))[..., None]
+    level = np.full_like(mean, stated - floor)
+    scaled: Hours = floor + np.where(mean > 0, above / np.where(mean > 0, mean, 1.0), 1.0) * level
+    return scaled
+
+
+def _consumed_ratio(state: FacilityState) -> Hours:
+    """What of the water does not leave as brine [-]; 1 where none is taken."""
+    taken = np.asarray(state.wue_l_per_kwh)
+    ratio: Hours = 1 - np.where(taken > 0, state.blowdown_l_per_kwh / np.where(taken > 0, taken, 1.0), 0.0)
+    return ratio
+
+
+def battery_of(scenario: Scenario) -> Battery:
+    """The scenario's battery."""
+    store = scenario.storage
+    return Battery(
+        store.battery_mwh,
+        store.battery_mw if store.charge_mw is None else store.charge_mw,
+        store.battery_mw,
+        store.charge_efficiency_ratio,
+        store.discharge_efficiency_ratio,
+        store.loss_ratio_per_h,
+        store.reserve_ratio,
+        store.start_ratio,
+    )
+
+
+def _stored(case: Case, load_mw: Hours) -> Flows:
+    clean_mw = np.broadcast_to(case.clean_mw, load_mw.shape)
+    battery = battery_of(case.scenario)
+    return run_storage(battery, _wanted_mw(case, battery, load_mw, clean_mw), load_mw, clean_mw)
+
+
+def _wanted_mw(case: Case, battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
+    """What the policy wants of the battery [MW]."""
+    policy = case.scenario.storage.policy
+    if policy == "peak_shaving":
+        return peak_shaving(load_mw - clean_mw, lowest_limit_mw(battery, load_mw, clean_mw)[..., None])
+    if policy == "greedy":
+        return greedy(clean_mw, load_mw)
+    return arbitrage(_signal(case, policy), battery, load_mw, clean_mw)
+
+
+def _signal(case: Case, wanted: str) -> Hours:
+    """What is to be low: the grid's carbon, its price, or what the clean supply lacks."""
+    if wanted == "carbon":
+        return case.grid[1]
+    if wanted == "surplus":
+        return -case.clean_mw
+    if case.price_per_mwh is None:
+        raise StudyError("Nothing says what power costs: add `grid: {price_file: FILE}` or `grid: {tariff: NAME}`.")
+    return case.price_per_mwh
+
+
+def shifted_it_mw(case: Case) -> Hours:
+    """IT power after what can wait has waited, and what yields to the grid's calls has yielded [MW]."""
+    load, it_mw = case.scenario.load, case.it_mw
+    if load.deferrable_ratio and load.deadline_h:
+        signal = _signal(case, load.shift_to)
+        it_mw = shift(it_mw, load.deferrable_ratio, load.deadline_h, signal, load.it_capacity_mw).load_mw
+    if load.curtailable_ratio and load.curtailed_hours:
+        called = case.price_per_mwh if case.price_per_mwh is not None else it_mw
+        event = np.zeros(len(it_mw), bool)
+        event[np.argsort(-called, kind="stable")[: load.curtailed_hours]] = True
+        it_mw = curtail(it_mw, event, load.curtailable_ratio).load_mw
+    return it_mw
