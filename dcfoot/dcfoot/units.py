@@ -61,6 +61,12 @@ KW_PER_MW = 1000.0
 MW_PER_GW = 1000.0
 """Megawatts in a gigawatt (SI prefixes)."""
 
+GJ_PER_MWH = 3.6
+"""Gigajoules in a megawatt-hour: 1 MW x 3600 s, by definition (SI Brochure, 9th edition)."""
+
+KG_PER_T = 1000.0
+"""Kilograms in a tonne, by definition (SI Brochure, 9th edition, table 8)."""
+
 L_PER_M3 = 1000.0
 """Litres in a cubic metre, by definition (SI Brochure, 9th edition, table 8)."""
 

@@ -61,13 +61,14 @@ def parameters(system: str, size: Size) -> Mapping[str, Parameter]:
     for row in sorted(rows("cooling_parameters"), key=_specificity):
         if row["system"] in {"", system} and row["size"] in {"", size}:
             chosen[f"{row['part']}.{row['parameter']}"] = row
-    return MappingProxyType({name: _parameter(name, row) for name, row in chosen.items()})
+    return MappingProxyType({name: parameter_of(name, row) for name, row in chosen.items()})
 
 
 def _specificity(row: Row) -> tuple[bool, bool]:
     return bool(row["system"]), bool(row["size"])
 
 
-def _parameter(name: str, row: Row) -> Parameter:
+def parameter_of(name: str, row: Row) -> Parameter:
+    """The parameter of a table's row; `name` is what it is called."""
     evidence = evidence_of(row, name, "central")
     return Parameter(name, float(row["low"]), float(row["central"]), float(row["high"]), evidence)

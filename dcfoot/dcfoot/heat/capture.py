@@ -1,4 +1,4 @@
-"""How much heat of the IT equipment can be had, and how warm: it follows from the cooling system and its numbers."""
+"""How much heat of the IT equipment can be had, and how warm: both follow from the cooling system and its numbers."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from dcfoot.elementwise import Numbers
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Capture:
-    """Heat of the IT equipment that can be had.
+    """Heat of the IT equipment that can be had, in water.
 
     Parameters
     ----------
     captured_ratio : float or array
         Of the IT equipment's heat [-]
     warm_c, cool_c : float or array
-        Water that brings the heat, and the coldest at which it may go back [C]
+        Water that brings the heat, and as it must come back, so that the equipment is cooled as before [C]
     """
 
     captured_ratio: Numbers
@@ -24,13 +24,23 @@ class Capture:
 
 
 def capture_of(system: CoolingSystem, recoverable_ratio: Numbers) -> Capture:
-    """What can be had of a system's heat.
+    """What can be had of a system's heat: warmer water in the system is warmer heat here.
+
+    From liquid cooling, the heat of its loop, behind the heat exchanger of its distribution unit; what the hall's air
+    takes stays with the cooling. From air, the heat of the air that returns, by the coils that the system has, or that
+    are put into that air where it has none.
 
     Parameters
     ----------
     system : CoolingSystem
-        With its numbers: warmer water in it is warmer heat here.
+        With its numbers.
     recoverable_ratio : float or array
-        Of the heat in its water or air [-]
+        Of the heat in its water or its air, ``"capture_SYSTEM.recoverable_ratio"`` of the parameters [-]
     """
-    raise NotImplementedError
+    loop = system.liquid
+    if loop is not None:
+        cool_c = loop.coolant_supply_c - loop.cdu_approach_k
+        return Capture(recoverable_ratio * loop.captured_ratio, cool_c + loop.coolant_range_k, cool_c)
+    air = system.air
+    cool_c = air.supply_c + air.rise_k * (1 - 1 / air.coil_effectiveness_ratio)
+    return Capture(recoverable_ratio, cool_c + system.plant.range_k, cool_c)

@@ -1,20 +1,18 @@
-"""Each hour's heat: direct exchange first, then a heat pump, then a store; what nobody wants is rejected."""
+"""Each hour's heat: direct exchange first, then a heat pump; what nobody wants is rejected."""
 
 from dataclasses import dataclass
 
-from dcfoot.elementwise import Numbers
+from dcfoot.elementwise import Numbers, maximum, minimum
 from dcfoot.heat.capture import Capture
-from dcfoot_scenarios.heat.network import HeatPump, Network
+from dcfoot_scenarios.heat.network import HeatPump, Network, Ways, ways_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatFlows:
-    """Where the heat of each hour goes. All are 0 or more.
-
-    In every hour::
+    """Where the heat of each hour goes. All are 0 or more, and in every hour::
 
         captured = direct + pump_source + rejected
-        direct + pump_source + pump_electric + store_discharge = delivered + lost + store_charge
+        direct + pump_source + pump_electric = delivered + lost
 
     Parameters
     ----------
@@ -26,8 +24,6 @@ class HeatFlows:
         What the heat pump takes from the data centre, and its electricity [MW]
     rejected_mw : array
         Captured heat that nobody takes: the cooling gives it off as before [MW]
-    store_charge_mw, store_discharge_mw : array
-        Into the store and out of it [MW]
     delivered_mw, lost_mw : array
         What reaches the customers, and what the network loses on the way [MW]
     demand_mw : array
@@ -39,8 +35,6 @@ class HeatFlows:
     pump_source_mw: Numbers
     pump_electric_mw: Numbers
     rejected_mw: Numbers
-    store_charge_mw: Numbers
-    store_discharge_mw: Numbers
     delivered_mw: Numbers
     lost_mw: Numbers
     demand_mw: Numbers
@@ -52,7 +46,7 @@ class HeatFlows:
 
     @property
     def reused_mw(self) -> Numbers:
-        """What leaves the data centre and is used: as the heat pump stands outside, without its electricity [MW]."""
+        """What leaves the data centre and is used; the heat pump stands outside, and adds nothing to it [MW]."""
         return self.direct_mw + self.pump_source_mw
 
 
@@ -66,12 +60,44 @@ def reuse_heat(
     it_mw : float or array
         Power of the IT equipment [MW]
     capture : Capture
-        How much of it can be had as heat, and how warm: `dcfoot.heat.capture.capture_of` of the cooling system.
+        How much of it can be had as heat, and how warm.
     demand_mw : float or array
-        Heat that the customers want: `dcfoot.heat.demand.heat_demand_mw` [MW]
+        Heat that the customers want [MW]
     network : Network
         Where it is fed in.
     pump : HeatPump or None
         None: only what the heat exchanger can hand on.
     """
-    raise NotImplementedError
+    if pump is None:
+        pump = HeatPump(capacity_mw=0.0)
+    return dispatch_heat(it_mw * capture.captured_ratio, demand_mw, network, pump, ways_of(capture, network, pump))
+
+
+def dispatch_heat(
+    captured_mw: Numbers, demand_mw: Numbers, network: Network, pump: HeatPump, ways: Ways
+) -> HeatFlows:
+    """What becomes of the heat in each hour, where it is known what each way can hand on.
+
+    Parameters
+    ----------
+    captured_mw : float or array
+        Heat that can be had [MW]
+    demand_mw : float or array
+        Heat that the customers want [MW]
+    network : Network
+        Where it is fed in.
+    pump : HeatPump
+        Its capacity.
+    ways : Ways
+        Of the same network and heat pump.
+    """
+    wanted = demand_mw / (1 - network.loss_ratio)
+    direct = minimum(ways.direct_of_demand_ratio * wanted, ways.direct_of_captured_ratio * captured_mw)
+    left, source_ratio = captured_mw - direct, 1 - 1 / ways.cop
+    lifted = minimum(minimum(wanted - direct, pump.capacity_mw), left / source_ratio)
+    source = lifted * source_ratio
+    fed = direct + lifted
+    lost = fed * network.loss_ratio
+    return HeatFlows(
+        captured_mw, direct, source, lifted - source, maximum(left - source, 0.0), fed - lost, lost, demand_mw
+    )
