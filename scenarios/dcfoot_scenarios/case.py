@@ -3,9 +3,11 @@
 In comes a `Scenario`, out goes a frozen `Case`: everything that the draws and the designs of one scenario share.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from dcfoot.config import load
 from dcfoot.errors import StudyError
 from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import Hall
-from dcfoot.facility_library import build_facility, facility_evidence
+from dcfoot.facility_library import build_facility, facility_evidence, used_parameters
 from dcfoot.facility_model import FacilityState, facility_state
 from dcfoot.factors.hourly import HourlyFactors
 from dcfoot.grid import Boundary, Method
@@ -80,12 +82,24 @@ class Case:
             raise StudyError(f"{self.scenario.site}: its cooling is not known. Add `cooling: NAME`, such as {likely}.")
         return named
 
-    def facility(self, hall: Hall) -> FacilityState:
-        """The hall hour by hour, at the central value of everything."""
-        weather = self.place.weather
-        facility = build_facility(hall.cooling, hall.size, hall.rejection, self.scenario.facility)
-        air = weather.dry_bulb_c, weather.wet_bulb_c, weather.pressure_pa
-        return facility_state(facility, hall.central_load, *air)
+    def facility(self, hall: Hall, moved: Mapping[str, float] = MappingProxyType({})) -> FacilityState:
+        """The hall hour by hour, at the central value of everything but for some inputs.
+
+        Parameters
+        ----------
+        hall : Hall
+            With its load.
+        moved : mapping of str to float
+            By input: how many standard deviations from its median.
+        """
+        known, air = self.scenario.facility, self.place.air
+        used = used_parameters(hall.cooling, hall.size, hall.rejection) if moved else {}
+        numbers = {name: one.at(moved[name]) for name, one in used.items() if name in moved}
+        amounts = {
+            name: one.at(moved[f"weather/{name}"]) for name, one in air.doubts.items() if f"weather/{name}" in moved
+        }
+        facility = build_facility(hall.cooling, hall.size, hall.rejection, numbers | known)
+        return facility_state(facility, hall.central_load, *air.moved(amounts))
 
     @cached_property
     def solar_per_unit(self) -> Hours:

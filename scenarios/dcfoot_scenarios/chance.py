@@ -5,6 +5,7 @@ doubt, and two scenarios that ask for the same name of the same draws share what
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,12 +22,21 @@ class Chance(Protocol):
         ...
 
 
-class Central:
-    """The central value of everything."""
+@dataclass(frozen=True, slots=True)
+class At:
+    """Everything at its central value, but for some inputs.
 
-    def of(self, name: str, spread: Spread) -> float:  # noqa: ARG002 (a `Chance`)
-        """The central value."""
-        return spread.central
+    Parameters
+    ----------
+    moved : mapping of str to float
+        By input: how many standard deviations from its median.
+    """
+
+    moved: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    def of(self, name: str, spread: Spread) -> float:
+        """The value of the input."""
+        return spread.at(self.moved[name]) if name in self.moved else spread.central
 
 
 class Drawn:

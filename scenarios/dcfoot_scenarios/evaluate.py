@@ -16,7 +16,7 @@ from dcfoot.elementwise import Numbers
 from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import Column, drawn_hours, drawn_inputs
 from dcfoot_scenarios.case import Case, case_of
-from dcfoot_scenarios.chance import Central, Drawn
+from dcfoot_scenarios.chance import At, Drawn
 from dcfoot_scenarios.figures import figures
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.study import Uncertainty
@@ -113,11 +113,30 @@ def evaluate(scenario: Scenario, uncertainty: Uncertainty = NO_DRAWS) -> Outcome
     case = case_of(scenario)
     it_mw = shifted_it_mw(case)
     year = year_of(case, it_mw, case.facility(case.hall(it_mw)))
-    central = {name: float(value) for name, value in figures(case, year, Central()).items()}
+    central = _floats(figures(case, year, At()))
     if not uncertainty.draws:
         return Outcome(scenario, case, year, central)
     drawn, inputs = _drawn(case, it_mw, Draws(str(uncertainty.seed), uncertainty.draws))
     return Outcome(scenario, case, year, central, drawn, inputs)
+
+
+def figures_at(outcome: Outcome, moved: Mapping[str, float]) -> Mapping[str, float]:
+    """The figures of an outcome where some inputs are not at their central value.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Of the scenario.
+    moved : mapping of str to float
+        By input (a key of `Outcome.inputs`): how many standard deviations from its median; others are passed over.
+    """
+    case, it_mw = outcome.case, outcome.year.it_mw
+    year = year_of(case, it_mw, case.facility(case.hall(it_mw), moved))
+    return _floats(figures(case, year, At(moved)))
+
+
+def _floats(found: Mapping[str, Numbers]) -> dict[str, float]:
+    return {name: float(value) for name, value in found.items()}
 
 
 def _drawn(case: Case, it_mw: Column, draws: Draws) -> tuple[dict[str, Column], dict[str, Column]]:

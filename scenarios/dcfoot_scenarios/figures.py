@@ -33,6 +33,11 @@ def _sum(values: Hours) -> Numbers:
     return values.sum(axis=-1)
 
 
+def _year(values: Hours) -> Hours:
+    """The sum over the hours, as a single one: the formulas of the accounts add up the last axis."""
+    return values.sum(axis=-1, keepdims=True)
+
+
 def energy_figures(year: Year) -> Iterator[tuple[str, Numbers]]:
     """What was drawn, made, stored, sold and lost."""
     flows = year.flows
@@ -70,10 +75,10 @@ def water_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str,
 def carbon_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str, Numbers]]:
     """By method, in one family. What its own plants give behind the meter is not drawn from the grid."""
     hourly, hours = case.grid
-    level = chance.of(f"grid.{family(hourly)}", hourly.level)
+    level = chance.of(f"grid.{hourly.zone}, {family(hourly)}", hourly.level)
     import_kwh = year.flows.import_mw * KWH_PER_MWH
     mean = level * hourly.mean_g_per_kwh
-    yield "carbon_location_yearly_t", accounting.location_g(_sum(import_kwh), mean) / G_PER_T
+    yield "carbon_location_yearly_t", accounting.location_g(_year(import_kwh), by_hour(mean)) / G_PER_T
     yield "carbon_location_hourly_t", accounting.location_g(import_kwh, by_hour(level) * hours) / G_PER_T
     yield from _market(case, year, chance, (mean, by_hour(level) * hours))
 
@@ -84,14 +89,15 @@ def _market(case: Case, year: Year, chance: Chance, grid: tuple[Numbers, Numbers
     residual = case.place.factor(case.boundary, Method.RESIDUAL)
     mean, hours = grid
     if residual is not None:
-        mean = chance.of(f"grid.{residual.boundary} {residual.gas}, {residual.method}", residual.g_per_kwh)
+        named = f"grid.{residual.zone}, {residual.boundary} {residual.gas}, {residual.method}"
+        mean = chance.of(named, residual.g_per_kwh)
         hours = by_hour(mean)
     supply = case.scenario.supply
     factors = [contract_g_per_kwh(case, contract) for contract in supply.contracts]
     bought = list(zip((one * KWH_PER_MWH for one in year.contract_mw), factors, strict=True))
     certified = supply.certificates_mwh * KWH_PER_MWH, certificate_g_per_kwh(case)
-    yearly = [*((_sum(energy_kwh), g_per_kwh) for energy_kwh, g_per_kwh in bought), certified]
-    yield "carbon_market_yearly_t", accounting.market_g(_sum(import_kwh), yearly, mean) / G_PER_T
+    yearly = [*((_year(energy_kwh), g_per_kwh) for energy_kwh, g_per_kwh in bought), certified]
+    yield "carbon_market_yearly_t", accounting.market_g(_year(import_kwh), yearly, by_hour(mean)) / G_PER_T
     yield "carbon_market_hourly_t", accounting.market_g(import_kwh, bought, hours) / G_PER_T
 
 
@@ -136,8 +142,8 @@ def clean_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     """How far clean supply meets the load: by the year, and beside it by the hour."""
     load_mw, own_mw = year.flows.load_mw, year.flows.clean_to_load_mw
     contracted_mw = sum(year.contract_mw, start=load_mw * 0.0)
-    generated_mwh = _sum(year.flows.clean_mw) + _sum(contracted_mw) + case.scenario.supply.certificates_mwh
-    yield "volume_match_ratio", accounting.cfe_contracted_ratio(_sum(load_mw), generated_mwh)
+    generated_mwh = _year(year.flows.clean_mw) + _year(contracted_mw) + case.scenario.supply.certificates_mwh
+    yield "volume_match_ratio", accounting.cfe_contracted_ratio(_year(load_mw), generated_mwh)
     yield "cfe_contracted_ratio", accounting.cfe_contracted_ratio(load_mw, own_mw + contracted_mw)
     renewable_mwh = _sum(own_mw) + case.scenario.supply.certificates_mwh
     yield "ref_ratio", accounting.ref_ratio(renewable_mwh, _sum(load_mw))

@@ -1,0 +1,199 @@
+"""The variants of a study beside its baseline: figures, differences, and what the decision hangs on.
+
+In comes a `Study`, out goes a `Comparison`. Differences have intervals of their own, from draws that the two variants
+share: what both have in common cancels.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from dcfoot.draws import Z95
+from dcfoot.facility_draws import interval_of, rank_correlation
+from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
+from dcfoot_scenarios.study import BASELINE, Study
+from dcfoot_scenarios.words import words
+
+DECISIVE = ("carbon_location_hourly_t", "water_onsite_m3", "facility_energy_mwh")
+"""Figures whose differences are looked into where the study says nothing else."""
+
+CERTAIN_RATIO = 0.95
+"""A variant is called better or worse where so many draws say so (a choice: the field's usual two-sided 90 %) [-]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A variant's figure less the baseline's.
+
+    Parameters
+    ----------
+    value : float
+        At the central value of everything, in the figure's unit.
+    p5, p95 : float or None
+        Over the draws that both share; None without draws.
+    better_ratio : float or None
+        In how many of them the variant is better [-]
+    """
+
+    value: float
+    p5: float | None
+    p95: float | None
+    better_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """An input on which a difference hangs.
+
+    Parameters
+    ----------
+    name : str
+        Of the input.
+    correlation : float
+        Rank correlation with the difference [-]
+    low, high : float
+        The difference with the input at its 5th and 95th percentile and all else at the centre, in the figure's unit.
+    switches_at_sd : float or None
+        At how many standard deviations from its median the better of the two changes; None: nowhere within two.
+    """
+
+    name: str
+    correlation: float
+    low: float
+    high: float
+    switches_at_sd: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A study's outcomes.
+
+    Parameters
+    ----------
+    study : Study
+        What was asked.
+    outcomes : mapping of str to Outcome
+        The baseline first.
+    """
+
+    study: Study
+    outcomes: Mapping[str, Outcome]
+
+    @property
+    def baseline(self) -> Outcome:
+        """What the others are compared with."""
+        return self.outcomes[BASELINE]
+
+    @property
+    def variants(self) -> Sequence[str]:
+        """The names of the others."""
+        return [name for name in self.outcomes if name != BASELINE]
+
+    def table(self) -> pd.DataFrame:
+        """The figures, one row a scenario; a column's name ends in its unit."""
+        known = [name for name in words() if any(name in one.figures for one in self.outcomes.values())]
+        rows = {name: {key: one.figures.get(key) for key in known} for name, one in self.outcomes.items()}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("scenario")
+
+    def difference(self, variant: str, figure: str) -> Difference | None:
+        """A variant's figure less the baseline's; None where one of them is not known."""
+        one, base = self.outcomes[variant], self.baseline
+        if figure not in one.figures or figure not in base.figures:
+            return None
+        value = one.figures[figure] - base.figures[figure]
+        if figure not in one.drawn:
+            return Difference(value, None, None, None)
+        drawn = one.drawn[figure] - base.drawn[figure]
+        sign = {"lower": -1.0, "higher": 1.0}.get(words()[figure].better, 0.0)
+        return Difference(value, *interval_of(drawn), float(np.mean(drawn * sign > 0)))
+
+    def levers(self, variant: str, figure: str, most_count: int = 5) -> list[Lever]:
+        """The inputs on which a difference hangs, the strongest first; empty without draws.
+
+        Parameters
+        ----------
+        variant : str
+            Of the study.
+        figure : str
+            A key of `dcfoot_scenarios.words.words`.
+        most_count : int
+            How many to name.
+        """
+        one, base = self.outcomes[variant], self.baseline
+        if figure not in one.drawn or figure not in base.drawn:
+            return []
+        drawn = one.drawn[figure] - base.drawn[figure]
+        inputs = {**base.inputs, **one.inputs}
+        ranked = sorted(((name, rank_correlation(z, drawn)) for name, z in inputs.items()), key=lambda at: -abs(at[1]))
+
+        def moved(name: str) -> Callable[[float], float]:
+            return lambda z: figures_at(one, {name: z})[figure] - figures_at(base, {name: z})[figure]
+
+        return [_lever(name, correlation, moved(name)) for name, correlation in ranked[:most_count]]
+
+    def dominated(self, figures: Sequence[str]) -> list[tuple[str, str]]:
+        """Scenarios that another beats in one of these figures and equals or beats in all: (the one, by whom)."""
+        return list(self._dominated(figures))
+
+    def _dominated(self, figures: Sequence[str]) -> Iterator[tuple[str, str]]:
+        scores = {name: _scores(one, figures) for name, one in self.outcomes.items()}
+        for name, score in scores.items():
+            better = (by for by, other in scores.items() if np.all(other <= score) and np.any(other < score))
+            by = next(better, None)
+            if by is not None:
+                yield name, by
+
+    def front(self, figures: Sequence[str]) -> list[str]:
+        """The scenarios that none dominates in these figures: their Pareto front."""
+        beaten = {name for name, _ in self._dominated(figures)}
+        return [name for name in self.outcomes if name not in beaten]
+
+
+def _scores(outcome: Outcome, figures: Sequence[str]) -> np.ndarray:
+    """Its figures, each so that less is better; what is not known is worst."""
+    signs = [-1.0 if words()[name].better == "higher" else 1.0 for name in figures]
+    return np.array(
+        [sign * outcome.figures.get(name, sign * np.inf) for sign, name in zip(signs, figures, strict=True)]
+    )
+
+
+def _lever(name: str, correlation: float, difference: Callable[[float], float]) -> Lever:
+    steps = (-2.0, -Z95, 0.0, Z95, 2.0)
+    found = [(z, difference(z)) for z in steps]
+    crossing = next(((a, b) for a, b in pairwise(found) if a[1] * b[1] < 0), None)
+    switch = None if crossing is None else _root(difference, crossing[0][0], crossing[1][0])
+    return Lever(name, correlation, found[1][1], found[3][1], switch)
+
+
+def _root(difference: Callable[[float], float], low: float, high: float) -> float:
+    """Where a difference changes its sign, by bisection [standard deviations]."""
+    rising = difference(high) > 0
+    for _ in range(12):  # a hundredth of a standard deviation
+        middle = (low + high) / 2
+        low, high = (low, middle) if (difference(middle) > 0) == rising else (middle, high)
+    return (low + high) / 2
+
+
+def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) -> Comparison:
+    """Evaluates every scenario of a study, with the same draws.
+
+    Parameters
+    ----------
+    study : Study
+        A baseline and variants.
+    progress : callable
+        Told the name of each before it is begun.
+
+    Raises
+    ------
+    StudyError, ConfigError, DataMissing
+        Something that it names is not known or cannot be read.
+    """
+    outcomes: dict[str, Outcome] = {}
+    for name, scenario in study.scenarios.items():
+        progress(name)
+        outcomes[name] = evaluate(scenario, study.keys.uncertainty)
+    return Comparison(study, outcomes)

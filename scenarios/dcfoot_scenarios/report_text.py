@@ -1,0 +1,92 @@
+"""A comparison as lines for a terminal: figures side by side, differences, what they hang on, notes."""
+
+from collections.abc import Iterator
+
+from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
+from dcfoot_scenarios.compare import CERTAIN_RATIO, DECISIVE, Comparison, Difference, Lever
+from dcfoot_scenarios.words import Word, words
+
+WIDTH = 100
+"""Where lines end [columns]"""
+
+GROUPS = {
+    "energy": "Energy",
+    "clean": "Clean power",
+    "carbon": "Carbon",
+    "water": "Water",
+    "heat": "Heat",
+    "money": "Money",
+}
+
+
+def lines_of(comparison: Comparison) -> Iterator[str]:
+    """The comparison, in lines of at most `WIDTH` columns."""
+    study = comparison.study
+    yield study.keys.title or study.name
+    yield from wrap(study.keys.description.strip(), WIDTH, "  ", "  ")
+    yield ""
+    yield from _figures(comparison)
+    for variant in comparison.variants:
+        yield ""
+        yield from _variant(comparison, variant)
+    yield ""
+    yield from _notes(comparison)
+
+
+def _figures(comparison: Comparison) -> Iterator[str]:
+    names = list(comparison.outcomes)
+    figures = comparison.table()
+    shown = [name for name in figures.columns if figures[name].any()]
+    heads = [Cell(""), Cell(""), *(Cell(name) for name in names)]
+    rows = [heads]
+    groups = dict.fromkeys(words()[name].group for name in shown)
+    for group in groups:
+        rows.append([Cell(GROUPS[group]), Cell(""), *(Cell("") for _ in names)])
+        rows += [_row(words()[name], comparison) for name in shown if words()[name].group == group]
+    columns = [Column(least=20), Column(), *(Column(">", 8) for _ in names)]
+    yield from table(rows, columns, column_widths(rows, columns, WIDTH))
+
+
+def _row(word: Word, comparison: Comparison) -> list[Cell]:
+    values = [word.said(one.figures.get(word.name)) for one in comparison.outcomes.values()]
+    return [Cell(f"  {word.label}"), Cell(word.unit), *(Cell(value) for value in values)]
+
+
+def _variant(comparison: Comparison, variant: str) -> Iterator[str]:
+    yield f"{variant} beside the baseline"
+    for figure in DECISIVE:
+        difference = comparison.difference(variant, figure)
+        if difference is not None:
+            yield from wrap(said_difference(words()[figure], difference), WIDTH, "    ", "  ")
+            for lever in comparison.levers(variant, figure, 3):
+                yield from wrap(said_lever(words()[figure], lever), WIDTH, "        ", "      ")
+
+
+def said_difference(word: Word, difference: Difference) -> str:
+    """A difference in a sentence."""
+    sign = "+" if difference.value > 0 else ""
+    said = f"{word.label}: {sign}{word.said(difference.value)} {word.unit}".rstrip()
+    if difference.p5 is None or difference.p95 is None or difference.better_ratio is None:
+        return said
+    said += f", 5 - 95 %: {word.said(difference.p5)} to {word.said(difference.p95)}"
+    if difference.better_ratio >= CERTAIN_RATIO:
+        return f"{said}; less in {difference.better_ratio:.0%} of the draws"
+    if difference.better_ratio <= 1 - CERTAIN_RATIO:
+        return f"{said}; not less in {1 - difference.better_ratio:.0%} of the draws"
+    return f"{said}; undecided: less in {difference.better_ratio:.0%} of the draws"
+
+
+def said_lever(word: Word, lever: Lever) -> str:
+    """On what a difference hangs, in a sentence."""
+    said = f"hangs on {lever.name}: {word.said(lever.low)} to {word.said(lever.high)} {word.unit}".rstrip()
+    if lever.switches_at_sd is None:
+        return said
+    return f"{said}; the better one changes at {lever.switches_at_sd:+.1f} standard deviations"
+
+
+def _notes(comparison: Comparison) -> Iterator[str]:
+    notes = dict.fromkeys(note for one in comparison.outcomes.values() for note in one.notes)
+    for note in notes:
+        yield from wrap(note, WIDTH, "  ", "- ")
+    study, draws = comparison.study, comparison.study.keys.uncertainty
+    yield f"study {study.hash[:12]}, seed {draws.seed}, {draws.draws} draws; --json has every figure and its sources"

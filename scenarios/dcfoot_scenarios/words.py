@@ -1,0 +1,74 @@
+"""What a study's figures are called, in English and Chinese, in which unit, and which way is better.
+
+In comes ``data/figures.csv``, out go frozen `Word`s; tables, pages, pictures and the docs are made of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from dcfoot_scenarios.tables import rows
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A figure.
+
+    Parameters
+    ----------
+    name : str
+        In Python, JSON, CSV.
+    unit : str
+        For people; ``"%"`` for a ratio that is shown in percent.
+    group : str
+        ``"energy"``, ``"clean"``, ``"carbon"``, ``"water"``, ``"heat"``, ``"money"``.
+    better : str
+        ``"lower"``, ``"higher"``, ``"none"``.
+    digits : int
+        After the point.
+    label, label_zh : str
+        What it is called.
+    meaning : str
+        What it is.
+    """
+
+    name: str
+    unit: str
+    group: str
+    better: str
+    digits: int
+    label: str
+    label_zh: str
+    meaning: str
+
+    def said(self, value: float | None) -> str:
+        """A value, for people; a dash where it is not known."""
+        if value is None or value != value:  # noqa: PLR0124 - not a number
+            return "-"
+        return f"{value * (100 if self.unit == '%' else 1):,.{self.digits}f}"
+
+    def called(self, lang: str) -> str:
+        """What it is called in a language."""
+        return self.label_zh if lang == "zh" else self.label
+
+    def worse(self, one: float, other: float) -> bool:
+        """Whether the one is worse than the other."""
+        return one > other if self.better == "lower" else one < other if self.better == "higher" else False
+
+
+@cache
+def words() -> Mapping[str, Word]:
+    """All figures by name, in the order in which they are shown."""
+    return {
+        row["name"]: Word(
+            row["name"],
+            row["unit"],
+            row["group"],
+            row["better"],
+            int(row["digits"]),
+            row["label"],
+            row["label_zh"],
+            row["meaning"],
+        )
+        for row in rows("figures")
+    }
