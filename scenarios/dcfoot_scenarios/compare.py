@@ -88,6 +88,11 @@ class Comparison:
         return self.outcomes[BASELINE]
 
     @property
+    def missing(self) -> Sequence[str]:
+        """The names of scenarios that were not computed, since somebody interrupted."""
+        return [name for name in self.study.scenarios if name not in self.outcomes]
+
+    @property
     def variants(self) -> Sequence[str]:
         """The names of the others."""
         return [name for name in self.outcomes if name != BASELINE]
@@ -178,7 +183,7 @@ def _root(difference: Callable[[float], float], low: float, high: float) -> floa
 
 
 def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) -> Comparison:
-    """Evaluates every scenario of a study, with the same draws.
+    """Evaluates every scenario of a study, with the same draws; Ctrl-C after the first keeps those that are done.
 
     Parameters
     ----------
@@ -193,7 +198,11 @@ def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) 
         Something that it names is not known or cannot be read.
     """
     outcomes: dict[str, Outcome] = {}
-    for name, scenario in study.scenarios.items():
-        progress(name)
-        outcomes[name] = evaluate(scenario, study.keys.uncertainty)
+    try:
+        for name, scenario in study.scenarios.items():
+            progress(name)
+            outcomes[name] = evaluate(scenario, study.keys.uncertainty)
+    except KeyboardInterrupt:
+        if not outcomes:
+            raise
     return Comparison(study, outcomes)

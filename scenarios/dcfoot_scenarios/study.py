@@ -7,6 +7,7 @@ at once, each with file, line, key and the nearest key that there is.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ from dcfoot_scenarios.yaml_file import Document, Place, read_yaml
 
 BASELINE = "baseline"
 VARIANTS = "variants"
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+"""What a study may be called: it names files."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -59,7 +63,7 @@ class Uncertainty(Part):
 class StudyKeys(Part):
     """The keys at the top of a file beside those of a scenario."""
 
-    study: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+    study: Annotated[str, Field(pattern=NAME, max_length=100)]
     """What it is called: letters, digits, ``-``, ``_``, ``.``."""
     title: str = ""
     """For people."""
@@ -121,6 +125,19 @@ class Study:
     def of(cls, keys: Keys) -> "Study":
         """A study of the same keys in Python."""
         return _study(Document(Path("study"), keys, {}))
+
+
+def checked_name(name: str) -> str:
+    """A name that a study may have.
+
+    Raises
+    ------
+    StudyError
+        It may not.
+    """
+    if not re.match(NAME, name):
+        raise StudyError(f"A study's name has letters, digits, '-', '_' and '.', not {name!r}.")
+    return name
 
 
 @dataclass(frozen=True, slots=True, order=True)

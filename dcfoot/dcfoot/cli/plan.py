@@ -1,16 +1,30 @@
 """``dcfoot plan``: a what-if study: siting, cooling, supply, storage, heat, compared over every hour of a year."""
 
 import argparse
+import json
 import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dcfoot.errors import ConfigError
+
+if TYPE_CHECKING:
+    from dcfoot_scenarios.compare import Comparison
+    from dcfoot_scenarios.study import Study
 
 HELP = "compare what could be built: sites, cooling, clean power, storage, waste heat"
 
 EXAMPLES = """\
-  dcfoot plan --new my-study > my-study.yaml   an example with comments, to begin with
-  dcfoot plan my-study.yaml                    compare its variants
-  dcfoot plan my-study.yaml --out results      and write tables, hours, figures and a page
+  dcfoot plan                                  lists the studies that come with dcfoot
+  dcfoot plan shanghai-or-guian                runs one of them
+  dcfoot plan --new my-study                   writes my-study.yaml, an example with comments
+  dcfoot plan my-study.yaml --out results      compares its variants; tables, hours, evidence go into results/
 """
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as a shell has it: 128 + SIGINT."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,17 +32,117 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EXAMPLES
     parser.add_argument(
-        "study", nargs="?", type=Path, metavar="STUDY.yaml", help="a study, or the name of a shipped one"
+        "study", nargs="?", metavar="STUDY", help="a file, or the name of a study that comes with dcfoot"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="write tables, hours, evidence and JSON into this folder"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--draws", type=int, metavar="N", help="how often what is not known is drawn, 0 for never")
+    parser.add_argument("--new", metavar="NAME", help="write NAME.yaml, an example with comments, and end")
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON Schema of study files, for editors, and end"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Compares the variants of a study."""
+    if arguments.schema:
+        from dcfoot_scenarios.schema import study_schema
+
+        return _say(json.dumps(study_schema(), indent=1, ensure_ascii=False))
+    if arguments.new is not None:
+        return _say(f"{_new(arguments.new)} is written; run it with: dcfoot plan {arguments.new}.yaml")
+    if arguments.study is None:
+        return _say("\n".join(_library()))
+    return _planned(_study(arguments.study, arguments.draws), arguments)
+
+
+def _planned(study: "Study", arguments: argparse.Namespace) -> int:
     from dcfoot_scenarios.compare import compare  # numpy and pandas: only where there is a study
+
+    comparison = compare(study, _progress(study))
+    _clear_progress()
+    if arguments.out is not None:
+        from dcfoot_scenarios.output import write
+
+        write(comparison, arguments.out)
+        sys.stderr.write(f"dcfoot: written into {arguments.out}\n")
+    _say(_rendered(comparison, as_json=arguments.json))
+    if comparison.missing:
+        sys.stderr.write(f"dcfoot: interrupted; not computed: {', '.join(comparison.missing)}\n")
+        return INTERRUPTED
+    return 0
+
+
+def _rendered(comparison: "Comparison", *, as_json: bool) -> str:
+    if as_json:
+        from dcfoot_scenarios.document import document_of
+
+        return json.dumps(document_of(comparison), indent=1, ensure_ascii=False)
     from dcfoot_scenarios.report_text import lines_of
+
+    return "\n".join(lines_of(comparison))
+
+
+def _study(name: str, draws: int | None) -> "Study":
+    from dcfoot_scenarios.library import study_path
     from dcfoot_scenarios.study import Study
 
-    comparison = compare(Study.read(arguments.study))
-    sys.stdout.write("\n".join(lines_of(comparison)) + "\n")
+    is_file = name.endswith((".yaml", ".yml")) or Path(name).exists()
+    study = Study.read(name if is_file else study_path(name))
+    if draws is None:
+        return study
+    if draws < 0:
+        raise ConfigError(f"--draws {draws}: it must be 0 or more.")
+    uncertainty = study.keys.uncertainty.model_copy(update={"draws": draws})
+    return replace(study, keys=study.keys.model_copy(update={"uncertainty": uncertainty}))
+
+
+def _new(name: str) -> Path:
+    """Writes the example under another name; what is there is never overwritten."""
+    from dcfoot_scenarios.library import EXAMPLE, FOLDER
+    from dcfoot_scenarios.study import checked_name
+
+    path = Path(f"{checked_name(name)}.yaml")
+    text = (FOLDER / f"{EXAMPLE}.yaml").read_text(encoding="utf-8").replace("{name}", name)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already; choose another name.") from None
+    return path
+
+
+def _library() -> Iterator[str]:
+    from dcfoot_scenarios.library import study_names, study_path
+    from dcfoot_scenarios.study import Study
+
+    yield "Studies that come with dcfoot:"
+    yield ""
+    for name in study_names():
+        yield f"  {name:28} {Study.read(study_path(name)).keys.title}"
+    yield ""
+    yield "Run one: dcfoot plan NAME; begin your own: dcfoot plan --new NAME"
+
+
+def _progress(study: "Study") -> Callable[[str], None]:
+    """Tells on a terminal which scenario is computed."""
+    names = list(study.scenarios)
+
+    def tell(name: str) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{names.index(name) + 1}/{len(names)} {name}")
+            sys.stderr.flush()
+
+    return tell
+
+
+def _clear_progress() -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+
+
+def _say(text: str) -> int:
+    sys.stdout.write(f"{text}\n")
     return 0

@@ -1,0 +1,75 @@
+"""A comparison as JSON: every figure with its unit and interval, every difference, and the evidence.
+
+The form is ``dcfoot.study/1``; a later form has another number.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from dcfoot.evidence import Evidence
+from dcfoot.version import VERSION
+from dcfoot_scenarios.compare import DECISIVE, Comparison
+from dcfoot_scenarios.evaluate import Outcome
+from dcfoot_scenarios.words import words
+
+SCHEMA = "dcfoot.study/1"
+
+PACKAGES = ("numpy", "pandas", "pvlib", "highspy")
+"""What the numbers come from beside dcfoot itself."""
+
+Json = dict[str, Any]
+
+
+def document_of(comparison: Comparison) -> Json:
+    """The comparison as plain values."""
+    study = comparison.study
+    return {
+        "schema": SCHEMA,
+        "study": {"name": study.name, "title": study.keys.title, "hash": study.hash},
+        "versions": dict(_versions()),
+        "uncertainty": {"draws": study.keys.uncertainty.draws, "seed": study.keys.uncertainty.seed},
+        "scenarios": {name: _scenario(outcome) for name, outcome in comparison.outcomes.items()},
+        "differences": {name: _differences(comparison, name) for name in comparison.variants},
+        "dominated": [{"scenario": name, "by": by} for name, by in comparison.dominated(DECISIVE)],
+        "front": comparison.front(DECISIVE),
+        "evidence": [asdict(one) for one in evidence_of(comparison)],
+    }
+
+
+def evidence_of(comparison: Comparison) -> list[Evidence]:
+    """What stands behind all scenarios, each line once."""
+    return list(dict.fromkeys(line for outcome in comparison.outcomes.values() for line in outcome.evidence))
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    yield "dcfoot", VERSION
+    yield "python", sys.version.partition(" ")[0]
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):  # those of extras
+            yield name, version(name)
+
+
+def _scenario(outcome: Outcome) -> Json:
+    keys = outcome.scenario.model_dump(mode="json", exclude_unset=True)
+    return {"keys": keys, "figures": dict(_figures(outcome)), "notes": list(outcome.notes)}
+
+
+def _figures(outcome: Outcome) -> Iterator[tuple[str, Json]]:
+    for name, word in words().items():
+        if name in outcome.figures:
+            low, high = outcome.interval(name) or (None, None)
+            unit = "" if word.unit == "%" else word.unit
+            yield name, {"value": outcome.figures[name], "p5": low, "p95": high, "unit": unit}
+
+
+def _differences(comparison: Comparison, variant: str) -> Json:
+    found = {name: comparison.difference(variant, name) for name in words()}
+    plain: Json = {name: asdict(one) for name, one in found.items() if one is not None}
+    for name in DECISIVE:
+        if name in plain:
+            plain[name]["levers"] = [asdict(lever) for lever in comparison.levers(variant, name)]
+    return plain

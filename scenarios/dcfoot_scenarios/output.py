@@ -1,0 +1,56 @@
+"""A comparison as files in a folder: figures, differences, hours, evidence, JSON.
+
+In come a `Comparison` and a folder, out go the files; they are written beside it first and moved into it when all of
+them are whole, so that nothing is ever half written.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from dcfoot.errors import StudyError
+from dcfoot_scenarios.compare import Comparison
+from dcfoot_scenarios.document import document_of, evidence_of
+from dcfoot_scenarios.words import words
+
+
+def write(comparison: Comparison, folder: Path) -> list[Path]:
+    """Writes a comparison into a folder, which is made where there is none; files of the same names are replaced.
+
+    Raises
+    ------
+    StudyError
+        The folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".dcfoot-", dir=folder) as draft:
+            _write(comparison, Path(draft))
+            return [path.replace(folder / path.name) for path in sorted(Path(draft).iterdir())]
+    except OSError as fault:
+        raise StudyError(f"{fault.filename or folder}: {fault.strerror or fault}; choose another --out.") from None
+
+
+def _write(comparison: Comparison, folder: Path) -> None:
+    comparison.table().to_csv(folder / "figures.csv")
+    _differences(comparison).to_csv(folder / "differences.csv", index=False)
+    pd.DataFrame(evidence_of(comparison)).to_csv(folder / "evidence.csv", index=False)
+    text = json.dumps(document_of(comparison), indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / "study.json").write_text(text + "\n", encoding="utf-8")
+    for name, outcome in comparison.outcomes.items():
+        outcome.hours.to_csv(folder / f"hours_{name}.csv.gz", compression={"method": "gzip", "mtime": 1})
+
+
+def _differences(comparison: Comparison) -> pd.DataFrame:
+    """One row a variant and figure: its difference from the baseline's, in the figure's unit."""
+    rows: list[dict[str, object]] = []
+    for variant in comparison.variants:
+        for name, word in words().items():
+            found = comparison.difference(variant, name)
+            if found is not None:
+                keys = {"variant": variant, "figure": name, "unit": "" if word.unit == "%" else word.unit}
+                values = {"value": found.value, "p5": found.p5, "p95": found.p95, "better_ratio": found.better_ratio}
+                rows.append({**keys, **values})
+    return pd.DataFrame(rows)
