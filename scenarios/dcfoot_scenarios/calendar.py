@@ -21,7 +21,7 @@ Indices = NDArray[np.int64]
 Instants = NDArray[np.datetime64]
 """One moment an hour, without a zone: which clock shows it is said where it is made."""
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 _THURSDAY = 3
 """1 January 1970, from which NumPy counts days, was a Thursday (Monday is 0)."""
@@ -106,12 +106,12 @@ def _hours_from(start: datetime, count: int, offset: timedelta) -> Instants:
 
 @lru_cache(maxsize=16)
 def _civil_times(calendar: Calendar) -> Instants:
-    """Offsets of a zone change on the hour in UTC, so one a whole hour is enough."""
+    """Each hour is shown by the clock at its start; offsets change on the hour."""
     try:
         zone = ZoneInfo(calendar.zone)
     except (ZoneInfoNotFoundError, ValueError):
         raise ConfigError(f"There is no time zone {calendar.zone!r}; write one such as 'Europe/Berlin'.") from None
-    starts = [calendar.start + hour * HOUR for hour in range(calendar.hours_count)]
-    offsets_min = [round((start.astimezone(zone).utcoffset() or timedelta()) / timedelta(minutes=1)) for start in starts]
+    starts = (calendar.start + hour * HOUR for hour in range(calendar.hours_count))
+    offsets = [start.astimezone(zone).utcoffset() or timedelta() for start in starts]
     in_utc = _hours_from(calendar.start, calendar.hours_count, timedelta())
-    return in_utc + np.array(offsets_min) * np.timedelta64(1, "m")
+    return in_utc + np.array([round(offset / MINUTE) for offset in offsets]) * np.timedelta64(1, "m")

@@ -93,7 +93,7 @@ def read_profile(path: Path, wanted: Wanted, calendar: Calendar) -> Hours:
     ConfigError
         It cannot be used; the message names every fault with file and line.
     """
-    lines = [row for row in rows_of(path) if not row[1][0].startswith("#")]
+    lines = _lines(path)
     if len(lines) < 2:
         raise ConfigError(f"{path} holds no hours.")
     (head, titles), rows = lines[0], lines[1:]
@@ -109,9 +109,27 @@ def read_profile(path: Path, wanted: Wanted, calendar: Calendar) -> Hours:
     return np.array([float(fields[place]) * factor for _, fields in rows])
 
 
+def columns_of(path: Path) -> tuple[str, ...]:
+    """The names of a file's columns, in small letters; none of an empty file.
+
+    Raises
+    ------
+    DataMissing
+        There is no such file.
+    ConfigError
+        It cannot be read.
+    """
+    return tuple(title.casefold() for _, titles in _lines(path)[:1] for title in titles)
+
+
+def _lines(path: Path) -> list[Row]:
+    return [row for row in rows_of(path) if not row[1][0].startswith("#")]
+
+
 def _column(where: str, names: Sequence[str], wanted: Wanted) -> tuple[int, float]:
     """Where the wanted column stands, and what its values are to be multiplied by."""
-    found = [(place, factor) for place, name in enumerate(names) if (factor := _factor(name, wanted.column)) is not None]
+    factors = [_factor(name, wanted.column) for name in names]
+    found = [(place, factor) for place, factor in enumerate(factors) if factor is not None]
     if len(found) == 1:
         return found[0]
     if found:
@@ -131,16 +149,14 @@ def _factor(name: str, wanted: str) -> float | None:
     return _UNITS[end[1]] / _UNITS[wanted_end[1]] if end[1] in kind else None
 
 
-def _unfit(
-    path: Path, rows: Sequence[Row], place: int, title: str, wanted: Wanted, factor: float
-) -> Iterator[str]:
+def _unfit(path: Path, rows: Sequence[Row], place: int, title: str, wanted: Wanted, factor: float) -> Iterator[str]:
     """Values that are none, or lie where none can."""
     for line, fields in rows:
         text = fields[place] if place < len(fields) else ""
         value = _number(text)
         where = f"{path}:{line}: {title}"
         if value is None:
-            yield f"{where} is {text!r}; every hour needs a number." if text else f"{where} is missing; no hour is guessed."
+            yield f"{where} is {text!r}; every hour needs a number, none is guessed."
         elif value * factor < wanted.least:
             yield f"{where} is {value:g}; it cannot be below {wanted.least / factor:g}."
         elif value * factor > wanted.most:
@@ -196,7 +212,8 @@ def _against(starts: Sequence[datetime], calendar: Calendar, where: Callable[[in
             yield f"{where(index)}: {_strange(start, expected, calendar)}"
             return
     if len(starts) != calendar.hours_count:
-        yield f"{where(len(starts) - 1)}: here the file ends, after {len(starts)} hours; the study has {calendar.hours_count}."
+        told = _how_many(len(starts), calendar)
+        yield f"{where(len(starts) - 1)}: here the file ends, after {len(starts)} hours; {told}"
 
 
 def _step(before: datetime, start: datetime) -> str:
@@ -215,16 +232,16 @@ def _step(before: datetime, start: datetime) -> str:
 
 def _strange(start: datetime, expected: datetime, calendar: Calendar) -> str:
     if (start.month, start.day) == _LEAP_DAY:
-        return f"29 February is not in the study's year. {_how_many(8784, calendar)}"
+        return f"29 February is not in the study's year; {_how_many(8784, calendar)}"
     if (expected.month, expected.day) == _LEAP_DAY:
-        return f"29 February is missing. {_how_many(8760, calendar)}"
+        return f"29 February is missing; {_how_many(8760, calendar)}"
     return f"here should be the hour from {expected:%m-%d %H:%M}, and there is the one from {start:%m-%d %H:%M}."
 
 
 def _how_many(count: int, calendar: Calendar) -> str:
     """What to do about a number of hours that is not the study's."""
     if (count, calendar.hours_count) == (8784, 8760):
-        return "The study has 8760: take out the 24 lines of 29 February, or give the study a leap year."
+        return "the study has 8760: take out the 24 lines of 29 February, or give the study a leap year."
     if (count, calendar.hours_count) == (8760, 8784):
-        return "The study has 8784: add 29 February, or give the study a year of 365 days."
+        return "the study has 8784: add 29 February, or give the study a year of 365 days."
     return f"the study has {calendar.hours_count}."
