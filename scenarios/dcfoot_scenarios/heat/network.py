@@ -66,6 +66,11 @@ class Ways:
     direct_of_captured_ratio: Numbers
     cop: Numbers
 
+    @property
+    def source_ratio(self) -> Numbers:
+        """Of the heat pump's heat, what it takes from the data centre: ``1 - 1 / cop`` [-]."""
+        return 1 - 1 / self.cop
+
 
 def ways_of(capture: Capture, network: Network, pump: HeatPump) -> Ways:
     """What each way can hand on, by the temperatures.

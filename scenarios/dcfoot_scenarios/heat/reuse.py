@@ -1,10 +1,12 @@
-"""Each hour's heat: direct exchange first, then a heat pump; what nobody wants is rejected."""
+"""Each hour's heat: direct exchange first, then a heat pump, then a store; what nobody wants is rejected."""
 
 from dataclasses import dataclass
 
-from dcfoot.elementwise import Numbers, maximum, minimum
+from dcfoot.elementwise import Numbers, maximum, minimum, where
+from dcfoot.errors import ConfigError
 from dcfoot.heat.capture import Capture
 from dcfoot_scenarios.heat.network import HeatPump, Network, Ways, ways_of
+from dcfoot_scenarios.storage import Battery, operate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -12,7 +14,7 @@ class HeatFlows:
     """Where the heat of each hour goes. All are 0 or more, and in every hour::
 
         captured = direct + pump_source + rejected
-        direct + pump_source + pump_electric = delivered + lost
+        direct + pump_source + pump_electric + store_discharge = delivered + lost + store_charge
 
     Parameters
     ----------
@@ -24,6 +26,8 @@ class HeatFlows:
         What the heat pump takes from the data centre, and its electricity [MW]
     rejected_mw : array
         Captured heat that nobody takes: the cooling gives it off as before [MW]
+    store_charge_mw, store_discharge_mw : array
+        What the store takes and gives; what it loses is the difference of their sums [MW]
     delivered_mw, lost_mw : array
         What reaches the customers, and what the network loses on the way [MW]
     demand_mw : array
@@ -35,6 +39,8 @@ class HeatFlows:
     pump_source_mw: Numbers
     pump_electric_mw: Numbers
     rejected_mw: Numbers
+    store_charge_mw: Numbers
+    store_discharge_mw: Numbers
     delivered_mw: Numbers
     lost_mw: Numbers
     demand_mw: Numbers
@@ -51,7 +57,12 @@ class HeatFlows:
 
 
 def reuse_heat(
-    it_mw: Numbers, capture: Capture, demand_mw: Numbers, network: Network, pump: HeatPump | None = None
+    it_mw: Numbers,
+    capture: Capture,
+    demand_mw: Numbers,
+    network: Network,
+    pump: HeatPump | None = None,
+    store: Battery | None = None,
 ) -> HeatFlows:
     """What becomes of the heat in each hour.
 
@@ -61,20 +72,28 @@ def reuse_heat(
         Power of the IT equipment [MW]
     capture : Capture
         How much of it can be had as heat, and how warm.
-    demand_mw : float or array
+    demand_mw : array
         Heat that the customers want [MW]
     network : Network
         Where it is fed in.
     pump : HeatPump or None
         None: only what the heat exchanger can hand on.
+    store : Battery or None
+        A tank of the network's water.
     """
     if pump is None:
         pump = HeatPump(capacity_mw=0.0)
-    return dispatch_heat(it_mw * capture.captured_ratio, demand_mw, network, pump, ways_of(capture, network, pump))
+    ways = ways_of(capture, network, pump)
+    return dispatch_heat(it_mw * capture.captured_ratio, demand_mw, network, pump, ways, store)
 
 
 def dispatch_heat(
-    captured_mw: Numbers, demand_mw: Numbers, network: Network, pump: HeatPump, ways: Ways
+    captured_mw: Numbers,
+    demand_mw: Numbers,
+    network: Network,
+    pump: HeatPump,
+    ways: Ways,
+    store: Battery | None = None,
 ) -> HeatFlows:
     """What becomes of the heat in each hour, where it is known what each way can hand on.
 
@@ -82,7 +101,7 @@ def dispatch_heat(
     ----------
     captured_mw : float or array
         Heat that can be had [MW]
-    demand_mw : float or array
+    demand_mw : array
         Heat that the customers want [MW]
     network : Network
         Where it is fed in.
@@ -90,14 +109,67 @@ def dispatch_heat(
         Its capacity.
     ways : Ways
         Of the same network and heat pump.
+    store : Battery or None
+        A tank of the network's water, filled with what is left over and emptied where heat is lacking.
+
+    Raises
+    ------
+    ConfigError
+        The store keeps a reserve: nothing would fill it in an hour without heat.
     """
     wanted = demand_mw / (1 - network.loss_ratio)
-    direct = minimum(ways.direct_of_demand_ratio * wanted, ways.direct_of_captured_ratio * captured_mw)
-    left, source_ratio = captured_mw - direct, 1 - 1 / ways.cop
-    lifted = minimum(minimum(wanted - direct, pump.capacity_mw), left / source_ratio)
-    source = lifted * source_ratio
-    fed = direct + lifted
+    given = _given(captured_mw, wanted, pump, ways)
+    charge: Numbers = 0.0
+    discharge: Numbers = 0.0
+    if store is not None:
+        if store.reserve_ratio > 0:
+            raise ConfigError(f"A heat store keeps no reserve: set its reserve_ratio to 0, not {store.reserve_ratio}.")
+        spare = _spare(captured_mw, given, pump, ways)
+        operation = operate(store, spare.fed_mw - (wanted - given.fed_mw))
+        charge, discharge = operation.charge_mw, operation.discharge_mw
+        as_it_is = minimum(charge, spare.direct_mw)
+        given = _Given(given.direct_mw + as_it_is, given.lifted_mw + (charge - as_it_is))
+    source = given.lifted_mw * ways.source_ratio
+    rejected = maximum(captured_mw - given.direct_mw - source, 0.0)
+    fed = given.fed_mw - charge + discharge
     lost = fed * network.loss_ratio
     return HeatFlows(
-        captured_mw, direct, source, lifted - source, maximum(left - source, 0.0), fed - lost, lost, demand_mw
+        captured_mw,
+        given.direct_mw,
+        source,
+        given.lifted_mw - source,
+        rejected,
+        charge,
+        discharge,
+        fed - lost,
+        lost,
+        demand_mw,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Given:
+    """Heat from the data centre into the network's water, through the heat exchanger and through the heat pump [MW]."""
+
+    direct_mw: Numbers
+    lifted_mw: Numbers
+
+    @property
+    def fed_mw(self) -> Numbers:
+        return self.direct_mw + self.lifted_mw
+
+
+def _given(captured_mw: Numbers, wanted_mw: Numbers, pump: HeatPump, ways: Ways) -> _Given:
+    """What is given of what is wanted: as much as the heat exchanger can, the heat pump the rest."""
+    direct = minimum(ways.direct_of_demand_ratio * wanted_mw, ways.direct_of_captured_ratio * captured_mw)
+    most = minimum((captured_mw - direct) / ways.source_ratio, pump.capacity_mw)
+    return _Given(direct, minimum(wanted_mw - direct, most))
+
+
+def _spare(captured_mw: Numbers, given: _Given, pump: HeatPump, ways: Ways) -> _Given:
+    """What more could be given, as warm as the network wants it: a store is not filled with water that is less warm."""
+    more = ways.direct_of_captured_ratio * captured_mw - given.direct_mw
+    direct = where(ways.direct_of_demand_ratio >= 1.0, more, 0.0 * more)
+    left = captured_mw - given.direct_mw - given.lifted_mw * ways.source_ratio - direct
+    lifted = minimum(maximum(left, 0.0) / ways.source_ratio, pump.capacity_mw - given.lifted_mw)
+    return _Given(direct, lifted)

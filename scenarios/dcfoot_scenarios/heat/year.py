@@ -22,8 +22,9 @@ class HeatYear:
 
     Parameters
     ----------
-    captured_mwh, direct_mwh, pump_source_mwh, pump_electric_mwh, rejected_mwh, delivered_mwh, lost_mwh, demand_mwh
-        Sums of `HeatFlows` [MWh]
+    captured_mwh, direct_mwh, pump_source_mwh, pump_electric_mwh, rejected_mwh : float or array
+    store_lost_mwh, delivered_mwh, lost_mwh, demand_mwh : float or array
+        Sums of `HeatFlows`; what the store lost is what it took less what it gave [MWh]
     erf : float or array
         Energy reuse factor, the heat pump outside the boundary [-]
     ere : float or array
@@ -35,6 +36,7 @@ class HeatYear:
     pump_source_mwh: Numbers
     pump_electric_mwh: Numbers
     rejected_mwh: Numbers
+    store_lost_mwh: Numbers
     delivered_mwh: Numbers
     lost_mwh: Numbers
     demand_mwh: Numbers
@@ -80,6 +82,7 @@ def heat_year(flows: HeatFlows, it_mw: Numbers, facility_mw: Numbers) -> HeatYea
         _sum(flows.pump_source_mw, hours),
         _sum(flows.pump_electric_mw, hours),
         _sum(flows.rejected_mw, hours),
+        _sum(flows.store_charge_mw - flows.store_discharge_mw, hours),
         _sum(flows.delivered_mw, hours),
         _sum(flows.lost_mw, hours),
         _sum(flows.demand_mw, hours),
