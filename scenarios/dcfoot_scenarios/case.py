@@ -23,12 +23,12 @@ from dcfoot.measurement import Measurement
 from dcfoot.site_hours import cooling_parts
 from dcfoot.store import RunStore
 from dcfoot.weather.year import Hours
-from dcfoot_scenarios.load import PROFILES, grown_mw, load_ratio, recorded_ratio
+from dcfoot_scenarios.load import at_mean, course_of, grown_mw, load_of_file, load_ratio, profile_names, recorded_ratio
 from dcfoot_scenarios.place import Place, place_of
 from dcfoot_scenarios.profiles import Wanted, read_profile
 from dcfoot_scenarios.scenario import Contract, Scenario
 from dcfoot_scenarios.solar import SolarSystem, solar_per_unit
-from dcfoot_scenarios.tariff import Tariff, example_tariff, import_price_per_mwh
+from dcfoot_scenarios.tariff import Tariff, find_tariff, import_per_mwh
 from dcfoot_scenarios.wind import WindFarm, wind_per_unit
 
 RUN = "run:"
@@ -147,17 +147,23 @@ class Case:
         """What power costs; None: the study does not say it."""
         grid = self.scenario.grid
         if grid.tariff is not None:
-            return example_tariff(grid.tariff)
+            return find_tariff(grid.tariff)
         if grid.price_per_mwh is None and grid.price_file is None:
             return None
         flat = grid.price_per_mwh or 0.0
         energy = flat if grid.price_file is None else self.profile(grid.price_file, "price_per_mwh")
-        return Tariff("", energy, (), grid.demand_per_mw_month, 0.0, grid.export_price_per_mwh)
+        return Tariff(
+            "stated in the study",
+            "",
+            energy,
+            demand_per_mw_month=grid.demand_per_mw_month,
+            export_per_mwh=grid.export_price_per_mwh,
+        )
 
     @cached_property
     def price_per_mwh(self) -> Hours | None:
         """What power from the grid costs by hour; None: the study does not say it."""
-        return None if self.tariff is None else import_price_per_mwh(self.tariff, self.place.calendar)
+        return None if self.tariff is None else import_per_mwh(self.tariff, self.place.calendar)
 
     def profile(self, path: Path, column: str, most: float = float("inf")) -> Hours:
         """A series of the user's own, checked."""
@@ -188,14 +194,13 @@ def case_of(scenario: Scenario) -> Case:
 def _load_ratio(scenario: Scenario, place: Place) -> Hours:
     """IT power over capacity by hour [-]."""
     wanted, calendar = scenario.load, place.calendar
-    if wanted.profile in PROFILES:
-        return load_ratio(wanted.profile, calendar, wanted.mean_ratio)
     if wanted.profile.startswith(RUN):
-        shape = recorded_ratio(recorded_run(wanted.profile.removeprefix(RUN)), calendar)
+        shape = recorded_ratio(course_of(recorded_run(wanted.profile.removeprefix(RUN))), calendar)
+    elif wanted.profile in profile_names() or not wanted.profile.endswith((".csv", ".csv.gz")):
+        return load_ratio(wanted.profile, calendar, wanted.mean_ratio)
     else:
-        column = Wanted("load_mw", 0.0, wanted.it_capacity_mw, "the IT capacity")
-        shape = read_profile(Path(wanted.profile), column, calendar) / wanted.it_capacity_mw
-    return shape if wanted.mean_ratio is None else np.minimum(shape * wanted.mean_ratio / shape.mean(), 1.0)
+        shape = load_of_file(Path(wanted.profile), calendar, wanted.it_capacity_mw)
+    return shape if wanted.mean_ratio is None else at_mean(shape, wanted.mean_ratio)
 
 
 def recorded_run(which: str) -> Measurement:

@@ -12,13 +12,27 @@ import numpy as np
 import pandas as pd
 
 from dcfoot.draws import Z95
+from dcfoot.errors import StudyError
 from dcfoot.facility_draws import interval_of, rank_correlation
+from dcfoot.grid import Boundary
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
+from dcfoot_scenarios.place import place_of
+from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.study import BASELINE, Study
 from dcfoot_scenarios.words import words
 
-DECISIVE = ("carbon_location_hourly_t", "water_onsite_m3", "facility_energy_mwh")
-"""Figures whose differences are looked into where the study says nothing else."""
+DECISIVE = (
+    "carbon_location_hourly_t",
+    "carbon_market_hourly_t",
+    "water_onsite_m3",
+    "facility_energy_mwh",
+    "cost_per_year",
+)
+"""Figures whose differences are looked into, as far as they differ."""
+
+LEAST_CORRELATION = 0.2
+"""An input that is less correlated with a difference is not named: with 100 draws, chance alone reaches this (5 %) [-]
+"""
 
 CERTAIN_RATIO = 0.95
 """A variant is called better or worse where so many draws say so (a choice: the field's usual two-sided 90 %) [-]"""
@@ -137,7 +151,14 @@ class Comparison:
         def moved(name: str) -> Callable[[float], float]:
             return lambda z: figures_at(one, {name: z})[figure] - figures_at(base, {name: z})[figure]
 
-        return [_lever(name, correlation, moved(name)) for name, correlation in ranked[:most_count]]
+        strong = [(name, correlation) for name, correlation in ranked if abs(correlation) >= LEAST_CORRELATION]
+        return [_lever(name, correlation, moved(name)) for name, correlation in strong[:most_count]]
+
+    @property
+    def decisive(self) -> list[str]:
+        """Those of `DECISIVE` in which a variant differs from the baseline."""
+        found = [(name, [self.difference(variant, name) for variant in self.variants]) for name in DECISIVE]
+        return [name for name, differences in found if any(one is not None and one.value for one in differences)]
 
     def dominated(self, figures: Sequence[str]) -> list[tuple[str, str]]:
         """Scenarios that another beats in one of these figures and equals or beats in all: (the one, by whom)."""
@@ -199,10 +220,31 @@ def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) 
     """
     outcomes: dict[str, Outcome] = {}
     try:
-        for name, scenario in study.scenarios.items():
+        for name, scenario in _of_one_family(study.scenarios).items():
             progress(name)
             outcomes[name] = evaluate(scenario, study.keys.uncertainty)
     except KeyboardInterrupt:
         if not outcomes:
             raise
     return Comparison(study, outcomes)
+
+
+def _of_one_family(scenarios: Mapping[str, Scenario]) -> Mapping[str, Scenario]:
+    """The scenarios with grid factors of one family: direct where all places know it, else life-cycle.
+
+    Raises
+    ------
+    StudyError
+        There is no family that all know: two families are never compared.
+    """
+    wanted = {scenario.boundary for scenario in scenarios.values()} - {None}
+    known = {name: place_of(scenario).boundaries for name, scenario in scenarios.items()}
+    shared = [boundary for boundary in Boundary if all(boundary in one for one in known.values())]
+    chosen = [boundary for boundary in shared if not wanted or wanted == {boundary}]
+    if not chosen:
+        said = "; ".join(f"{name}: {', '.join(one) or 'none'}" for name, one in known.items())
+        raise StudyError(
+            f"The scenarios have no family of grid factors in common ({said}), and two are never compared. "
+            "State factors in a file of your own sites (docs/sites.md)."
+        )
+    return {name: scenario.model_copy(update={"boundary": str(chosen[0])}) for name, scenario in scenarios.items()}

@@ -12,7 +12,7 @@ from typing import Any
 
 from dcfoot.evidence import Evidence
 from dcfoot.version import VERSION
-from dcfoot_scenarios.compare import DECISIVE, Comparison
+from dcfoot_scenarios.compare import Comparison
 from dcfoot_scenarios.evaluate import Outcome
 from dcfoot_scenarios.words import words
 
@@ -34,8 +34,8 @@ def document_of(comparison: Comparison) -> Json:
         "uncertainty": {"draws": study.keys.uncertainty.draws, "seed": study.keys.uncertainty.seed},
         "scenarios": {name: _scenario(outcome) for name, outcome in comparison.outcomes.items()},
         "differences": {name: _differences(comparison, name) for name in comparison.variants},
-        "dominated": [{"scenario": name, "by": by} for name, by in comparison.dominated(DECISIVE)],
-        "front": comparison.front(DECISIVE),
+        "dominated": [{"scenario": name, "by": by} for name, by in comparison.dominated(comparison.decisive)],
+        "front": comparison.front(comparison.decisive),
         "evidence": [asdict(one) for one in evidence_of(comparison)],
     }
 
@@ -69,7 +69,7 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, Json]]:
 def _differences(comparison: Comparison, variant: str) -> Json:
     found = {name: comparison.difference(variant, name) for name in words()}
     plain: Json = {name: asdict(one) for name, one in found.items() if one is not None}
-    for name in DECISIVE:
+    for name in comparison.decisive:
         if name in plain:
             plain[name]["levers"] = [asdict(lever) for lever in comparison.levers(variant, name)]
     return plain

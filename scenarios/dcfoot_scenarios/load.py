@@ -99,7 +99,7 @@ def load_ratio(profile: str, calendar: Calendar, mean_ratio: float | None = None
         hint = nearest(profile, _SHAPES) or f" There are: {', '.join(_SHAPES)}; or name a CSV file or a recorded run."
         raise ConfigError(f"No load profile is called {profile!r}.{hint}")
     own = shape(calendar)
-    return own if mean_ratio is None else _at_mean(own, mean_ratio)
+    return own if mean_ratio is None else at_mean(own, mean_ratio)
 
 
 def profile_names() -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def _between(work: Hours, peak_ratio: float) -> Hours:
     return IDLE_RATIO + (peak_ratio - IDLE_RATIO) * work
 
 
-def _at_mean(ratio: Hours, mean_ratio: float) -> Hours:
+def at_mean(ratio: Hours, mean_ratio: float) -> Hours:
     """The shape at another mean; where its peaks would pass the capacity, its swing is made smaller."""
     if not 0 <= mean_ratio <= 1:
         raise ConfigError(f"The mean load is {mean_ratio:g} of the capacity; it must be from 0 to 1.")

@@ -55,6 +55,11 @@ class Place:
         found = (one for one in self.site.factors if one.boundary is boundary and one.method is method)
         return next(found, None)
 
+    @property
+    def boundaries(self) -> list[Boundary]:
+        """The families that are known here."""
+        return [boundary for boundary in Boundary if self.factor(boundary, Method.AVERAGE)]
+
     def boundary(self, wanted: str | None) -> Boundary:
         """The family that is counted in: the wanted one, else direct where it is known.
 
@@ -63,7 +68,7 @@ class Place:
         StudyError
             The wanted one is not known here.
         """
-        known = [boundary for boundary in Boundary if self.factor(boundary, Method.AVERAGE)]
+        known = self.boundaries
         if not known or (wanted and Boundary(wanted) not in known):
             there = f"known is: {', '.join(known)}" if known else "none is known"
             raise StudyError(f"{self.site.id}: no {wanted or 'average'} grid factor is known; {there}.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
-from dcfoot_scenarios.compare import CERTAIN_RATIO, DECISIVE, Comparison, Difference, Lever
+from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
 from dcfoot_scenarios.words import Word, words
 
 WIDTH = 100
@@ -30,6 +30,7 @@ def lines_of(comparison: Comparison) -> Iterator[str]:
         yield ""
         yield from _variant(comparison, variant)
     yield ""
+    yield from _grids(comparison)
     yield from _notes(comparison)
 
 
@@ -54,9 +55,9 @@ def _row(word: Word, comparison: Comparison) -> list[Cell]:
 
 def _variant(comparison: Comparison, variant: str) -> Iterator[str]:
     yield f"{variant} beside the baseline"
-    for figure in DECISIVE:
+    for figure in comparison.decisive:
         difference = comparison.difference(variant, figure)
-        if difference is not None:
+        if difference is not None and difference.value:
             yield from wrap(said_difference(words()[figure], difference), WIDTH, "    ", "  ")
             for lever in comparison.levers(variant, figure, 3):
                 yield from wrap(said_lever(words()[figure], lever), WIDTH, "        ", "      ")
@@ -82,6 +83,16 @@ def said_lever(word: Word, lever: Lever) -> str:
     if lever.switches_at_sd is None:
         return said
     return f"{said}; the better one changes at {lever.switches_at_sd:+.1f} standard deviations"
+
+
+def _grids(comparison: Comparison) -> Iterator[str]:
+    """Which factors are counted in: their family is the first thing that a reader must know."""
+    grids = {name: outcome.case.grid[0] for name, outcome in comparison.outcomes.items()}
+    first = next(iter(grids.values()))
+    yield f"Carbon: {first.gas}, {first.boundary.replace('_', ' ')}"
+    for grid in dict.fromkeys(grids.values()):
+        users = ", ".join(name for name, one in grids.items() if one is grid)
+        yield from wrap(f"{grid.zone} ({users}): {grid.mean_g_per_kwh:.0f} g/kWh; {grid.source}", WIDTH, "    ", "  ")
 
 
 def _notes(comparison: Comparison) -> Iterator[str]:

@@ -14,7 +14,7 @@ from dcfoot.weather.year import Hours
 from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.contracts import surplus_use
 from dcfoot_scenarios.dispatch import arbitrage, greedy, lowest_limit_mw, peak_shaving
-from dcfoot_scenarios.flexibility import curtail, shift
+from dcfoot_scenarios.flexibility import curtail, highest_hours, shift
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.storage import Battery, Flows, run_storage
 
@@ -65,9 +65,9 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
     pue = _at_stated(np.asarray(state.pue), it_mw, scenario.pue, 1.0)
     wue = _at_stated(np.asarray(state.wue_l_per_kwh), it_mw, scenario.wue_l_per_kwh, 0.0)
     flows = _stored(case, it_mw * pue)
-    export_mw, curtailed_mw = surplus_use(flows.surplus_mw, _export_limit_mw(scenario))
+    surplus = surplus_use(flows.surplus_mw, 0.0, _export_limit_mw(scenario))
     contracts = tuple(case.contract_mw(contract) for contract in scenario.supply.contracts)
-    return Year(it_mw, pue, wue, _consumed_ratio(state), flows, export_mw, curtailed_mw, contracts)
+    return Year(it_mw, pue, wue, _consumed_ratio(state), flows, surplus.exported_mw, surplus.curtailed_mw, contracts)
 
 
 def _export_limit_mw(scenario: Scenario) -> float:
@@ -144,7 +144,5 @@ def shifted_it_mw(case: Case) -> Hours:
         it_mw = shift(it_mw, load.deferrable_ratio, load.deadline_h, signal, load.it_capacity_mw).load_mw
     if load.curtailable_ratio and load.curtailed_hours:
         called = case.price_per_mwh if case.price_per_mwh is not None else it_mw
-        event = np.zeros(len(it_mw), bool)
-        event[np.argsort(-called, kind="stable")[: load.curtailed_hours]] = True
-        it_mw = curtail(it_mw, event, load.curtailable_ratio).load_mw
+        it_mw = curtail(it_mw, highest_hours(called, load.curtailed_hours), load.curtailable_ratio).load_mw
     return it_mw
