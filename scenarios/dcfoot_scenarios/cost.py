@@ -6,11 +6,22 @@ from counting every asset by the annuity over its own life. Amounts may be float
 draws).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dcfoot.elementwise import Numbers
+from dcfoot.errors import StudyError
+from dcfoot.units import KWH_PER_MWH
+from dcfoot_scenarios.finance import (
+    abatement_cost_per_t,
+    capital_recovery_ratio,
+    levelised_cost_per_mwh,
+    payback_years,
+    present_worth_years,
+    simple_payback_years,
+)
+from dcfoot_scenarios.money import Currency
+from dcfoot_scenarios.technologies import Technology
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,9 +46,32 @@ class Asset:
     opex_per_year: Numbers = 0.0
 
 
+def asset(technology: Technology, amount: Numbers, currency: Currency, price_ratio: Numbers = 1.0) -> Asset:
+    """So much of a kind of plant.
+
+    Parameters
+    ----------
+    technology : Technology
+        What is bought.
+    amount : float or array
+        How many units, in the unit of its price.
+    currency : Currency
+        Of the study.
+    price_ratio : float or array
+        The price over its central value: 1, or draws of it [-].
+
+    Raises
+    ------
+    StudyError
+        Its price is in another currency, of which the study states no rate.
+    """
+    capex = amount * currency.of(technology.capex).central * price_ratio
+    return Asset(technology.name, capex, technology.lifetime_years, capex * technology.opex_ratio)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Payment:
-    """Something that is paid every year: energy, water, carbon; below 0 for what is earned: heat, exports.
+    """Something that is paid every year; below 0 where it is earned.
 
     Parameters
     ----------
@@ -54,6 +88,64 @@ class Payment:
     growth_ratio: Numbers = 0.0
 
 
+def energy_payment(energy_mwh: Numbers, price_per_kwh: Numbers, growth_ratio: Numbers = 0.0) -> Payment:
+    """Electricity at one price; what a tariff asks for is a `Payment` of its own bill.
+
+    Parameters
+    ----------
+    energy_mwh : float or array
+        Bought in a year [MWh]
+    price_per_kwh : float or array
+        [1/kWh]
+    growth_ratio : float or array
+        Of the price, a year [-]
+    """
+    return Payment("grid energy", energy_mwh * KWH_PER_MWH * price_per_kwh, growth_ratio)
+
+
+def water_payment(water_m3: Numbers, price_per_m3: Numbers) -> Payment:
+    """Water bought, what is drained included in the price.
+
+    Parameters
+    ----------
+    water_m3 : float or array
+        In a year [m3]
+    price_per_m3 : float or array
+        [1/m3]
+    """
+    return Payment("water", water_m3 * price_per_m3)
+
+
+def carbon_payment(emissions_t: Numbers, price_per_t: Numbers, growth_ratio: Numbers = 0.0) -> Payment:
+    """Emissions at a price: what is paid, or a price that the study sets itself.
+
+    Within a trading system electricity has the allowances of its power stations in its price already.
+
+    Parameters
+    ----------
+    emissions_t : float or array
+        In a year [t]
+    price_per_t : float or array
+        [1/t]
+    growth_ratio : float or array
+        Of the price, a year [-]
+    """
+    return Payment("carbon", emissions_t * price_per_t, growth_ratio)
+
+
+def heat_revenue(heat_mwh: Numbers, price_per_mwh: Numbers) -> Payment:
+    """Heat sold, as a payment below 0.
+
+    Parameters
+    ----------
+    heat_mwh : float or array
+        Delivered in a year [MWh]
+    price_per_mwh : float or array
+        [1/MWh]
+    """
+    return Payment("heat sold", -heat_mwh * price_per_mwh)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Account:
     """All that a scenario costs.
@@ -64,38 +156,135 @@ class Account:
         ISO 4217 code of every amount.
     discount_ratio : float or array
         Real discount rate a year [-].
-    years : float
-        How long the study looks ahead [years].
+    years : float or array
+        How far the study looks ahead [years].
     assets : tuple of Asset
+        What is bought.
     payments : tuple of Payment
+        What is paid every year.
     """
 
     currency: str
     discount_ratio: Numbers
-    years: float
+    years: Numbers
     assets: tuple[Asset, ...]
     payments: tuple[Payment, ...]
 
     @property
     def capex(self) -> Numbers:
         """What is paid at the start."""
-        raise NotImplementedError
+        return _sum(one.capex for one in self.assets)
+
+    @property
+    def running_per_year(self) -> Numbers:
+        """What the first year costs when everything stands."""
+        return _sum(one.opex_per_year for one in self.assets) + _sum(one.amount_per_year for one in self.payments)
 
     @property
     def lines(self) -> Mapping[str, Numbers]:
         """What each thing costs a year, levelised over the study."""
-        raise NotImplementedError
+        assets = [(one.name, self._annuity(one) + one.opex_per_year) for one in self.assets]
+        payments = [(one.name, one.amount_per_year * self._levelling(one)) for one in self.payments]
+        lines: dict[str, Numbers] = {}
+        for name, amount in (*assets, *payments):
+            lines[name] = lines.get(name, 0.0) + amount
+        return lines
 
     @property
     def cost_per_year(self) -> Numbers:
         """The sum of the lines."""
-        raise NotImplementedError
+        return _sum(self.lines.values())
 
     @property
     def net_present_cost(self) -> Numbers:
         """Today's worth of all that is paid over the study's years."""
-        raise NotImplementedError
+        return self.cost_per_year * present_worth_years(self.discount_ratio, self.years)
 
     def levelised_cost_per_mwh(self, it_energy_mwh_per_year: Numbers) -> Numbers:
-        """What a MWh of IT energy costs, everything included [1/MWh]."""
-        raise NotImplementedError
+        """What a MWh of IT energy costs, everything included [1/MWh].
+
+        Parameters
+        ----------
+        it_energy_mwh_per_year : float or array
+            The same in every year [MWh]
+        """
+        return levelised_cost_per_mwh(self.cost_per_year, it_energy_mwh_per_year)
+
+    def _annuity(self, one: Asset) -> Numbers:
+        return one.capex * capital_recovery_ratio(self.discount_ratio, one.lifetime_years)
+
+    def _levelling(self, one: Payment) -> Numbers:
+        """What a payment that grows costs a year, over what it costs in the first."""
+        steady = present_worth_years(self.discount_ratio, self.years)
+        return present_worth_years(self.discount_ratio, self.years, one.growth_ratio) / steady
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gain:
+    """What a variant gains over the baseline.
+
+    Parameters
+    ----------
+    currency : str
+        ISO 4217 code of every amount.
+    extra_capex : float or array
+        What more is invested at the start.
+    saving_per_year : float or array
+        What is saved in the first year.
+    net_present_value : float or array
+        Today's worth of all that is saved, less all that is invested, what is bought anew included.
+    simple_payback_years, payback_years : float or array
+        When the first year's savings, year by year, have paid the investment back, without and with interest; what is
+        bought anew is left out [years].
+    abatement_cost_per_t : float or array
+        What a tonne that is not emitted costs; not a number where nothing is saved [1/t].
+    """
+
+    currency: str
+    extra_capex: Numbers
+    saving_per_year: Numbers
+    net_present_value: Numbers
+    simple_payback_years: Numbers
+    payback_years: Numbers
+    abatement_cost_per_t: Numbers
+
+
+def gain(variant: Account, baseline: Account, saved_t_per_year: Numbers) -> Gain:
+    """What a variant gains over the baseline.
+
+    Parameters
+    ----------
+    variant, baseline : Account
+        Over the same years and at the same discount rate.
+    saved_t_per_year : float or array
+        Emissions of the baseline less those of the variant [t]
+
+    Raises
+    ------
+    StudyError
+        The two are in different currencies.
+    """
+    if variant.currency != baseline.currency:
+        raise StudyError(
+            f"A variant in {variant.currency} is not compared with a baseline in {baseline.currency}: "
+            "a study counts in one currency."
+        )
+    extra = variant.capex - baseline.capex
+    saving = baseline.running_per_year - variant.running_per_year
+    return Gain(
+        variant.currency,
+        extra,
+        saving,
+        baseline.net_present_cost - variant.net_present_cost,
+        simple_payback_years(extra, saving),
+        payback_years(extra, saving, variant.discount_ratio),
+        abatement_cost_per_t(variant.cost_per_year - baseline.cost_per_year, saved_t_per_year),
+    )
+
+
+def _sum(amounts: Iterable[Numbers]) -> Numbers:
+    """The sum of amounts that broadcast."""
+    total: Numbers = 0.0
+    for amount in amounts:
+        total = total + amount
+    return total
