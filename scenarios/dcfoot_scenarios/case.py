@@ -12,21 +12,24 @@ from types import MappingProxyType
 import numpy as np
 
 from dcfoot.config import load
+from dcfoot.cooling.catalogue import Values
 from dcfoot.errors import StudyError
 from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import Hall
 from dcfoot.facility_library import build_facility, facility_evidence, used_parameters
-from dcfoot.facility_model import FacilityState, facility_state
+from dcfoot.facility_model import Facility, FacilityState, facility_state
 from dcfoot.factors.hourly import HourlyFactors
-from dcfoot.grid import Boundary, Method
+from dcfoot.grid import WORLD, Boundary, Method
 from dcfoot.measurement import Measurement
 from dcfoot.site_hours import cooling_parts
 from dcfoot.store import RunStore
+from dcfoot.units import KWH_PER_MWH
 from dcfoot.weather.year import Hours
 from dcfoot_scenarios.load import at_mean, course_of, grown_mw, load_of_file, load_ratio, profile_names, recorded_ratio
+from dcfoot_scenarios.money import Currency, price
 from dcfoot_scenarios.place import Place, place_of
 from dcfoot_scenarios.profiles import Wanted, read_profile
-from dcfoot_scenarios.scenario import Contract, Scenario
+from dcfoot_scenarios.scenario import Contract, Money, Scenario
 from dcfoot_scenarios.solar import SolarSystem, solar_per_unit
 from dcfoot_scenarios.tariff import Tariff, find_tariff, import_per_mwh
 from dcfoot_scenarios.wind import WindFarm, wind_per_unit
@@ -92,14 +95,18 @@ class Case:
         moved : mapping of str to float
             By input: how many standard deviations from its median.
         """
-        known, air = self.scenario.facility, self.place.air
+        air = self.place.air
         used = used_parameters(hall.cooling, hall.size, hall.rejection) if moved else {}
         numbers = {name: one.at(moved[name]) for name, one in used.items() if name in moved}
         amounts = {
             name: one.at(moved[f"weather/{name}"]) for name, one in air.doubts.items() if f"weather/{name}" in moved
         }
-        facility = build_facility(hall.cooling, hall.size, hall.rejection, numbers | known)
-        return facility_state(facility, hall.central_load, *air.moved(amounts))
+        return facility_state(self.build(numbers), hall.central_load, *air.moved(amounts))
+
+    def build(self, numbers: Values) -> Facility:
+        """The facility with these numbers and those that the scenario knows better."""
+        scenario = self.scenario
+        return build_facility(self.cooling, scenario.size, scenario.rejection, {**numbers, **scenario.facility})
 
     @cached_property
     def solar_per_unit(self) -> Hours:
@@ -159,6 +166,22 @@ class Case:
             demand_per_mw_month=grid.demand_per_mw_month,
             export_per_mwh=grid.export_price_per_mwh,
         )
+
+    def paid_tariff(self, money: Money) -> Tariff:
+        """What power costs in the study's currency: its own tariff, else the shipped price of the country.
+
+        Raises
+        ------
+        StudyError, DataMissing
+            The tariff is in another currency of which no rate is stated; or no price is known.
+        """
+        currency = Currency(money.currency, money.rates)
+        if self.tariff is None:
+            usual = currency.of(price("electricity", self.place.site.country or WORLD)).central
+            return Tariff("usual price of the country", money.currency, usual * KWH_PER_MWH)
+        if not self.tariff.currency:
+            return self.tariff
+        return self.tariff.times(currency.rate(self.tariff.currency, f"the tariff {self.tariff.name}"), money.currency)
 
     @cached_property
     def price_per_mwh(self) -> Hours | None:

@@ -5,6 +5,7 @@ share: what both have in common cancels.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dcfoot.draws import Z95
-from dcfoot.errors import StudyError
+from dcfoot.errors import DcfootError, StudyError
 from dcfoot.facility_draws import interval_of, rank_correlation
 from dcfoot.grid import Boundary
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
@@ -222,11 +223,21 @@ def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) 
     try:
         for name, scenario in _of_one_family(study.scenarios).items():
             progress(name)
-            outcomes[name] = evaluate(scenario, study.keys.uncertainty)
+            with _named(name):
+                outcomes[name] = evaluate(scenario, study.keys.uncertainty, study.keys.money)
     except KeyboardInterrupt:
         if not outcomes:
             raise
     return Comparison(study, outcomes)
+
+
+@contextmanager
+def _named(scenario: str) -> Iterator[None]:
+    """What cannot be computed is told with the scenario that it is of."""
+    try:
+        yield
+    except DcfootError as fault:
+        raise StudyError(f"{scenario}: {fault}") from fault
 
 
 def _of_one_family(scenarios: Mapping[str, Scenario]) -> Mapping[str, Scenario]:
@@ -238,7 +249,10 @@ def _of_one_family(scenarios: Mapping[str, Scenario]) -> Mapping[str, Scenario]:
         There is no family that all know: two families are never compared.
     """
     wanted = {scenario.boundary for scenario in scenarios.values()} - {None}
-    known = {name: place_of(scenario).boundaries for name, scenario in scenarios.items()}
+    known: dict[str, list[Boundary]] = {}
+    for name, scenario in scenarios.items():
+        with _named(name):
+            known[name] = place_of(scenario).boundaries
     shared = [boundary for boundary in Boundary if all(boundary in one for one in known.values())]
     chosen = [boundary for boundary in shared if not wanted or wanted == {boundary}]
     if not chosen:

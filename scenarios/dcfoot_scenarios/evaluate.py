@@ -18,7 +18,7 @@ from dcfoot.facility_draws import Column, drawn_hours, drawn_inputs
 from dcfoot_scenarios.case import Case, case_of
 from dcfoot_scenarios.chance import At, Drawn
 from dcfoot_scenarios.figures import figures
-from dcfoot_scenarios.scenario import Scenario
+from dcfoot_scenarios.scenario import Money, Scenario
 from dcfoot_scenarios.study import Uncertainty
 from dcfoot_scenarios.year import Year, shifted_it_mw, year_of
 
@@ -39,6 +39,8 @@ class Outcome:
         Its hours, at the central value of everything.
     figures : mapping of str to float
         By name, with its unit (``data/figures.csv``); what is not known is absent.
+    money : Money or None
+        The prices that were used.
     drawn : mapping of str to array
         The same under draws, one value a draw; empty without draws.
     inputs : mapping of str to array
@@ -49,6 +51,7 @@ class Outcome:
     case: Case
     year: Year
     figures: Mapping[str, float]
+    money: Money | None = None
     drawn: Mapping[str, Column] = field(default_factory=dict[str, Column])
     inputs: Mapping[str, Column] = field(default_factory=dict[str, Column])
 
@@ -95,7 +98,7 @@ class Outcome:
         return (*self.case.place.weather.notes, *hourly.warnings)
 
 
-def evaluate(scenario: Scenario, uncertainty: Uncertainty = NO_DRAWS) -> Outcome:
+def evaluate(scenario: Scenario, uncertainty: Uncertainty = NO_DRAWS, money: Money | None = None) -> Outcome:
     """Evaluates a scenario.
 
     Parameters
@@ -104,6 +107,8 @@ def evaluate(scenario: Scenario, uncertainty: Uncertainty = NO_DRAWS) -> Outcome
         What is built where, what feeds it, how it is run.
     uncertainty : Uncertainty
         How often what is not known is drawn. Scenarios with the same draws and seed share what they have in common.
+    money : Money or None
+        Prices; None: no cost is computed.
 
     Raises
     ------
@@ -113,11 +118,11 @@ def evaluate(scenario: Scenario, uncertainty: Uncertainty = NO_DRAWS) -> Outcome
     case = case_of(scenario)
     it_mw = shifted_it_mw(case)
     year = year_of(case, it_mw, case.facility(case.hall(it_mw)))
-    central = _floats(figures(case, year, At()))
+    central = _floats(figures(case, year, At(), money))
     if not uncertainty.draws:
-        return Outcome(scenario, case, year, central)
-    drawn, inputs = _drawn(case, it_mw, Draws(str(uncertainty.seed), uncertainty.draws))
-    return Outcome(scenario, case, year, central, drawn, inputs)
+        return Outcome(scenario, case, year, central, money)
+    drawn, inputs = _drawn(case, it_mw, Draws(str(uncertainty.seed), uncertainty.draws), money)
+    return Outcome(scenario, case, year, central, money, drawn, inputs)
 
 
 def figures_at(outcome: Outcome, moved: Mapping[str, float]) -> Mapping[str, float]:
@@ -132,14 +137,14 @@ def figures_at(outcome: Outcome, moved: Mapping[str, float]) -> Mapping[str, flo
     """
     case, it_mw = outcome.case, outcome.year.it_mw
     year = year_of(case, it_mw, case.facility(case.hall(it_mw), moved))
-    return _floats(figures(case, year, At(moved)))
+    return _floats(figures(case, year, At(moved), outcome.money))
 
 
 def _floats(found: Mapping[str, Numbers]) -> dict[str, float]:
     return {name: float(value) for name, value in found.items()}
 
 
-def _drawn(case: Case, it_mw: Column, draws: Draws) -> tuple[dict[str, Column], dict[str, Column]]:
+def _drawn(case: Case, it_mw: Column, draws: Draws, money: Money | None) -> tuple[dict[str, Column], dict[str, Column]]:
     """The figures under draws, a few at a time, and what was drawn."""
     hall, air = case.hall(it_mw), case.place.air
     blocks: list[dict[str, Column]] = []
@@ -147,7 +152,7 @@ def _drawn(case: Case, it_mw: Column, draws: Draws) -> tuple[dict[str, Column], 
     for block, state, _ in drawn_hours(draws, hall, air, case.scenario.facility):
         count = block.stop - block.start
         chance = Drawn(draws, block)
-        found = figures(case, year_of(case, it_mw, state), chance)
+        found = figures(case, year_of(case, it_mw, state), chance, money)
         blocks.append({name: np.broadcast_to(value, count) for name, value in found.items()})
         asked.append(chance.asked)
     inputs = drawn_inputs(draws, hall, air, case.scenario.facility)

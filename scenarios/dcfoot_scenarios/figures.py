@@ -6,6 +6,8 @@ In come a `Year` and a `Chance`, out go numbers by name: a float each, or one a 
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from dcfoot import accounting
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import StudyError
@@ -19,7 +21,8 @@ from dcfoot.water.scarcity import weighted
 from dcfoot.weather.year import Hours
 from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.chance import Chance, by_hour
-from dcfoot_scenarios.scenario import Contract
+from dcfoot_scenarios.figures_beside import embodied_figures, heat_figures, money_figures
+from dcfoot_scenarios.scenario import Contract, Money
 from dcfoot_scenarios.year import Year
 
 G_PER_T = G_PER_KG * KG_PER_T
@@ -38,15 +41,20 @@ def _year(values: Hours) -> Hours:
     return values.sum(axis=-1, keepdims=True)
 
 
-def energy_figures(year: Year) -> Iterator[tuple[str, Numbers]]:
+def energy_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     """What was drawn, made, stored, sold and lost."""
-    flows = year.flows
+    flows, grid = year.flows, case.scenario.grid
     it_energy_mwh, facility_energy_mwh = _sum(year.it_mw), _sum(flows.load_mw)
     yield "it_energy_mwh", it_energy_mwh
     yield "facility_energy_mwh", facility_energy_mwh
     yield "pue", facility_energy_mwh / it_energy_mwh
     yield "import_mwh", _sum(flows.import_mw)
     yield "peak_import_mw", flows.import_mw.max(axis=-1)
+    if grid.import_limit_mw is not None:
+        yield "over_limit_hours", (flows.import_mw > grid.import_limit_mw * (1 + 1e-9)).sum(axis=-1)
+    if grid.ramp_limit_mw_per_h is not None:
+        change_mw = np.abs(np.diff(flows.import_mw, axis=-1))
+        yield "over_ramp_hours", (change_mw > grid.ramp_limit_mw_per_h * (1 + 1e-9)).sum(axis=-1)
     yield "clean_mwh", _sum(flows.clean_mw)
     yield "export_mwh", _sum(year.export_mw)
     yield "curtailed_mwh", _sum(year.curtailed_mw)
@@ -149,11 +157,29 @@ def clean_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     yield "ref_ratio", accounting.ref_ratio(renewable_mwh, _sum(load_mw))
 
 
-def figures(case: Case, year: Year, chance: Chance) -> dict[str, Numbers]:
-    """All figures of a year, by name."""
-    found = dict(energy_figures(year))
+def figures(case: Case, year: Year, chance: Chance, money: Money | None = None) -> dict[str, Numbers]:
+    """All figures of a year, by name.
+
+    Parameters
+    ----------
+    case : Case
+        The scenario made ready.
+    year : Year
+        As it runs.
+    chance : Chance
+        Gives what is in doubt.
+    money : Money or None
+        Prices; None: no cost.
+    """
+    found = dict(energy_figures(case, year))
     found |= dict(water_figures(case, year, chance))
     found |= dict(carbon_figures(case, year, chance))
     found |= dict(clean_figures(case, year))
+    found |= dict(heat_figures(case, year))
+    found |= dict(embodied_figures(case, chance))
     carbon_g = found["carbon_location_yearly_t"] * G_PER_T
-    return found | {"cue_kg_per_kwh": accounting.cue_kg_per_kwh(carbon_g, found["it_energy_mwh"] * KWH_PER_MWH)}
+    found["cue_kg_per_kwh"] = accounting.cue_kg_per_kwh(carbon_g, found["it_energy_mwh"] * KWH_PER_MWH)
+    if case.boundary is Boundary.LIFE_CYCLE:
+        parts = ("carbon_location_hourly_t", "embodied_servers_t", "embodied_plant_t")
+        found["carbon_with_embodied_t"] = sum((found[name] for name in parts), start=0.0)
+    return found | (dict(money_figures(case, year, chance, money, found)) if money else {})

@@ -15,6 +15,7 @@ GROUPS = {
     "carbon": "Carbon",
     "water": "Water",
     "heat": "Heat",
+    "embodied": "Making",
     "money": "Money",
 }
 

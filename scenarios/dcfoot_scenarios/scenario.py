@@ -117,8 +117,8 @@ class Servers(Part):
     """Power of a node at capacity; NVIDIA states at most 10.2 kW for a DGX H100 (data sheet, 2023) [kW]."""
     lifetime_years: Annotated[float, Field(gt=0, le=20)] = 5.0
     """How long a node serves; hyperscale operators depreciate over 5 to 6 years (annual reports of 2023) [years]."""
-    capex_per_node: Amount = 0.0
-    """What a node costs, in the study's currency; 0 leaves the machines out of the cost."""
+    capex_per_node: Amount | None = None
+    """What a node costs, in the study's currency; left out: the shipped price of the product, if there is one."""
 
 
 class Contract(Part):
@@ -220,6 +220,60 @@ class Grid(Part):
         return self
 
 
+class HeatReuse(Part):
+    """Who takes the waste heat; what is left out is the usual value of ``data/heat.csv``."""
+
+    network_supply_c: Annotated[float, Field(gt=0, le=150)] | None = None
+    """Water that the network wants [C]."""
+    network_return_c: Annotated[float, Field(ge=0, le=100)] | None = None
+    """Water that comes back [C]."""
+    demand_mwh: Amount | None = None
+    """Heat that the customers want in the year; or give ``homes`` [MWh]."""
+    homes: Amount | None = None
+    """How many homes want it."""
+    home_mwh: Annotated[float, Field(gt=0)] | None = None
+    """What a home takes in a year [MWh]."""
+    hot_water_ratio: Ratio | None = None
+    """Of the demand, what is the same in every hour [-]."""
+    loss_ratio: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Of the heat that is fed in, what is lost on its way [-]."""
+    heat_pump_mw: Amount | None = None
+    """The most heat that the heat pump gives; left out: as much as is wanted; 0: there is none [MW]."""
+    heat_pump_cop: Annotated[float, Field(gt=1, le=20)] | None = None
+    """Its measured or guaranteed coefficient of performance; left out: by the temperatures [-]."""
+    heat_pump_inside: bool = False
+    """Whether its electricity is drawn by the data centre; else it stands outside, beside the figures."""
+    store_mwh: Amount = 0.0
+    """A tank of the network's water [MWh]."""
+    store_mw: Amount | None = None
+    """The most that it takes and gives; left out: a tenth of its size in an hour [MW]."""
+    price_per_mwh: Amount = 0.0
+    """What delivered heat earns, in the study's currency."""
+    reference: str = "gas boiler"
+    """What the heat stands in for (``data/heat_references.csv``); its emissions stand beside the inventory."""
+
+
+class Money(Part):
+    """What the study counts in, and the prices that are not the grid's."""
+
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
+    """ISO 4217; every price without a currency in its name is in it."""
+    rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    """What one unit of another currency is worth in it: ``{EUR: 7.8}``."""
+    discount_ratio: Annotated[float, Field(gt=-0.5, lt=1)] = 0.06
+    """Real discount rate a year. A choice between the 3 and 7 % of US OMB Circular A-94 (1992) [-]."""
+    years: Annotated[float, Field(gt=0, le=60)] = 20.0
+    """How long the study looks ahead [years]."""
+    water_price_per_m3: Amount = 0.0
+    """What water on site costs."""
+    carbon_price_per_t: Amount | None = None
+    """What a tonne costs; left out: none is charged."""
+    carbon_market: Literal["CEA", "EUA"] | None = None
+    """Or the allowance of a market, at its shipped price."""
+    charged_method: Literal["location", "market"] = "location"
+    """Which emissions are charged."""
+
+
 class Scenario(Part):
     """What is built where, what feeds it, and how it is run."""
 
@@ -257,6 +311,10 @@ class Scenario(Part):
     """A battery."""
     grid: Grid = Grid()
     """The connection."""
+    heat_reuse: HeatReuse | None = None
+    """Who takes the waste heat; left out: nobody."""
+    building_m2: Amount = 0.0
+    """Floor of the building, for what its making emits; 0 leaves it out [m2]."""
 
     def with_(self, **changes: Any) -> "Scenario":  # noqa: ANN401 (the fields' own types, checked by the model)
         """Another scenario with these fields: ``scenario.with_(supply={"solar_mw": 60})``; parts are merged by key."""

@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, TypeVar, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from dcfoot.errors import StudyError
 from dcfoot.places import nearest
-from dcfoot_scenarios.scenario import Amount, Keys, Part, Scenario, merged
+from dcfoot_scenarios.scenario import Keys, Money, Part, Scenario, merged
 from dcfoot_scenarios.yaml_file import Document, Place, read_yaml
 
 BASELINE = "baseline"
@@ -28,27 +28,6 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """What a study may be called: it names files."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-class Money(Part):
-    """What the study counts in, and the prices that are not the grid's."""
-
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
-    """ISO 4217; every price without a currency in its name is in it."""
-    rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
-    """What one unit of another currency is worth in it: ``{EUR: 7.8}``."""
-    discount_ratio: Annotated[float, Field(gt=-0.5, lt=1)] = 0.06
-    """Real discount rate a year. A choice between the 3 and 7 % of US OMB Circular A-94 (1992) [-]."""
-    years: Annotated[float, Field(gt=0, le=60)] = 20.0
-    """How long the study looks ahead [years]."""
-    water_price_per_m3: Amount = 0.0
-    """What water on site costs."""
-    carbon_price_per_t: Amount | None = None
-    """What a tonne costs; left out: none is charged."""
-    carbon_market: Literal["CEA", "EUA"] | None = None
-    """Or the allowance of a market, at its shipped price."""
-    charged_method: Literal["location", "market"] = "location"
-    """Which emissions are charged."""
 
 
 class Uncertainty(Part):
@@ -71,8 +50,8 @@ class StudyKeys(Part):
     """The same in Chinese."""
     description: str = ""
     """What it asks, and what it leaves out."""
-    money: Money = Money()
-    """Prices."""
+    money: Money | None = None
+    """Prices; left out: no cost is computed."""
     uncertainty: Uncertainty = Uncertainty()
     """Draws."""
 

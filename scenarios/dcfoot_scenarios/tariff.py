@@ -6,7 +6,7 @@ currency: nothing here converts one into another.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -93,6 +93,26 @@ class Tariff:
     capacity_per_mw_month: float = 0.0
     export_per_mwh: float | Hours = 0.0
     evidence: tuple[Evidence, ...] = ()
+
+    def times(self, rate: float, currency: str) -> "Tariff":
+        """The same in another currency.
+
+        Parameters
+        ----------
+        rate : float
+            What one unit of this currency is worth in the other.
+        currency : str
+            The other, ISO 4217.
+        """
+        return replace(
+            self,
+            currency=currency,
+            energy_per_mwh=self.energy_per_mwh * rate,
+            periods=tuple(replace(period, price_per_mwh=period.price_per_mwh * rate) for period in self.periods),
+            demand_per_mw_month=self.demand_per_mw_month * rate,
+            capacity_per_mw_month=self.capacity_per_mw_month * rate,
+            export_per_mwh=self.export_per_mwh * rate,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

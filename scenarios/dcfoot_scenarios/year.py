@@ -5,17 +5,25 @@ axis, draws before it.
 """
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
+from dcfoot.elementwise import Numbers
 from dcfoot.errors import StudyError
 from dcfoot.facility_model import FacilityState, energy_mean
+from dcfoot.heat.capture import capture_of
+from dcfoot.heat.demand import heat_demand_mw
+from dcfoot.heat.parameters import heat_parameters
 from dcfoot.weather.year import Hours
 from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.contracts import surplus_use
 from dcfoot_scenarios.dispatch import arbitrage, greedy, lowest_limit_mw, peak_shaving
 from dcfoot_scenarios.flexibility import curtail, highest_hours, shift
-from dcfoot_scenarios.scenario import Scenario
+from dcfoot_scenarios.heat.network import HeatPump, Network
+from dcfoot_scenarios.heat.reuse import HeatFlows, reuse_heat
+from dcfoot_scenarios.operation import change, published
+from dcfoot_scenarios.scenario import HeatReuse, Scenario
 from dcfoot_scenarios.storage import Battery, Flows, run_storage
 
 
@@ -37,6 +45,8 @@ class Year:
         What became of the surplus [MW]
     contract_mw : tuple of array
         What each contract brings [MW]
+    heat : HeatFlows or None
+        Waste heat; None: nobody takes it.
     """
 
     it_mw: Hours
@@ -47,6 +57,7 @@ class Year:
     export_mw: Hours
     curtailed_mw: Hours
     contract_mw: tuple[Hours, ...]
+    heat: HeatFlows | None = None
 
 
 def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
@@ -64,10 +75,77 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
     scenario = case.scenario
     pue = _at_stated(np.asarray(state.pue), it_mw, scenario.pue, 1.0)
     wue = _at_stated(np.asarray(state.wue_l_per_kwh), it_mw, scenario.wue_l_per_kwh, 0.0)
-    flows = _stored(case, it_mw * pue)
+    heat = heat_flows(case, it_mw)
+    flows = _stored(case, it_mw * pue + _pump_inside_mw(scenario, heat))
     surplus = surplus_use(flows.surplus_mw, 0.0, _export_limit_mw(scenario))
     contracts = tuple(case.contract_mw(contract) for contract in scenario.supply.contracts)
-    return Year(it_mw, pue, wue, _consumed_ratio(state), flows, surplus.exported_mw, surplus.curtailed_mw, contracts)
+    return Year(
+        it_mw, pue, wue, _consumed_ratio(state), flows, surplus.exported_mw, surplus.curtailed_mw, contracts, heat
+    )
+
+
+def _pump_inside_mw(scenario: Scenario, heat: HeatFlows | None) -> Numbers:
+    """What a heat pump draws that stands within the data centre [MW]."""
+    inside = heat is not None and scenario.heat_reuse is not None and scenario.heat_reuse.heat_pump_inside
+    return heat.pump_electric_mw if heat is not None and inside else 0.0
+
+
+def heat_flows(case: Case, it_mw: Hours) -> HeatFlows | None:
+    """What becomes of the waste heat; None where nobody takes it.
+
+    Parameters
+    ----------
+    case : Case
+        The scenario made ready.
+    it_mw : array
+        IT power by hour [MW]
+    """
+    reuse = case.scenario.heat_reuse
+    if reuse is None:
+        return None
+    usual = heat_parameters()
+    recoverable = usual[f"capture_{case.cooling}.recoverable_ratio"].central
+    capture = capture_of(case.build({}).cooling, recoverable)
+    network = Network(
+        _or_usual(reuse.network_supply_c, "network.supply_c"),
+        _or_usual(reuse.network_return_c, "network.return_c"),
+        _or_usual(reuse.loss_ratio, "network.loss_ratio"),
+        usual["network.approach_k"].central,
+    )
+    pump = HeatPump(inf if reuse.heat_pump_mw is None else reuse.heat_pump_mw, reuse.heat_pump_cop)
+    return reuse_heat(it_mw, capture, heat_wanted_mw(case, reuse), network, pump, _tank(reuse))
+
+
+def heat_wanted_mw(case: Case, reuse: HeatReuse) -> Hours:
+    """What the customers want by hour [MW].
+
+    Raises
+    ------
+    StudyError
+        The study does not say how much.
+    """
+    home_mwh = _or_usual(reuse.home_mwh, "home.demand_mwh")
+    demand_mwh = reuse.demand_mwh if reuse.homes is None else reuse.homes * home_mwh
+    if demand_mwh is None or (reuse.demand_mwh is not None and reuse.homes is not None):
+        raise StudyError("heat_reuse: say how much heat is wanted, by `homes` or by `demand_mwh`, and by one of them.")
+    return heat_demand_mw(
+        case.place.weather.dry_bulb_c,
+        demand_mwh,
+        _or_usual(reuse.hot_water_ratio, "demand.hot_water_ratio"),
+        _or_usual(None, "demand.base_c"),
+        _or_usual(None, "demand.heats_below_c"),
+    )
+
+
+def _or_usual(stated: float | None, name: str) -> float:
+    return heat_parameters()[name].central if stated is None else stated
+
+
+def _tank(reuse: HeatReuse) -> Battery | None:
+    if not reuse.store_mwh:
+        return None
+    power_mw = reuse.store_mwh / 10 if reuse.store_mw is None else reuse.store_mw
+    return Battery(reuse.store_mwh, power_mw, power_mw)
 
 
 def _export_limit_mw(scenario: Scenario) -> float:
@@ -138,7 +216,7 @@ def _signal(case: Case, wanted: str) -> Hours:
 
 def shifted_it_mw(case: Case) -> Hours:
     """IT power after what can wait has waited, and what yields to the grid's calls has yielded [MW]."""
-    load, it_mw = case.scenario.load, case.it_mw
+    load, it_mw = case.scenario.load, _operated_mw(case)
     if load.deferrable_ratio and load.deadline_h:
         signal = _signal(case, load.shift_to)
         it_mw = shift(it_mw, load.deferrable_ratio, load.deadline_h, signal, load.it_capacity_mw).load_mw
@@ -146,3 +224,17 @@ def shifted_it_mw(case: Case) -> Hours:
         called = case.price_per_mwh if case.price_per_mwh is not None else it_mw
         it_mw = curtail(it_mw, highest_hours(called, load.curtailed_hours), load.curtailable_ratio).load_mw
     return it_mw
+
+
+def _operated_mw(case: Case) -> Hours:
+    """IT power at the setting at which the machines are run [MW]."""
+    operation = case.scenario.operation
+    if operation is None:
+        return case.it_mw
+    points = {point.setting: point for point in published(operation.curve, operation.host_w)}
+    for setting in (operation.reference, operation.setting):
+        if setting not in points:
+            raise StudyError(f"operation: {operation.curve} has no {setting!r}; it has: {', '.join(points)}.")
+    done = change(points[operation.reference], points[operation.setting])
+    same = done.same_work_mw if operation.keep == "work" else done.same_machines_mw
+    return np.asarray(same(case.it_mw))
