@@ -31,9 +31,11 @@ DECISIVE = (
 )
 """Figures whose differences are looked into, as far as they differ."""
 
-LEAST_CORRELATION = 0.2
-"""An input that is less correlated with a difference is not named: with 100 draws, chance alone reaches this (5 %) [-]
-"""
+LEAST_SWING_RATIO = 0.05
+"""An input that moves a difference by less of its interval is not named: chance alone correlates it (a choice) [-]"""
+
+LEAST_DIFFERENCE_RATIO = 1e-4
+"""A smaller difference, over the baseline's figure, is none: it is rounding (a choice) [-]"""
 
 CERTAIN_RATIO = 0.95
 """A variant is called better or worse where so many draws say so (a choice: the field's usual two-sided 90 %) [-]"""
@@ -152,14 +154,20 @@ class Comparison:
         def moved(name: str) -> Callable[[float], float]:
             return lambda z: figures_at(one, {name: z})[figure] - figures_at(base, {name: z})[figure]
 
-        strong = [(name, correlation) for name, correlation in ranked if abs(correlation) >= LEAST_CORRELATION]
-        return [_lever(name, correlation, moved(name)) for name, correlation in strong[:most_count]]
+        least = LEAST_SWING_RATIO * float(np.ptp(interval_of(drawn)))
+        levers = (_lever(name, correlation, moved(name)) for name, correlation in ranked[: 2 * most_count])
+        return [lever for lever in levers if abs(lever.high - lever.low) > least][:most_count]
+
+    def differs(self, variant: str, figure: str) -> bool:
+        """Whether a variant's figure is another than the baseline's, beyond rounding."""
+        difference = self.difference(variant, figure)
+        least = LEAST_DIFFERENCE_RATIO * abs(self.baseline.figures.get(figure, 0.0))
+        return difference is not None and abs(difference.value) > least
 
     @property
     def decisive(self) -> list[str]:
         """Those of `DECISIVE` in which a variant differs from the baseline."""
-        found = [(name, [self.difference(variant, name) for variant in self.variants]) for name in DECISIVE]
-        return [name for name, differences in found if any(one is not None and one.value for one in differences)]
+        return [name for name in DECISIVE if any(self.differs(variant, name) for variant in self.variants)]
 
     def dominated(self, figures: Sequence[str]) -> list[tuple[str, str]]:
         """Scenarios that another beats in one of these figures and equals or beats in all: (the one, by whom)."""

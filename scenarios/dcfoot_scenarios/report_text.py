@@ -45,29 +45,34 @@ def _figures(comparison: Comparison) -> Iterator[str]:
     for group in groups:
         rows.append([Cell(GROUPS[group]), Cell(""), *(Cell("") for _ in names)])
         rows += [_row(words()[name], comparison) for name in shown if words()[name].group == group]
-    columns = [Column(least=20), Column(), *(Column(">", 8) for _ in names)]
+    columns = [Column(least=30), Column(least=4), *(Column(">", 8) for _ in names)]
     yield from table(rows, columns, column_widths(rows, columns, WIDTH))
 
 
 def _row(word: Word, comparison: Comparison) -> list[Cell]:
     values = [word.said(one.figures.get(word.name)) for one in comparison.outcomes.values()]
-    return [Cell(f"  {word.label}"), Cell(word.unit), *(Cell(value) for value in values)]
+    unit = word.unit_in(comparison.study.currency)
+    return [Cell(f"  {word.label}"), Cell(unit), *(Cell(value) for value in values)]
 
 
 def _variant(comparison: Comparison, variant: str) -> Iterator[str]:
     yield f"{variant} beside the baseline"
     for figure in comparison.decisive:
         difference = comparison.difference(variant, figure)
-        if difference is not None and difference.value:
-            yield from wrap(said_difference(words()[figure], difference), WIDTH, "    ", "  ")
+        if difference is not None and comparison.differs(variant, figure):
+            yield from wrap(
+                said_difference(words()[figure], difference, comparison.study.currency), WIDTH, "    ", "  "
+            )
             for lever in comparison.levers(variant, figure, 3):
-                yield from wrap(said_lever(words()[figure], lever), WIDTH, "        ", "      ")
+                yield from wrap(
+                    said_lever(words()[figure], lever, comparison.study.currency), WIDTH, "        ", "      "
+                )
 
 
-def said_difference(word: Word, difference: Difference) -> str:
+def said_difference(word: Word, difference: Difference, currency: str) -> str:
     """A difference in a sentence."""
     sign = "+" if difference.value > 0 else ""
-    said = f"{word.label}: {sign}{word.said(difference.value)} {word.unit}".rstrip()
+    said = f"{word.label}: {sign}{word.said(difference.value)} {word.unit_in(currency)}".rstrip()
     if difference.p5 is None or difference.p95 is None or difference.better_ratio is None:
         return said
     said += f", 5 - 95 %: {word.said(difference.p5)} to {word.said(difference.p95)}"
@@ -78,9 +83,9 @@ def said_difference(word: Word, difference: Difference) -> str:
     return f"{said}; undecided: less in {difference.better_ratio:.0%} of the draws"
 
 
-def said_lever(word: Word, lever: Lever) -> str:
+def said_lever(word: Word, lever: Lever, currency: str) -> str:
     """On what a difference hangs, in a sentence."""
-    said = f"hangs on {lever.name}: {word.said(lever.low)} to {word.said(lever.high)} {word.unit}".rstrip()
+    said = f"hangs on {lever.name}: {word.said(lever.low)} to {word.said(lever.high)} {word.unit_in(currency)}".rstrip()
     if lever.switches_at_sd is None:
         return said
     return f"{said}; the better one changes at {lever.switches_at_sd:+.1f} standard deviations"

@@ -83,6 +83,11 @@ class Study:
         return self.keys.study
 
     @property
+    def currency(self) -> str:
+        """What it counts in; empty where it counts no money."""
+        return self.keys.money.currency if self.keys.money else ""
+
+    @property
     def baseline(self) -> Scenario:
         """What the variants are compared with."""
         return self.scenarios[BASELINE]

@@ -47,6 +47,10 @@ class Word:
             return "-"
         return f"{value * (100 if self.unit == '%' else 1):,.{self.digits}f}"
 
+    def unit_in(self, currency: str) -> str:
+        """Its unit in a study that counts in this money."""
+        return self.unit.replace("money", currency)
+
     def called(self, lang: str) -> str:
         """What it is called in a language."""
         return self.label_zh if lang == "zh" else self.label
