@@ -62,7 +62,7 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, Json]]:
     for name, word in words().items():
         if name in outcome.figures:
             low, high = outcome.interval(name) or (None, None)
-            unit = "" if word.unit == "%" else word.unit
+            unit = word.plain_unit
             yield name, {"value": outcome.figures[name], "p5": low, "p95": high, "unit": unit}
 
 

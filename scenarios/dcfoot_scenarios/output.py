@@ -50,7 +50,7 @@ def _differences(comparison: Comparison) -> pd.DataFrame:
         for name, word in words().items():
             found = comparison.difference(variant, name)
             if found is not None:
-                keys = {"variant": variant, "figure": name, "unit": "" if word.unit == "%" else word.unit}
+                keys = {"variant": variant, "figure": name, "unit": word.plain_unit}
                 values = {"value": found.value, "p5": found.p5, "p95": found.p95, "better_ratio": found.better_ratio}
                 rows.append({**keys, **values})
     return pd.DataFrame(rows)

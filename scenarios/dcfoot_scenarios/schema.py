@@ -1,7 +1,7 @@
 """The JSON Schema of a study file, for editors that complete and check while it is written.
 
 It is made of the models themselves. Where a file may give a part of a scenario (the baseline, a variant, the top),
-nothing is required: the rest may stand elsewhere.
+nothing is required: the rest may stand elsewhere, and null takes away what stands there.
 """
 
 from typing import Any
@@ -19,6 +19,7 @@ def study_schema() -> Schema:
     parts = Scenario.model_json_schema()
     top = StudyKeys.model_json_schema()
     definitions = {name: _optional(part) for name, part in parts.pop("$defs").items()} | top.pop("$defs")
+    parts["properties"] = {name: _or_nothing(one) for name, one in parts["properties"].items()}
     definitions["Scenario"] = _optional(parts)
     some = {"$ref": "#/$defs/Scenario"}
     properties = {
@@ -44,3 +45,8 @@ def study_schema() -> Schema:
 
 def _optional(part: Schema) -> Schema:
     return {key: value for key, value in part.items() if key != "required"}
+
+
+def _or_nothing(value: Schema) -> Schema:
+    told = {key: value[key] for key in ("description",) if key in value}
+    return {"anyOf": [value, {"type": "null"}], **told}

@@ -19,13 +19,15 @@ class Word:
     name : str
         In Python, JSON, CSV.
     unit : str
-        For people; ``"%"`` for a ratio that is shown in percent.
+        In which it is shown: ``"%"``, ``"M money"`` for millions of the study's currency.
+    times : float
+        What a value is multiplied by to be shown so: 100, 1e-6.
+    digits : int
+        After the point.
     group : str
         ``"energy"``, ``"clean"``, ``"carbon"``, ``"water"``, ``"heat"``, ``"money"``.
     better : str
         ``"lower"``, ``"higher"``, ``"none"``.
-    digits : int
-        After the point.
     label, label_zh : str
         What it is called.
     meaning : str
@@ -34,9 +36,10 @@ class Word:
 
     name: str
     unit: str
+    times: float
+    digits: int
     group: str
     better: str
-    digits: int
     label: str
     label_zh: str
     meaning: str
@@ -45,7 +48,12 @@ class Word:
         """A value, for people; a dash where it is not known."""
         if value is None or value != value:  # noqa: PLR0124 - not a number
             return "-"
-        return f"{value * (100 if self.unit == '%' else 1):,.{self.digits}f}"
+        return f"{value * self.times:,.{self.digits}f}"
+
+    @property
+    def plain_unit(self) -> str:
+        """Of the value as it is: empty for a ratio, ``"money"`` for an amount."""
+        return self.unit.replace("%", "").removeprefix("M ")
 
     def unit_in(self, currency: str) -> str:
         """Its unit in a study that counts in this money."""
@@ -67,9 +75,10 @@ def words() -> Mapping[str, Word]:
         row["name"]: Word(
             row["name"],
             row["unit"],
+            float(row["times"]),
+            int(row["digits"]),
             row["group"],
             row["better"],
-            int(row["digits"]),
             row["label"],
             row["label_zh"],
             row["meaning"],

@@ -1,0 +1,160 @@
+"""A scenario's year: what goes in comes out, each figure by its standard's own arithmetic."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dcfoot.errors import StudyError
+from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
+from dcfoot_scenarios.scenario import Scenario
+from dcfoot_scenarios.study import Uncertainty
+from dcfoot_scenarios.words import words
+from simulated.near import near
+
+SOME = Uncertainty(draws=20)
+
+
+def scenario(**keys: Any) -> Scenario:
+    usual = {"site": "cn_shanghai", "cooling": "air_chiller", "load": {"it_capacity_mw": 10, "mean_ratio": 0.7}}
+    return Scenario.model_validate(usual | keys)
+
+
+def in_copenhagen(**keys: Any) -> Outcome:
+    """Where sun and wind are known."""
+    return evaluate(scenario(site="dk_copenhagen", **keys))
+
+
+def test_a_hall_at_seven_tenths_of_ten_megawatts_uses_61_gwh_and_its_province_tells_the_carbon() -> None:
+    found = evaluate(scenario()).figures
+    assert found["it_energy_mwh"] == near(0.7 * 10 * 8760)
+    assert found["facility_energy_mwh"] == near(found["pue"] * found["it_energy_mwh"])
+    # 0.5737 kg/kWh for Shanghai, 0.6096 without traded non-fossil power (MEE and NBS, notice 2025 no. 47).
+    assert found["carbon_location_yearly_t"] == near(0.5737 * found["import_mwh"])
+    assert found["carbon_market_yearly_t"] == near(0.6096 * found["import_mwh"])
+    assert found["cue_kg_per_kwh"] == near(0.5737 * found["pue"])
+
+
+def test_certificates_count_by_the_year_and_in_no_hour() -> None:
+    bare = evaluate(scenario()).figures
+    certified = evaluate(scenario(supply={"certificates_mwh": bare["import_mwh"]})).figures
+    assert certified["carbon_market_yearly_t"] == near(0.0, abs=1e-6)
+    assert certified["volume_match_ratio"] == near(1.0)
+    for unchanged in ("carbon_market_hourly_t", "carbon_location_yearly_t", "cfe_contracted_ratio"):
+        assert certified[unchanged] == bare[unchanged]
+
+
+def test_a_contract_counts_by_market_and_leaves_the_draw_from_the_grid_as_it_is() -> None:
+    bare, bought = (
+        in_copenhagen().figures,
+        in_copenhagen(supply={"contracts": [{"name": "wind", "wind_mw": 20}]}).figures,
+    )
+    assert bought["import_mwh"] == bare["import_mwh"]
+    assert bought["carbon_location_hourly_t"] == bare["carbon_location_hourly_t"]
+    assert bought["carbon_market_hourly_t"] < bare["carbon_market_hourly_t"]
+    assert 0 < bought["cfe_contracted_ratio"] <= bought["volume_match_ratio"] <= 1
+
+
+def test_every_hour_balances() -> None:
+    hours = in_copenhagen(
+        supply={"solar_mw": 20, "wind_mw": 10, "surplus": "sold", "export_limit_mw": 3},
+        storage={"battery_mwh": 20, "battery_mw": 5},
+    ).hours
+    drawn = hours["load_mw"] + hours["charge_mw"] + hours["export_mw"] + hours["curtailed_mw"]
+    given_ = hours["clean_mw"] + hours["discharge_mw"] + hours["import_mw"]
+    assert np.allclose(drawn, given_, atol=1e-9)
+    assert hours["export_mw"].max() == near(3.0)
+    assert hours["load_mw"].to_numpy() == near(hours["it_mw"] * hours["pue"])
+
+
+def test_work_that_waits_is_done_and_draws_less_when_the_grid_is_dirty() -> None:
+    asked = in_copenhagen()
+    waited = in_copenhagen(
+        load={
+            "it_capacity_mw": 10,
+            "mean_ratio": 0.7,
+            "profile": "inference",
+            "deferrable_ratio": 0.3,
+            "deadline_h": 12,
+        }
+    )
+    plain = in_copenhagen(load={"it_capacity_mw": 10, "mean_ratio": 0.7, "profile": "inference"})
+    assert waited.figures["it_energy_mwh"] == near(plain.figures["it_energy_mwh"])
+    assert waited.figures["carbon_location_hourly_t"] < plain.figures["carbon_location_hourly_t"]
+    assert asked.figures["it_energy_mwh"] == near(plain.figures["it_energy_mwh"])
+
+
+def test_a_stated_pue_and_wue_are_the_years() -> None:
+    found = evaluate(scenario(pue=1.25, wue_l_per_kwh=0.4), SOME)
+    assert found.figures["pue"] == near(1.25)
+    assert found.figures["wue_l_per_kwh"] == near(0.4)
+    assert np.allclose(found.drawn["pue"], 1.25)
+
+
+def test_warmer_air_takes_more_energy() -> None:
+    assert evaluate(scenario(warming_k=2)).figures["pue"] > evaluate(scenario()).figures["pue"]
+
+
+def test_an_operating_point_does_the_same_work_or_keeps_the_machines() -> None:
+    curve = "V100, ResNet-50, batch of 256"
+    point = {"curve": curve, "setting": "cap 150 W", "reference": "cap 250 W", "host_w": 0}
+    same_work = evaluate(scenario(operation=point)).figures["it_energy_mwh"]
+    # By the published curve itself: 144.59 W for 4148.66 s against 220.25 W for 3514.99 s (You et al. 2023).
+    bare = evaluate(scenario()).figures["it_energy_mwh"]
+    assert same_work / bare == near(144.59 * 4148.66 / (220.25 * 3514.99))
+    kept = evaluate(scenario(operation=point | {"keep": "machines"})).figures["it_energy_mwh"]
+    assert kept / bare == near(144.59 / 220.25)
+
+
+def test_waste_heat_stands_beside_the_inventory_and_raises_no_pue() -> None:
+    reuse = {"homes": 1000, "heat_pump_mw": 5}
+    bare, used = in_copenhagen(), in_copenhagen(heat_reuse=reuse)
+    assert used.figures["pue"] == bare.figures["pue"]
+    assert used.figures["carbon_location_hourly_t"] == bare.figures["carbon_location_hourly_t"]
+    assert used.figures["heat_pump_mwh"] > 0
+    inside = in_copenhagen(heat_reuse=reuse | {"heat_pump_inside": True})
+    more_mwh = inside.figures["facility_energy_mwh"] - bare.figures["facility_energy_mwh"]
+    assert more_mwh == near(used.figures["heat_pump_mwh"])
+
+
+@pytest.mark.parametrize("cooling", ["direct_liquid", "waterside_economizer", "dx"])
+def test_draws_lie_around_the_central_figures_and_are_the_same_for_the_same_seed(cooling: str) -> None:
+    keys = scenario(cooling=cooling)
+    one, same = evaluate(keys, SOME), evaluate(keys, SOME)
+    assert all(np.array_equal(one.drawn[name], same.drawn[name]) for name in one.drawn)
+    low, high = one.drawn["carbon_location_yearly_t"].min(), one.drawn["carbon_location_yearly_t"].max()
+    assert low < one.figures["carbon_location_yearly_t"] < high
+    assert set(one.drawn) == set(one.figures)
+
+
+def test_no_input_moved_is_the_central_year() -> None:
+    outcome = evaluate(scenario(), SOME)
+    assert figures_at(outcome, {}) == near(dict(outcome.figures))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(0, 40), st.floats(0, 40), st.floats(0, 60), st.floats(0, 15))
+def test_clean_power_never_meets_more_than_there_is_or_than_is_wanted(
+    solar_mw: float, wind_mw: float, battery_mwh: float, battery_mw: float
+) -> None:
+    found = in_copenhagen(
+        supply={"solar_mw": solar_mw, "wind_mw": wind_mw},
+        storage={"battery_mwh": battery_mwh, "battery_mw": battery_mw},
+    ).figures
+    assert 0 <= found["cfe_contracted_ratio"] <= found["volume_match_ratio"] + 1e-9
+    assert found["import_mwh"] >= (1 - found["cfe_contracted_ratio"]) * found["facility_energy_mwh"] * (1 - 1e-9)
+
+
+def test_a_place_without_a_climate_or_a_cooling_says_what_to_add() -> None:
+    with pytest.raises(StudyError, match="climate is not known"):
+        evaluate(scenario(site="fr"))
+    with pytest.raises(StudyError, match="cooling is not known"):
+        evaluate(scenario(cooling=None))
+
+
+def test_every_figure_has_a_word_with_a_chinese_name() -> None:
+    outcome = in_copenhagen(heat_reuse={"homes": 10}, grid={"import_limit_mw": 5, "ramp_limit_mw_per_h": 1})
+    assert set(outcome.figures) <= set(words())
+    assert all(not word.label_zh.isascii() or word.label_zh.isupper() for word in words().values())

@@ -1,0 +1,164 @@
+"""Study files: what a key means, and that every fault is told at once with its file, line and key."""
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from dcfoot.errors import DataMissing, StudyError
+from dcfoot_scenarios.library import EXAMPLE, FOLDER, study_names, study_path
+from dcfoot_scenarios.scenario import Scenario
+from dcfoot_scenarios.schema import study_schema
+from dcfoot_scenarios.study import Study
+from dcfoot_scenarios.yaml_file import parse_yaml
+
+KEYS: dict[str, Any] = {
+    "study": "north-or-south",
+    "load": {"it_capacity_mw": 10},
+    "baseline": {"site": "de_frankfurt", "cooling": "air_chiller", "supply": {"solar_mw": 5, "wind_mw": 2}},
+    "variants": {"north": {"site": "se_lulea", "supply": {"solar_mw": 7}}, "bare": {"supply": None}},
+}
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refused(folder: Path, text: str) -> list[str]:
+    """What is told of a file, without its name."""
+    path = written(folder, text)
+    with pytest.raises(StudyError) as told:
+        Study.read(path)
+    return [line.removeprefix(f"{path}:") for line in str(told.value).splitlines()]
+
+
+def test_a_variant_is_the_baseline_with_its_own_keys_in_the_place_of_the_baselines() -> None:
+    study = Study.of(KEYS)
+    assert list(study.scenarios) == ["baseline", "north", "bare"]
+    north, bare = study.scenarios["north"], study.scenarios["bare"]
+    assert (north.site, north.cooling, north.load.it_capacity_mw) == ("se_lulea", "air_chiller", 10)
+    assert (north.supply.solar_mw, north.supply.wind_mw) == (7, 2)
+    assert (bare.supply.solar_mw, bare.supply.wind_mw) == (0, 0)
+
+
+def test_every_fault_is_told_at_once_with_its_line_and_the_nearest_key(tmp_path: Path) -> None:
+    faults = refused(
+        tmp_path,
+        "study: a study\n"
+        "load: {it_capacty_mw: 30}\n"
+        "baseline:\n"
+        "  site: cn_shanghai\n"
+        "  cooling: air_chiller\n"
+        "  supply:\n"
+        "    solar_mw: -3\n"
+        "variants:\n"
+        "  west:\n"
+        "    site: nowhere\n"
+        "    storage:\n"
+        "      battery_mhw: 4\n",
+    )
+    told = {fault.partition(": ")[0] + ": " + fault.split(": ")[1] for fault in faults}
+    assert told == {
+        "1: study",
+        "2: load.it_capacity_mw",
+        "2: load.it_capacty_mw",
+        "7: baseline.supply.solar_mw",
+        "10: variants.west.site",
+        "12: variants.west.storage.battery_mhw",
+    }
+    assert "Did you mean it_capacity_mw?" in "\n".join(faults)
+    assert "Did you mean battery_mw" in "\n".join(faults)
+
+
+def test_a_fault_of_the_baseline_is_told_once_though_every_variant_has_it(tmp_path: Path) -> None:
+    text = "study: s\nload: {it_capacity_mw: 1}\nbaseline: {site: sg, cooling: ice}\nvariants: {a: {}, b: {}}\n"
+    assert [fault.split(": ")[1] for fault in refused(tmp_path, text)] == ["baseline.cooling"]
+
+
+def test_norway_is_a_place_and_not_a_no(tmp_path: Path) -> None:
+    # YAML 1.1 reads `no` as false, `12:30` as 750 and `1e3` as a text; YAML 1.2 (its core schema) does not.
+    keys = parse_yaml("country: no\ntime: 12:30\nprice: 1e3\noctal: 010\n", tmp_path / "s.yaml").values
+    assert keys == {"country": "no", "time": "12:30", "price": 1000.0, "octal": 10}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("study: a\nstudy: b\n", "stands twice"),
+        ("study: [a\n", "no YAML"),
+        ("- study\n", "keys with values"),
+        ("study: s\nbaseline: 3\n", "must be keys with values"),
+        ("study: s\nload: {it_capacity_mw: .inf}\nbaseline: {site: sg}\n", "finite number"),
+        ("study: s\nload: {it_capacity_mw: .nan}\nbaseline: {site: sg}\n", "finite number"),
+        ("study: s\nload: {it_capacity_mw: 1, profile: gone.csv}\nbaseline: {site: sg}\n", "there is no file"),
+        ("study: s\nload: {it_capacity_mw: 1}\nbaseline: {site: sg, climate: atlantis}\n", "No climate is known"),
+        (
+            "study: s\nload: {it_capacity_mw: 1}\nbaseline: {site: sg, grid: {price_per_mwh: 1, tariff: x}}\n",
+            "give one of them",
+        ),
+    ],
+)
+def test_what_is_no_study_is_refused(text: str, said: str, tmp_path: Path) -> None:
+    assert said.lower() in "\n".join(refused(tmp_path, text)).lower()
+
+
+def test_aliases_that_unfold_to_millions_of_values_are_refused_at_once(tmp_path: Path) -> None:
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    assert "unfold" in refused(tmp_path, "\n".join(levels))[0]
+
+
+def test_a_file_that_is_not_there_or_no_text_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataMissing, match="No such file"):
+        Study.read(tmp_path / "gone.yaml")
+    (tmp_path / "study.yaml").write_bytes(b"study: \xff\xfe")
+    with pytest.raises(StudyError, match="UTF-8"):
+        Study.read(tmp_path / "study.yaml")
+
+
+def test_its_hash_is_of_its_meaning_and_not_of_its_writing(tmp_path: Path) -> None:
+    one = written(tmp_path, "study: s\nload: {it_capacity_mw: 2}\nbaseline: {site: sg, cooling: dx}\n")
+    first = Study.read(one).hash
+    other = written(
+        tmp_path, "# a comment\nbaseline:\n  cooling: dx\n  site: sg\nload: {it_capacity_mw: 2.0}\nstudy: s\n"
+    )
+    assert Study.read(other).hash == first
+    changed = written(tmp_path, "study: s\nload: {it_capacity_mw: 3}\nbaseline: {site: sg, cooling: dx}\n")
+    assert Study.read(changed).hash != first
+
+
+def test_a_scenario_is_frozen_and_another_one_has_the_changes() -> None:
+    scenario = Study.of(KEYS).baseline
+    other = scenario.with_(storage={"battery_mwh": 8}, supply={"wind_mw": 0})
+    assert (other.storage.battery_mwh, other.supply.solar_mw, other.supply.wind_mw) == (8, 5, 0)
+    assert (scenario.storage.battery_mwh, scenario.supply.wind_mw) == (0, 2)
+    with pytest.raises(ValueError, match="frozen"):
+        scenario.site = "sg"  # type: ignore[misc]
+
+
+def test_the_schema_is_one_and_takes_every_shipped_study_and_refuses_a_wrong_key() -> None:
+    schema = study_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    check = jsonschema.Draft202012Validator(schema)
+    for name in study_names():
+        check.validate(parse_yaml(study_path(name).read_text(encoding="utf-8"), study_path(name)).values)
+    assert check.is_valid(KEYS)
+    assert not check.is_valid(KEYS | {"variants": {"north": {"sight": "se_lulea"}}})
+    assert not check.is_valid(KEYS | {"load": {"it_capacity_mw": "ten"}})
+
+
+def test_every_key_is_explained_and_every_number_says_its_unit() -> None:
+    def told(properties: dict[str, Any]) -> list[str]:
+        return [name for name, one in properties.items() if not (one.get("description") or "$ref" in one)]
+
+    schema = Scenario.model_json_schema()
+    assert told(schema["properties"]) == []
+    assert [told(part["properties"]) for part in schema["$defs"].values() if told(part["properties"])] == []
+
+
+def test_the_example_is_a_study_once_it_has_a_name(tmp_path: Path) -> None:
+    text = (FOLDER / f"{EXAMPLE}.yaml").read_text(encoding="utf-8").replace("{name}", "mine")
+    assert Study.read(written(tmp_path, text)).name == "mine"
