@@ -6,7 +6,7 @@ share: what both have in common cancels.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -33,6 +33,9 @@ DECISIVE = (
 
 LEAST_SWING_RATIO = 0.05
 """An input that moves a difference by less of its interval is not named: chance alone correlates it (a choice) [-]"""
+
+MOST_LOOKED_INTO = 10
+"""How many inputs are moved one by one, the most correlated first (a choice)."""
 
 LEAST_DIFFERENCE_RATIO = 1e-4
 """A smaller difference, over the baseline's figure, is none: it is rounding (a choice) [-]"""
@@ -98,6 +101,10 @@ class Comparison:
 
     study: Study
     outcomes: Mapping[str, Outcome]
+    _levers: dict[tuple[str, str], list[Lever]] = field(default_factory=dict[tuple[str, str], list[Lever]])
+    _moved: dict[tuple[str, str, float], Mapping[str, float]] = field(
+        default_factory=dict[tuple[str, str, float], Mapping[str, float]]
+    )
 
     @property
     def baseline(self) -> Outcome:
@@ -132,7 +139,7 @@ class Comparison:
         sign = {"lower": -1.0, "higher": 1.0}.get(words()[figure].better, 0.0)
         return Difference(value, *interval_of(drawn), float(np.mean(drawn * sign > 0)))
 
-    def levers(self, variant: str, figure: str, most_count: int = 5) -> list[Lever]:
+    def levers(self, variant: str, figure: str, most_count: int = 5) -> Sequence[Lever]:
         """The inputs on which a difference hangs, the strongest first; empty without draws.
 
         Parameters
@@ -144,19 +151,35 @@ class Comparison:
         most_count : int
             How many to name.
         """
+        known = self._levers.get((variant, figure))
+        if known is None:
+            known = self._levers[variant, figure] = list(self._found_levers(variant, figure))
+        return known[:most_count]
+
+    def _found_levers(self, variant: str, figure: str) -> Iterator[Lever]:
         one, base = self.outcomes[variant], self.baseline
         if figure not in one.drawn or figure not in base.drawn:
-            return []
+            return
         drawn = one.drawn[figure] - base.drawn[figure]
+        least = LEAST_SWING_RATIO * float(np.ptp(interval_of(drawn)))
         inputs = {**base.inputs, **one.inputs}
         ranked = sorted(((name, rank_correlation(z, drawn)) for name, z in inputs.items()), key=lambda at: -abs(at[1]))
 
         def moved(name: str) -> Callable[[float], float]:
-            return lambda z: figures_at(one, {name: z})[figure] - figures_at(base, {name: z})[figure]
+            return lambda z: self._at(variant, name, z)[figure] - self._at(BASELINE, name, z)[figure]
 
-        least = LEAST_SWING_RATIO * float(np.ptp(interval_of(drawn)))
-        levers = (_lever(name, correlation, moved(name)) for name, correlation in ranked[: 2 * most_count])
-        return [lever for lever in levers if abs(lever.high - lever.low) > least][:most_count]
+        levers = (_lever(name, correlation, moved(name)) for name, correlation in ranked[:MOST_LOOKED_INTO])
+        yield from (lever for lever in levers if abs(lever.high - lever.low) > least)
+
+    def _at(self, scenario: str, name: str, z: float) -> Mapping[str, float]:
+        """The figures of a scenario with an input moved, each computed once."""
+        outcome = self.outcomes[scenario]
+        if name not in outcome.inputs:
+            return outcome.figures
+        key = (scenario, name, z)
+        if key not in self._moved:
+            self._moved[key] = figures_at(outcome, {name: z})
+        return self._moved[key]
 
     def differs(self, variant: str, figure: str) -> bool:
         """Whether a variant's figure is another than the baseline's, beyond rounding."""

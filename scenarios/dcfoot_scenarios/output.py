@@ -13,6 +13,8 @@ import pandas as pd
 from dcfoot.errors import StudyError
 from dcfoot_scenarios.compare import Comparison
 from dcfoot_scenarios.document import document_of, evidence_of
+from dcfoot_scenarios.page import render
+from dcfoot_scenarios.page_words import WORDS
 from dcfoot_scenarios.words import words
 
 
@@ -39,6 +41,8 @@ def _write(comparison: Comparison, folder: Path) -> None:
     pd.DataFrame(evidence_of(comparison)).to_csv(folder / "evidence.csv", index=False)
     text = json.dumps(document_of(comparison), indent=1, ensure_ascii=False, allow_nan=False)
     (folder / "study.json").write_text(text + "\n", encoding="utf-8")
+    for lang in WORDS:
+        (folder / f"page_{lang}.html").write_text(render(comparison, lang), encoding="utf-8")
     for name, outcome in comparison.outcomes.items():
         outcome.hours.to_csv(folder / f"hours_{name}.csv.gz", compression={"method": "gzip", "mtime": 1})
 

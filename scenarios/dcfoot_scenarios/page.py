@@ -1,0 +1,158 @@
+"""A comparison as one HTML page that opens offline, in English or Chinese: figures, differences, pictures, evidence."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from dcfoot.evidence import Evidence
+from dcfoot.version import VERSION
+from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference
+from dcfoot_scenarios.document import evidence_of
+from dcfoot_scenarios.page_words import WORDS, PageWords
+from dcfoot_scenarios.pictures import as_svg, pictures
+from dcfoot_scenarios.words import Word, words
+
+STYLE = """
+:root { color-scheme: light dark; --edge: #8884; --soft: #8881; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { margin: 0; font-size: 1.7rem; } h2 { margin: 2.2rem 0 .5rem; font-size: 1.2rem; } h3 { margin: 1rem 0 .2rem; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid var(--edge); vertical-align: top; }
+th { font-weight: 600; } td.number, th.number { text-align: right; white-space: nowrap; }
+tr.group th { background: var(--soft); } small, .dim { opacity: .7; } .wide { overflow-x: auto; }
+figure { margin: 1rem 0; background: #fff; color: #000; padding: .5rem; border-radius: .3rem; }
+figure svg { width: 100%; height: auto; } figcaption { font-size: .9rem; }
+details { margin: .5rem 0; } summary { cursor: pointer; }
+@media print { body { margin: 0; font-size: 11px; max-width: none; } h2, tr, figure { break-inside: avoid; } }
+"""
+
+
+def render(comparison: Comparison, lang: str = "en") -> str:
+    """The comparison as a self-contained page.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of a study.
+    lang : str
+        ``"en"`` or ``"zh"``.
+
+    Raises
+    ------
+    StudyError
+        matplotlib is not installed.
+    """
+    said, keys = WORDS[lang], comparison.study.keys
+    title = (keys.title_zh if lang == "zh" else "") or keys.title or comparison.study.name
+    body = "\n".join(
+        line for part in (_figures, _differences, _pictures, _notes, _evidence) for line in part(comparison, said)
+    )
+    return (
+        f'<!doctype html>\n<html lang="{"zh-CN" if lang == "zh" else "en"}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
+        f"<style>{STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n<p>{escape(keys.description)}</p>\n"
+        f"{body}\n</body>\n</html>\n"
+    )
+
+
+def _figures(comparison: Comparison, said: PageWords) -> Iterator[str]:
+    table = comparison.table()
+    shown = [name for name in table.columns if table[name].any()]
+    names = list(comparison.outcomes)
+    yield f'<h2>{said.figures}</h2>\n<div class="wide"><table>'
+    yield _row([said.scenario, "", *names], head=True)
+    for group in dict.fromkeys(words()[name].group for name in shown):
+        yield f'<tr class="group"><th colspan="{len(names) + 2}">{said.groups[group]}</th></tr>'
+        for word in (words()[name] for name in shown if words()[name].group == group):
+            yield _row([word.called(said.lang), word.unit_in(comparison.study.currency), *_cells(word, comparison)])
+    yield "</table></div>"
+    yield f'<p class="dim">{said.never_added}</p>'
+
+
+def _cells(word: Word, comparison: Comparison) -> Iterator[str]:
+    for outcome in comparison.outcomes.values():
+        interval = outcome.interval(word.name)
+        value = word.said(outcome.figures.get(word.name))
+        if interval is None or interval[0] == interval[1]:
+            yield value
+        else:
+            yield f"{value}\n{word.said(interval[0])} - {word.said(interval[1])}"
+
+
+def _row(cells: Sequence[str], *, head: bool = False) -> str:
+    """A row whose first two cells are text and the others numbers; a second line stands small."""
+    tag = "th" if head else "td"
+    parts = ["<tr>"]
+    for place, cell in enumerate(cells):
+        first, _, second = cell.partition("\n")
+        small = f"<br><small>{escape(second)}</small>" if second else ""
+        kind = ' class="number"' if place > 1 else ""
+        parts.append(f"<{tag}{kind}>{escape(first)}{small}</{tag}>")
+    return "".join([*parts, "</tr>"])
+
+
+def _differences(comparison: Comparison, said: PageWords) -> Iterator[str]:
+    if not comparison.decisive:
+        return
+    yield f"<h2>{said.differences}</h2>"
+    for variant in comparison.variants:
+        yield f"<h3>{escape(variant)}</h3>\n<ul>"
+        for figure in comparison.decisive:
+            difference = comparison.difference(variant, figure)
+            if difference is not None and comparison.differs(variant, figure):
+                yield f"<li>{_difference(comparison, variant, figure, difference, said)}</li>"
+        yield "</ul>"
+
+
+def _difference(comparison: Comparison, variant: str, figure: str, difference: Difference, said: PageWords) -> str:
+    word = words()[figure]
+    unit = word.unit_in(comparison.study.currency)
+    sign = "+" if difference.value > 0 else ""
+    parts = [f"{escape(word.called(said.lang))}: <strong>{sign}{word.said(difference.value)} {unit}</strong>"]
+    if difference.better_ratio is not None:
+        parts.append(f"{said.interval}: {word.said(difference.p5)} - {word.said(difference.p95)}")
+        parts.append(f"{said.less_in} {difference.better_ratio:.0%}")
+        if 1 - CERTAIN_RATIO < difference.better_ratio < CERTAIN_RATIO:
+            parts.append(f"<strong>{said.undecided}</strong>")
+    levers = comparison.levers(variant, figure, 3)
+    hung = "; ".join(
+        f"{escape(lever.name)} ({word.said(lever.low)} - {word.said(lever.high)}"
+        + ("" if lever.switches_at_sd is None else f"; {said.switches.format(at=lever.switches_at_sd)}")
+        + ")"
+        for lever in levers
+    )
+    return "; ".join(parts) + (f'<br><span class="dim">{said.hangs_on}: {hung}</span>' if hung else "")
+
+
+def _pictures(comparison: Comparison, said: PageWords) -> Iterator[str]:
+    yield f"<h2>{said.pictures}</h2>"
+    for name, caption, figure in pictures(comparison, said):
+        yield f'<figure id="{escape(name)}">{as_svg(figure)}<figcaption>{escape(caption)}</figcaption></figure>'
+
+
+def _notes(comparison: Comparison, said: PageWords) -> Iterator[str]:
+    grid = comparison.baseline.case.grid[0]
+    study, uncertainty = comparison.study, comparison.study.keys.uncertainty
+    family = said.carbon_family.format(gas=grid.gas, boundary=grid.boundary)
+    notes = dict.fromkeys(note for one in comparison.outcomes.values() for note in one.notes)
+    yield f"<h2>{said.notes}</h2>\n<ul>"
+    for note in (family, *notes):
+        yield f"<li>{escape(note)}</li>"
+    yield "</ul>"
+    made = said.made_by.format(version=VERSION, hash=study.hash[:12], seed=uncertainty.seed, draws=uncertainty.draws)
+    yield f'<p class="dim">{escape(made)}</p>'
+
+
+def _evidence(comparison: Comparison, said: PageWords) -> Iterator[str]:
+    lines = evidence_of(comparison)
+    yield f'<h2>{said.evidence}</h2>\n<details><summary>{len(lines)}</summary>\n<div class="wide"><table>'
+    yield f"<tr><th>{said.what}</th><th>{said.value}</th><th>{said.year}</th><th>{said.source}</th><th></th></tr>"
+    for line in lines:
+        yield _evidence_row(line, said)
+    yield "</table></div></details>"
+
+
+def _evidence_row(line: Evidence, said: PageWords) -> str:
+    checked = said.verified if line.verified else said.unverified
+    source = "; ".join(filter(None, (line.source, line.note, line.licence)))
+    cells = (line.what, f"{line.value:g} {line.unit}", str(line.year or ""), source, checked)
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"

@@ -1,0 +1,192 @@
+"""What a study's page and pictures say, in English and Chinese."""
+
+# ruff: noqa: RUF001 - punctuation of Chinese is meant.
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PageWords:
+    """Everything that a page says beside the names of figures (``data/figures.csv``)."""
+
+    lang: str
+    scenario: str
+    figures: str
+    differences: str
+    beside_baseline: str
+    draws: str
+    less_in: str
+    undecided: str
+    hangs_on: str
+    switches: str
+    evidence: str
+    notes: str
+    what: str
+    value: str
+    year: str
+    source: str
+    verified: str
+    unverified: str
+    pictures: str
+    carbon_family: str
+    interval: str
+    never_added: str
+    made_by: str
+    duration: str
+    weeks: str
+    heat_map: str
+    energy_flow: str
+    water_flow: str
+    front: str
+    tornado: str
+    difference: str
+    hours_of_year: str
+    from_grid: str
+    load: str
+    generation: str
+    clean: str
+    battery: str
+    grid: str
+    hall: str
+    it: str
+    overhead: str
+    losses: str
+    sold: str
+    curtailed: str
+    days_from: str
+    day_of_year: str
+    hour_of_day: str
+    water_onsite: str
+    water_source: str
+    evaporated: str
+    let_go: str
+    groups: dict[str, str]
+
+
+ENGLISH = PageWords(
+    lang="en",
+    scenario="Scenario",
+    figures="Figures",
+    differences="Beside the baseline",
+    beside_baseline="less the baseline",
+    draws="draws",
+    less_in="better in",
+    undecided="undecided",
+    hangs_on="It hangs on",
+    switches="the better one changes at {at:+.1f} standard deviations",
+    evidence="Evidence",
+    notes="What to know",
+    what="What",
+    value="Value",
+    year="Year",
+    source="Source",
+    verified="verified",
+    unverified="unverified",
+    pictures="Pictures",
+    carbon_family="Carbon is counted as {gas}, {boundary}",
+    interval="5 - 95 %",
+    never_added="Avoided emissions stand beside the inventory and are never subtracted from it.",
+    made_by="dcfoot {version}, study {hash}, seed {seed}, {draws} draws",
+    duration="Draw from the grid: how many hours of the year it is above",
+    weeks="a week in January and one in July",
+    heat_map="PUE by day and hour",
+    energy_flow="where the year's energy goes",
+    water_flow="where the year's water goes",
+    front="Which scenarios none beats in both",
+    tornado="what the difference hangs on (input at its 5th percentile blue, at its 95th red)",
+    difference="Difference",
+    hours_of_year="hours of the year",
+    from_grid="from the grid",
+    load="load",
+    generation="own generation",
+    clean="own clean power",
+    battery="battery",
+    grid="grid",
+    hall="hall",
+    it="IT",
+    overhead="cooling and losses",
+    losses="losses of the battery",
+    sold="sold",
+    curtailed="curtailed",
+    days_from="days from",
+    day_of_year="day of the year",
+    hour_of_day="hour",
+    water_onsite="on site",
+    water_source="power stations",
+    evaporated="evaporated",
+    let_go="let go",
+    groups={
+        "energy": "Energy",
+        "clean": "Clean power",
+        "carbon": "Carbon",
+        "water": "Water",
+        "heat": "Heat",
+        "embodied": "Making",
+        "money": "Money",
+    },
+)
+
+CHINESE = PageWords(
+    lang="zh",
+    scenario="方案",
+    figures="指标",
+    differences="与基准方案相比",
+    beside_baseline="减去基准方案",
+    draws="次抽样",
+    less_in="更优的抽样比例",
+    undecided="尚不能判定",
+    hangs_on="关键影响因素",
+    switches="偏离中位数 {at:+.1f} 个标准差时优劣反转",
+    evidence="数据依据",
+    notes="须知",
+    what="内容",
+    value="数值",
+    year="年份",
+    source="来源",
+    verified="已核实",
+    unverified="未核实",
+    pictures="图",
+    carbon_family="碳排放口径：{gas}，{boundary}",
+    interval="5% - 95%",
+    never_added="避免的排放单独列示，不从清单中扣减。",
+    made_by="dcfoot {version}，研究 {hash}，种子 {seed}，{draws} 次抽样",
+    duration="电网受电持续曲线",
+    weeks="一月与七月各一周",
+    heat_map="逐日逐时 PUE",
+    energy_flow="全年能量流向",
+    water_flow="全年用水流向",
+    front="两项指标均未被超越的方案",
+    tornado="差值的敏感性（蓝：输入取 5% 分位，红：95% 分位）",
+    difference="差值",
+    hours_of_year="全年小时数",
+    from_grid="电网受电",
+    load="负荷",
+    generation="自有发电",
+    clean="自有清洁电力",
+    battery="电池",
+    grid="电网",
+    hall="数据中心",
+    it="IT 设备",
+    overhead="制冷与损耗",
+    losses="电池损耗",
+    sold="上网",
+    curtailed="弃电",
+    days_from="天，起始于",
+    day_of_year="全年第几天",
+    hour_of_day="时",
+    water_onsite="现场取水",
+    water_source="发电用水",
+    evaporated="蒸发",
+    let_go="排放",
+    groups={
+        "energy": "能源",
+        "clean": "清洁电力",
+        "carbon": "碳排放",
+        "water": "水",
+        "heat": "余热",
+        "embodied": "隐含碳",
+        "money": "费用",
+    },
+)
+
+WORDS = {"en": ENGLISH, "zh": CHINESE}

@@ -1,0 +1,220 @@
+"""A comparison in pictures: duration curves, weeks, heat maps, flows, fronts, what a decision hangs on.
+
+In comes a `Comparison` and a language, out go matplotlib figures by name. matplotlib is the extra ``report``: without
+it, an error says how to get it.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dcfoot.errors import StudyError
+from dcfoot_scenarios.compare import Comparison, Lever
+from dcfoot_scenarios.evaluate import Outcome
+from dcfoot_scenarios.flows import energy_links, water_links
+from dcfoot_scenarios.page_words import PageWords
+from dcfoot_scenarios.sankey import BOX, Link, Ribbon, lay_out
+from dcfoot_scenarios.words import words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDE_IN, HIGH_IN = 8.0, 3.6
+"""Of a picture: as wide as a page's text [in]"""
+
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+"""Told apart by everybody (Okabe and Ito 2008, Color Universal Design)."""
+
+STYLE = {
+    "svg.fonttype": "none",  # the reader's own fonts, which have Chinese
+    "svg.hashsalt": "dcfoot",  # the same picture for the same study
+    "font.sans-serif": ["DejaVu Sans", "WenQuanYi Micro Hei", "Noto Sans CJK SC", "Droid Sans Fallback"],
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+WEEK_H = 168
+WINTER_H, SUMMER_H = 14 * 24, 195 * 24
+"""The third week of January, and one of July, since the start of the year [h]"""
+
+Pictures = Iterator[tuple[str, str, "Figure"]]
+"""Name, caption, figure."""
+
+
+def pictures(comparison: Comparison, said: PageWords) -> Pictures:
+    """All pictures of a comparison that have something to show.
+
+    Raises
+    ------
+    StudyError
+        matplotlib is not installed.
+    """
+    yield "duration", said.duration, _drawn(lambda axes: _duration(axes, comparison, said))
+    for name, outcome in comparison.outcomes.items():
+        caption = f"{name}: {said.weeks}"
+        if outcome.figures["clean_mwh"] or outcome.figures["discharge_mwh"]:
+            yield f"weeks-{name}", caption, _weeks(outcome, said)
+    for name, outcome in comparison.outcomes.items():
+        yield f"pue-{name}", f"{name}: {said.heat_map}", _drawn(lambda axes, one=outcome: _heat_map(axes, one, said))
+    for name, outcome in comparison.outcomes.items():
+        links = energy_links(outcome, said)
+        yield f"energy-{name}", f"{name}: {said.energy_flow}", _drawn(lambda axes, of=links: _sankey(axes, of, "GWh"))
+        links = water_links(outcome, said)
+        if links:
+            yield f"water-{name}", f"{name}: {said.water_flow}", _drawn(lambda axes, of=links: _sankey(axes, of, "m3"))
+    if len(comparison.decisive) > 1 and len(comparison.outcomes) > 2:
+        yield "front", said.front, _drawn(lambda axes: _front(axes, comparison, said))
+    for variant in comparison.variants:
+        for figure in comparison.decisive:
+            levers = comparison.levers(variant, figure)
+            if levers:
+                caption = f"{variant}: {words()[figure].called(said.lang)}, {said.tornado}"
+                of = lambda axes, at=(variant, figure), some=levers: _tornado(axes, comparison, at, some, said)  # noqa: E731
+                yield f"tornado-{variant}-{figure}", caption, _drawn(of)
+
+
+def _figure(rows: int = 1) -> tuple["Figure", Any]:
+    try:
+        from matplotlib import rc_context
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as missing:
+        raise StudyError("Pictures need matplotlib: python -m pip install 'dcfoot[report]'") from missing
+    with rc_context(STYLE):
+        figure = Figure(figsize=(WIDE_IN, HIGH_IN * (1 + 0.6 * (rows - 1))), dpi=110, layout="constrained")
+        FigureCanvasAgg(figure)
+        return figure, figure.subplots(rows, 1)
+
+
+def _drawn(draw: Callable[["Axes"], None]) -> "Figure":
+    from matplotlib import rc_context
+
+    figure, axes = _figure()
+    with rc_context(STYLE):
+        draw(axes)
+    return figure
+
+
+def _duration(axes: "Axes", comparison: Comparison, said: PageWords) -> None:
+    for colour, (name, outcome) in zip(COLOURS * 9, comparison.outcomes.items(), strict=False):
+        sorted_mw = np.sort(outcome.year.flows.import_mw)[::-1]
+        axes.plot(np.arange(len(sorted_mw)), sorted_mw, label=name, color=colour)
+    axes.set(xlabel=said.hours_of_year, ylabel=f"{said.from_grid} [MW]", xlim=(0, None), ylim=(0, None))
+    axes.legend(frameon=False)
+
+
+def _weeks(outcome: Outcome, said: PageWords) -> "Figure":
+    from matplotlib import rc_context
+
+    figure, axes = _figure(2)
+    with rc_context(STYLE):
+        for one, first in zip(axes, (WINTER_H, SUMMER_H), strict=True):
+            _week(one, outcome, slice(first, first + WEEK_H), said)
+        axes[0].legend(frameon=False, ncols=5, loc="lower left", bbox_to_anchor=(0, 1))
+    return figure
+
+
+def _week(axes: "Axes", outcome: Outcome, hours: slice, said: PageWords) -> None:
+    flows = outcome.year.flows
+    parts = (np.minimum(flows.clean_mw, flows.load_mw), flows.discharge_mw, flows.import_mw)
+    days = np.arange(WEEK_H) / 24
+    labels = (said.clean, said.battery, said.from_grid)
+    axes.stackplot(days, *(part[hours] for part in parts), labels=labels, colors=("#009E73", "#56B4E9", "#BBBBBB"))
+    axes.plot(days, flows.load_mw[hours], color="black", lw=1, label=said.load)
+    axes.plot(days, flows.clean_mw[hours], color="#E69F00", lw=1, label=said.generation)
+    start = outcome.case.place.weather.start
+    axes.set(ylabel="MW", xlim=(0, 7), xlabel=f"{said.days_from} {_day(start, hours.start)}")
+
+
+def _day(start: Any, hour: int) -> str:  # noqa: ANN401 (a datetime)
+    from datetime import timedelta
+
+    return f"{start + timedelta(hours=hour):%m-%d}"
+
+
+def _heat_map(axes: "Axes", outcome: Outcome, said: PageWords) -> None:
+    hours = outcome.year.pue
+    days = len(hours) // 24
+    image = axes.imshow(hours[: days * 24].reshape(days, 24).T, aspect="auto", origin="lower", cmap="YlOrRd")
+    axes.figure.colorbar(image, ax=axes, label="PUE")
+    axes.set(xlabel=said.day_of_year, ylabel=said.hour_of_day, yticks=[0, 6, 12, 18, 23])
+    axes.set_title(f"{hours.min():.2f} - {hours.max():.2f}", loc="left")
+
+
+def _sankey(axes: "Axes", links: list[Link], unit: str) -> None:
+    from matplotlib.patches import Rectangle
+
+    boxes, ribbons = lay_out(links)
+    names = list(dict.fromkeys(box.name for box in boxes))
+    colours = dict(zip(names, COLOURS * 9, strict=False))
+    for ribbon in ribbons:
+        axes.add_patch(_ribbon(ribbon, colours[ribbon.link.source]))
+    for box in boxes:
+        axes.add_patch(Rectangle((box.left, box.bottom), BOX, box.height, color=colours[box.name]))
+        last = box.left > 0.5
+        x = box.left - 0.005 if last else box.left + BOX + 0.005
+        text = f"{box.name} {box.amount:,.4g} {unit}"
+        axes.text(x, box.bottom + box.height / 2, text, ha="right" if last else "left", va="center", fontsize=8)
+    axes.set(xlim=(-0.01, 1.01), ylim=(min(box.bottom for box in boxes) - 0.03, 1.03))
+    axes.axis("off")
+
+
+def _ribbon(ribbon: Ribbon, colour: str) -> Any:  # noqa: ANN401 (a patch)
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    (x0, y0), (x1, y1), height = ribbon.start, ribbon.end, ribbon.height
+    middle = (x0 + x1) / 2
+    points = [(x0, y0), (middle, y0), (middle, y1), (x1, y1)]
+    back = [(x1, y1 + height), (middle, y1 + height), (middle, y0 + height), (x0, y0 + height)]
+    codes = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3]
+    return PathPatch(Path([*points, *back], codes), color=colour, alpha=0.45, lw=0)
+
+
+def _front(axes: "Axes", comparison: Comparison, said: PageWords) -> None:
+    x, y = comparison.decisive[:2]
+    best = set(comparison.front([x, y]))
+    for name, outcome in comparison.outcomes.items():
+        at = outcome.figures[x] * words()[x].times, outcome.figures[y] * words()[y].times
+        axes.plot(*at, "o" if name in best else "x", color=COLOURS[2] if name in best else COLOURS[5])
+        axes.annotate(name, at, textcoords="offset points", xytext=(5, 4))
+    axes.set(xlabel=_axis(comparison, x, said), ylabel=_axis(comparison, y, said))
+    axes.margins(0.15)
+
+
+def _axis(comparison: Comparison, figure: str, said: PageWords) -> str:
+    word = words()[figure]
+    return f"{word.called(said.lang)} [{word.unit_in(comparison.study.currency)}]"
+
+
+def _tornado(axes: "Axes", comparison: Comparison, at: tuple[str, str], levers: list[Lever], said: PageWords) -> None:
+    variant, figure = at
+    word, centre = words()[figure], comparison.difference(variant, figure)
+    middle = centre.value * word.times if centre else 0.0
+    for place, lever in enumerate(reversed(levers)):
+        for end, colour in ((lever.low, COLOURS[0]), (lever.high, COLOURS[5])):
+            axes.barh(place, end * word.times - middle, left=middle, color=colour, height=0.6)
+    axes.set_yticks(range(len(levers)), [lever.name for lever in reversed(levers)])
+    axes.axvline(middle, color="black", lw=0.8)
+    if axes.get_xlim()[0] < 0 < axes.get_xlim()[1]:
+        axes.axvline(0, color="black", lw=0.8, ls=":")
+    axes.set(xlabel=f"{said.difference}: {_axis(comparison, figure, said)}")
+
+
+def as_svg(figure: "Figure") -> str:
+    """A figure as SVG that stands in a page: without an XML head, and with a width that may shrink."""
+    import io
+
+    from matplotlib import rc_context
+
+    buffer = io.StringIO()
+    with rc_context(STYLE), warnings.catch_warnings():
+        # Text stays text, and the reader's own fonts have what this machine's lack.
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
