@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import StudyError
-from dcfoot.units import KWH_PER_MWH
 from dcfoot_scenarios.finance import (
     abatement_cost_per_t,
     capital_recovery_ratio,
@@ -88,19 +87,19 @@ class Payment:
     growth_ratio: Numbers = 0.0
 
 
-def energy_payment(energy_mwh: Numbers, price_per_kwh: Numbers, growth_ratio: Numbers = 0.0) -> Payment:
-    """Electricity at one price; what a tariff asks for is a `Payment` of its own bill.
+def energy_payment(energy_mwh: Numbers, price_per_mwh: Numbers, growth_ratio: Numbers = 0.0) -> Payment:
+    """Electricity at one price; the bill of a tariff is a `Payment` of its own.
 
     Parameters
     ----------
     energy_mwh : float or array
         Bought in a year [MWh]
-    price_per_kwh : float or array
-        [1/kWh]
+    price_per_mwh : float or array
+        [1/MWh]
     growth_ratio : float or array
         Of the price, a year [-]
     """
-    return Payment("grid energy", energy_mwh * KWH_PER_MWH * price_per_kwh, growth_ratio)
+    return Payment("grid energy", energy_mwh * price_per_mwh, growth_ratio)
 
 
 def water_payment(water_m3: Numbers, price_per_m3: Numbers) -> Payment:

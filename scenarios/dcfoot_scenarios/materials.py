@@ -7,6 +7,7 @@ study is made anew, and one that lasts longer leaves its remaining years to othe
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,7 @@ def plant_making(name: str, lifetime_years: float | None = None) -> Making:
     return Making(name, found.unit, found.per_unit_kg.scaled(1 / (KG_PER_T * years)), years, (found.evidence,))
 
 
+@cache
 def product_making(name: str, lifetime_years: float) -> Making:
     """The making of a product by the component model (`dcfoot.embodied.model`), whose lines err each by itself.
 

@@ -16,6 +16,7 @@ from dcfoot.errors import DataMissing, StudyError
 from dcfoot.evidence import Evidence
 from dcfoot.footprint import assess
 from dcfoot.measurement import Measurement
+from dcfoot.places import nearest
 from dcfoot.reading import Basis
 from dcfoot.site import world_site
 from dcfoot.tables import Row, is_verified
@@ -127,6 +128,28 @@ def change(before: OperatingPoint, after: OperatingPoint) -> Change:
     return Change(after.node_power_w / before.node_power_w, after.time_s / before.time_s)
 
 
+def at_setting(points: Sequence[OperatingPoint], setting: str) -> OperatingPoint:
+    """The point of this setting.
+
+    Parameters
+    ----------
+    points : sequence of OperatingPoint
+        Of a curve, or of recorded runs.
+    setting : str
+        ``"cap 250 W"``.
+
+    Raises
+    ------
+    StudyError
+        There is none; the message lists those that there are.
+    """
+    found = next((point for point in points if point.setting == setting), None)
+    if found is None:
+        known = [point.setting for point in points]
+        raise StudyError(f"There is no setting {setting!r}.{nearest(setting, known)} There are: {', '.join(known)}.")
+    return found
+
+
 def least_energy(points: Sequence[OperatingPoint], slowdown_ratio: float | None = None) -> OperatingPoint:
     """The point that takes the least energy at the wall.
 
@@ -209,13 +232,14 @@ def published(curve: str, host_w: float) -> tuple[OperatingPoint, ...]:
     Raises
     ------
     DataMissing
-        There is no such curve; the message lists those that there are.
+        There is no such curve; the nearest are offered.
     StudyError
         The host draws less than nothing.
     """
     found = [row for row in rows("operation_curves") if row["curve"] == curve]
     if not found:
-        raise DataMissing(f"No curve is called {curve!r}; there are: {'; '.join(curve_names())}.")
+        hint = nearest(curve, curve_names()) or f" There are: {'; '.join(curve_names())}."
+        raise DataMissing(f"No curve is called {curve!r}.{hint}")
     if host_w < 0:
         raise StudyError(f"A host draws no less than nothing, not {host_w:g} W.")
     return tuple(_published(row, host_w) for row in found)

@@ -47,8 +47,8 @@ class Around:
         Power usage effectiveness [-].
     g_per_kwh : float or array
         Emissions of the facility's electricity [g/kWh].
-    price_per_kwh : float or array
-        What it costs [1/kWh].
+    price_per_mwh : float or array
+        What it costs [1/MWh].
     primary_ratio : float or array
         Primary energy that a unit of it takes; 1 to compare with the electricity itself [-].
     decline_ratio : float or array
@@ -57,7 +57,7 @@ class Around:
 
     pue: Numbers
     g_per_kwh: Numbers
-    price_per_kwh: Numbers
+    price_per_mwh: Numbers
     primary_ratio: Numbers = 1.0
     decline_ratio: Numbers = 0.0
 
@@ -106,7 +106,7 @@ def refresh(kept_it_mw: Numbers, new: NewMachines, around: Around, discount_rati
     """
     saved_mwh = (kept_it_mw - new.it_mw) * around.pue * H_PER_YEAR
     saved_t = saved_mwh * KWH_PER_MWH * around.g_per_kwh / (G_PER_KG * KG_PER_T)
-    saved_money = saved_mwh * KWH_PER_MWH * around.price_per_kwh + new.opex_saving_per_year
+    saved_money = saved_mwh * around.price_per_mwh + new.opex_saving_per_year
     primary_mwh = saved_mwh * around.primary_ratio
     return Refresh(
         saved_mwh,

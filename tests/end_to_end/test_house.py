@@ -65,6 +65,8 @@ PURE_NUMBERS = {
     **dict.fromkeys(("hidden", "hidden_bias", "output", "output_bias"), "weights"),
     "labels": "kinds of things",
     "amount": "unit of its kind",
+    # Money: its currency stands beside it.
+    **dict.fromkeys(("capex", "extra_capex", "extra_cost", "net_present_cost", "net_present_value", "flows"), "money"),
     # Identities and counts of things that have a name.
     "pid": "a process",
     "local_rank": "a process of a launch",

@@ -42,8 +42,8 @@ def account(*assets: Asset, payments: tuple[Payment, ...] = (), discount: float 
 
 
 def test_the_payments_of_a_year_are_amounts_times_prices() -> None:
-    # By hand: 1,000 MWh at 0.08; 500 m3 at 2.5; 400 t at 75; 300 MWh of heat at 20.
-    assert energy_payment(1000.0, 0.08).amount_per_year == near(80_000)
+    # By hand: 1,000 MWh at 80; 500 m3 at 2.5; 400 t at 75; 300 MWh of heat at 20.
+    assert energy_payment(1000.0, 80.0).amount_per_year == near(80_000)
     assert water_payment(500.0, 2.5).amount_per_year == near(1250)
     assert carbon_payment(400.0, 75.0).amount_per_year == near(30_000)
     assert heat_revenue(300.0, 20.0).amount_per_year == near(-6000)

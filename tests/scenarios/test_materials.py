@@ -103,11 +103,11 @@ def test_draws_keep_the_interval_and_hold_every_design_apart() -> None:
 def replaced(kept_mw: float, g_per_kwh: float, decline: float = 0.0) -> Refresh:
     """Two hundred machines of a ton each and 2 million in money, at 0.5 MW, in place of what there is."""
     new = NewMachines(it_mw=0.5, embodied_t=200.0, capex=2e6, embodied_mwh=800.0)
-    return refresh(kept_mw, new, Around(1.25, g_per_kwh, 0.10, 2.0, decline), 0.05)
+    return refresh(kept_mw, new, Around(1.25, g_per_kwh, 100.0, 2.0, decline), 0.05)
 
 
 def test_a_refresh_pays_back_in_energy_carbon_and_money() -> None:
-    # By hand: half a megawatt less at a PUE of 1.25 is 5,475 MWh a year: 2,737.5 t at 500 g/kWh, 547,500 at 0.10.
+    # By hand: half a megawatt less at a PUE of 1.25 is 5,475 MWh a year: 2,737.5 t at 500 g/kWh, 547,500 at 100.
     found = replaced(1.0, 500.0)
     assert (found.saved_mwh_per_year, found.saved_t_per_year, found.saved_per_year) == near((5475, 2737.5, 547_500))
     assert found.energy_years == near(800 / (2 * 5475))
@@ -138,4 +138,4 @@ def test_machines_that_draw_more_never_pay_back() -> None:
 
 
 def test_energy_of_making_that_is_not_known_is_not_known() -> None:
-    assert refresh(1.0, NewMachines(0.5, 200.0, 2e6), Around(1.25, 500.0, 0.1)).energy_years is None
+    assert refresh(1.0, NewMachines(0.5, 200.0, 2e6), Around(1.25, 500.0, 100.0)).energy_years is None

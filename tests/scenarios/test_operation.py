@@ -1,6 +1,5 @@
 """Power caps by published curves and recorded runs: compared at the wall, where the host's watts count."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from dcfoot.errors import DataMissing, StudyError
 from dcfoot.measurement import Machine, Measurement
 from dcfoot.reading import Basis, Channel, Domain, Kind, Meter
 from dcfoot.store import RunStore
-from dcfoot_scenarios.operation import Change, OperatingPoint, change, curve_names, least_energy, published, recorded
+from dcfoot_scenarios.operation import Change, at_setting, change, curve_names, least_energy, published, recorded
 from simulated.measurements import energy, finished, gpu, measurement
 from simulated.near import near
 from simulated.reference import facts
@@ -30,16 +29,12 @@ def idle_w(percent: int) -> float:
     return ranked[round(percent / 100 * (len(ranked) - 1))]
 
 
-def at(points: Sequence[OperatingPoint], setting: str) -> OperatingPoint:
-    return next(point for point in points if point.setting == setting)
-
-
 def test_a_published_curve_by_itself_is_that_of_the_accelerator() -> None:
     # Zeus: 150 W for 4148.66 s an epoch at 144.59 W on average; 3514.99 s at 220.25 W without a cap.
     points = published(LARGE, host_w=0.0)
     assert [point.setting for point in points] == [f"cap {cap} W" for cap in range(100, 251, 25)]
-    assert at(points, "cap 150 W").accelerator_energy_j == near(599_874, rel=1e-4)
-    assert at(points, "cap 250 W").node_energy_j == near(774_177, rel=1e-4)
+    assert at_setting(points, "cap 150 W").accelerator_energy_j == near(599_874, rel=1e-4)
+    assert at_setting(points, "cap 250 W").node_energy_j == near(774_177, rel=1e-4)
     assert least_energy(points).setting == "cap 150 W"
 
 
@@ -53,7 +48,7 @@ def test_the_best_cap_of_a_node_is_higher_than_that_of_its_accelerator() -> None
 def test_a_cap_that_is_best_for_the_accelerator_costs_energy_at_the_node() -> None:
     assert least_energy(published(SMALL, host_w=0.0)).setting == "cap 100 W"
     points = published(SMALL, host_w=idle_w(95))
-    capped, free = at(points, "cap 100 W"), at(points, "cap 250 W")
+    capped, free = at_setting(points, "cap 100 W"), at_setting(points, "cap 250 W")
     assert capped.accelerator_energy_j is not None
     assert free.accelerator_energy_j is not None
     # By hand: 98.93 W x 8184.28 s is 38 % less than 220.67 W x 5892.98 s; with 236 W more, it is 2 % more.
@@ -80,8 +75,10 @@ def test_one_setting_is_no_comparison() -> None:
 
 
 def test_a_curve_that_is_not_there_names_those_that_are() -> None:
-    with pytest.raises(DataMissing, match="V100, ResNet-50, batch of 256"):
+    with pytest.raises(DataMissing, match="There are: V100, ResNet-50, batch of 256"):
         published("H900", 0.0)
+    with pytest.raises(StudyError, match="Did you mean cap 250 W"):
+        at_setting(published(LARGE, 0.0), "cap 252 W")
     with pytest.raises(StudyError, match="no less than nothing"):
         published(LARGE, -1.0)
 
