@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from dcfoot.calibration import load_calibration
 from dcfoot.config import load
 from dcfoot.cooling.catalogue import Values
 from dcfoot.errors import StudyError
@@ -27,9 +28,10 @@ from dcfoot.units import KWH_PER_MWH
 from dcfoot.weather.year import Hours
 from dcfoot_scenarios.load import at_mean, course_of, grown_mw, load_of_file, load_ratio, profile_names, recorded_ratio
 from dcfoot_scenarios.money import Currency, price
+from dcfoot_scenarios.operation import Change, OperatingPoint, at_setting, change, published, recorded
 from dcfoot_scenarios.place import Place, place_of
 from dcfoot_scenarios.profiles import Wanted, read_profile
-from dcfoot_scenarios.scenario import Contract, Money, Scenario
+from dcfoot_scenarios.scenario import Contract, Money, RecordedRun, Scenario
 from dcfoot_scenarios.solar import SolarSystem, solar_per_unit
 from dcfoot_scenarios.tariff import Tariff, find_tariff, import_per_mwh
 from dcfoot_scenarios.wind import WindFarm, wind_per_unit
@@ -188,6 +190,31 @@ class Case:
         """What power from the grid costs by hour; None: the study does not say it."""
         return None if self.tariff is None else import_per_mwh(self.tariff, self.place.calendar)
 
+    @cached_property
+    def operating_points(self) -> tuple[OperatingPoint, ...]:
+        """The settings of the machines that the scenario knows of; none where they run as they are."""
+        operation = self.scenario.operation
+        if operation is None:
+            return ()
+        if operation.curve is not None:
+            return published(operation.curve, operation.host_w or 0.0)
+        return tuple(_recorded_point(one) for one in operation.runs)
+
+    @cached_property
+    def change(self) -> Change:
+        """What the setting of the machines does to their power and time."""
+        operation = self.scenario.operation
+        if operation is None:
+            return Change(1.0, 1.0)
+        points = self.operating_points
+        return change(at_setting(points, operation.reference), at_setting(points, operation.setting))
+
+    @property
+    def machines_ratio(self) -> float:
+        """Machines, over those that the hall's capacity stands for: more where each is slower at the same work [-]."""
+        operation = self.scenario.operation
+        return self.change.machines_ratio() if operation is not None and operation.keep == "work" else 1.0
+
     def profile(self, path: Path, column: str, most: float = float("inf")) -> Hours:
         """A series of the user's own, checked."""
         return read_profile(path, Wanted(column, 0.0, most), self.place.calendar)
@@ -196,7 +223,7 @@ class Case:
     def evidence(self) -> tuple[Evidence, ...]:
         """What stands behind the place and the hall."""
         hall = facility_evidence(self.cooling, self.scenario.size, self.scenario.rejection)
-        return (*self.place.evidence, *hall)
+        return (*self.place.evidence, *hall, *(point.evidence for point in self.operating_points))
 
 
 def case_of(scenario: Scenario) -> Case:
@@ -229,3 +256,9 @@ def _load_ratio(scenario: Scenario, place: Place) -> Hours:
 def recorded_run(which: str) -> Measurement:
     """A run of the store: its id, the beginning of it, its name, or ``last``."""
     return RunStore(load().data_dir).load(which)
+
+
+def _recorded_point(wanted: RecordedRun) -> OperatingPoint:
+    settings, run = load(), recorded_run(wanted.run)
+    fitted = load_calibration(settings.data_dir, run.hosts[0])
+    return recorded(wanted.setting, run, wanted.work_count, node_class=settings.node_class, calibration=fitted)

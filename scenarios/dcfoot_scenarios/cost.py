@@ -87,21 +87,6 @@ class Payment:
     growth_ratio: Numbers = 0.0
 
 
-def energy_payment(energy_mwh: Numbers, price_per_mwh: Numbers, growth_ratio: Numbers = 0.0) -> Payment:
-    """Electricity at one price; the bill of a tariff is a `Payment` of its own.
-
-    Parameters
-    ----------
-    energy_mwh : float or array
-        Bought in a year [MWh]
-    price_per_mwh : float or array
-        [1/MWh]
-    growth_ratio : float or array
-        Of the price, a year [-]
-    """
-    return Payment("grid energy", energy_mwh * price_per_mwh, growth_ratio)
-
-
 def water_payment(water_m3: Numbers, price_per_m3: Numbers) -> Payment:
     """Water bought, what is drained included in the price.
 
@@ -130,19 +115,6 @@ def carbon_payment(emissions_t: Numbers, price_per_t: Numbers, growth_ratio: Num
         Of the price, a year [-]
     """
     return Payment("carbon", emissions_t * price_per_t, growth_ratio)
-
-
-def heat_revenue(heat_mwh: Numbers, price_per_mwh: Numbers) -> Payment:
-    """Heat sold, as a payment below 0.
-
-    Parameters
-    ----------
-    heat_mwh : float or array
-        Delivered in a year [MWh]
-    price_per_mwh : float or array
-        [1/MWh]
-    """
-    return Payment("heat sold", -heat_mwh * price_per_mwh)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,7 @@ from dcfoot_scenarios.cost import Account, Asset, Payment, carbon_payment, water
 from dcfoot_scenarios.heat.year import avoided_emissions_t, heat_revenue, heat_year, homes_count, pump_emissions_t
 from dcfoot_scenarios.materials import Made, Materials, plant_making, product_making
 from dcfoot_scenarios.money import Currency, price
-from dcfoot_scenarios.scenario import HeatReuse, Scenario
+from dcfoot_scenarios.scenario import HeatReuse
 from dcfoot_scenarios.study import Money
 from dcfoot_scenarios.tariff import bill
 from dcfoot_scenarios.technologies import technology
@@ -65,13 +65,14 @@ def materials_of(case: Case) -> Materials:
     }
     made = [Made(plant_making(name), amount) for name, amount in amounts.items() if amount]
     servers = scenario.servers
-    nodes = Made(product_making(servers.product, servers.lifetime_years), nodes_count(scenario))
+    nodes = Made(product_making(servers.product, servers.lifetime_years), nodes_count(case))
     return Materials((nodes, *made))
 
 
-def nodes_count(scenario: Scenario) -> float:
-    """How many machines fill the hall."""
-    return scenario.load.it_capacity_mw * KW_PER_MW / scenario.servers.node_kw
+def nodes_count(case: Case) -> float:
+    """How many machines there are: those that fill the hall, more where they run slower and do the same work."""
+    scenario = case.scenario
+    return scenario.load.it_capacity_mw * KW_PER_MW / scenario.servers.node_kw * case.machines_ratio
 
 
 def embodied_figures(case: Case, chance: Chance) -> Iterator[tuple[str, Numbers]]:
@@ -132,14 +133,14 @@ def assets_of(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
             yield Asset(name, amount * each, of.lifetime_years, amount * each * of.opex_ratio)
     servers = scenario.servers
     if servers.capex_per_node is not None:
-        yield Asset("servers", nodes_count(scenario) * servers.capex_per_node, servers.lifetime_years)
+        yield Asset("servers", nodes_count(case) * servers.capex_per_node, servers.lifetime_years)
         return
     try:
         of = technology(servers.product, country, money.currency)
     except DataMissing:
         return
     each = _drawn(chance, f"price.{servers.product}", currency.of(of.capex))
-    capex = nodes_count(scenario) * each
+    capex = nodes_count(case) * each
     yield Asset("servers", capex, servers.lifetime_years, capex * of.opex_ratio)
 
 

@@ -93,19 +93,40 @@ class Load(Part):
     """How many hours a year the grid calls: those of the highest price, else of the highest load [h]."""
 
 
+class RecordedRun(Part):
+    """A run of the store, as a measurement of one setting of the machines."""
+
+    run: str
+    """Its id, the beginning of it, or its name."""
+    setting: str
+    """What was set: ``cap 250 W``."""
+    work_count: Annotated[float, Field(gt=0)]
+    """How much work it did, in the same unit as the others: tokens, steps, images."""
+
+
 class Operation(Part):
     """How the machines are run: a setting of a published curve, or of recorded runs."""
 
-    curve: str
+    curve: str | None = None
     """A published curve (`dcfoot_scenarios.operation`)."""
+    host_w: Amount | None = None
+    """What the host draws beside each accelerator of the curve [W]."""
+    runs: tuple[RecordedRun, ...] = ()
+    """Or runs of your own, at two settings or more."""
     setting: str
-    """Which point of it: ``cap 250 W``."""
+    """At which setting they are run: ``cap 250 W``."""
     reference: str
     """The setting that the load stands for."""
-    host_w: Amount
-    """What the host draws beside each accelerator [W]."""
     keep: Literal["work", "machines"] = "work"
     """Whether the same work is done (by more machines, if each is slower) or the same machines do less of it."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Operation":
+        if (self.curve is None) == (not self.runs):
+            raise ValueError("the settings are those of a curve, or of runs: give one of them.")
+        if self.curve is not None and self.host_w is None:
+            raise ValueError("a curve is of the accelerator alone: say what its host draws beside it (host_w).")
+        return self
 
 
 class Servers(Part):

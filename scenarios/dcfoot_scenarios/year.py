@@ -22,7 +22,6 @@ from dcfoot_scenarios.dispatch import arbitrage, greedy, lowest_limit_mw, peak_s
 from dcfoot_scenarios.flexibility import curtail, highest_hours, shift
 from dcfoot_scenarios.heat.network import HeatPump, Network
 from dcfoot_scenarios.heat.reuse import HeatFlows, reuse_heat
-from dcfoot_scenarios.operation import change, published
 from dcfoot_scenarios.scenario import HeatReuse, Scenario
 from dcfoot_scenarios.storage import Battery, Flows, run_storage
 
@@ -231,10 +230,5 @@ def _operated_mw(case: Case) -> Hours:
     operation = case.scenario.operation
     if operation is None:
         return case.it_mw
-    points = {point.setting: point for point in published(operation.curve, operation.host_w)}
-    for setting in (operation.reference, operation.setting):
-        if setting not in points:
-            raise StudyError(f"operation: {operation.curve} has no {setting!r}; it has: {', '.join(points)}.")
-    done = change(points[operation.reference], points[operation.setting])
-    same = done.same_work_mw if operation.keep == "work" else done.same_machines_mw
+    same = case.change.same_work_mw if operation.keep == "work" else case.change.same_machines_mw
     return np.asarray(same(case.it_mw))

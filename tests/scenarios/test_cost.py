@@ -14,9 +14,7 @@ from dcfoot_scenarios.cost import (
     Payment,
     asset,
     carbon_payment,
-    energy_payment,
     gain,
-    heat_revenue,
     water_payment,
 )
 from dcfoot_scenarios.finance import capital_recovery_ratio, net_present_value, present_worth_years
@@ -42,11 +40,9 @@ def account(*assets: Asset, payments: tuple[Payment, ...] = (), discount: float 
 
 
 def test_the_payments_of_a_year_are_amounts_times_prices() -> None:
-    # By hand: 1,000 MWh at 80; 500 m3 at 2.5; 400 t at 75; 300 MWh of heat at 20.
-    assert energy_payment(1000.0, 80.0).amount_per_year == near(80_000)
+    # By hand: 500 m3 at 2.5; 400 t at 75.
     assert water_payment(500.0, 2.5).amount_per_year == near(1250)
     assert carbon_payment(400.0, 75.0).amount_per_year == near(30_000)
-    assert heat_revenue(300.0, 20.0).amount_per_year == near(-6000)
 
 
 def test_an_asset_that_lasts_as_long_as_the_study_is_worth_its_price_and_its_upkeep() -> None:

@@ -5,12 +5,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from dcfoot.errors import DataMissing, StudyError
 from dcfoot.measurement import Machine, Measurement
 from dcfoot.reading import Basis, Channel, Domain, Kind, Meter
 from dcfoot.store import RunStore
+from dcfoot_scenarios.evaluate import evaluate
 from dcfoot_scenarios.operation import Change, at_setting, change, curve_names, least_energy, published, recorded
+from dcfoot_scenarios.scenario import Operation, Scenario
 from simulated.measurements import energy, finished, gpu, measurement
 from simulated.near import near
 from simulated.reference import facts
@@ -148,6 +151,38 @@ def test_recorded_runs_at_two_caps_are_compared_by_their_meter_at_the_wall(tmp_p
     made = change(free, capped)
     assert (made.power_ratio, made.time_ratio, made.energy_ratio) == near((0.82, 1.25, 1.025))
     assert least_energy([free, capped]) is free
+
+
+def test_a_scenario_runs_its_machines_as_recorded_runs_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DCFOOT_DATA_DIR", str(tmp_path))
+    store = RunStore(tmp_path)
+    kept(store, capped_run(1, 100.0, 30_000.0, 50_000.0))
+    kept(store, capped_run(2, 125.0, 27_500.0, 51_250.0))
+    runs = [
+        {"run": "20261124T000001", "setting": "free", "work_count": 1000},
+        {"run": "20261124T000002", "setting": "cap 220 W", "work_count": 1000},
+    ]
+    operation = {"runs": runs, "reference": "free", "setting": "cap 220 W"}
+    usual = {"site": "cn_shanghai", "cooling": "air_chiller", "load": {"it_capacity_mw": 10}}
+    bare = evaluate(Scenario.model_validate(usual)).figures
+    capped = evaluate(Scenario.model_validate(usual | {"operation": operation})).figures
+    # By the meter at the wall: 51,250 J instead of 50,000 J for the same steps, which take a quarter longer.
+    assert capped["it_energy_mwh"] / bare["it_energy_mwh"] == near(51_250 / 50_000)
+    assert capped["embodied_servers_t"] / bare["embodied_servers_t"] == near(1.25)
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ({}, "give one of them"),
+        ({"curve": LARGE}, "say what its host draws"),
+        ({"curve": LARGE, "host_w": 1, "runs": [{"run": "a", "setting": "a", "work_count": 1}]}, "give one of them"),
+        ({"runs": [{"run": "a", "setting": "a", "work_count": 0}]}, "greater than 0"),
+    ],
+)
+def test_an_operation_that_says_too_little_or_too_much_is_refused(keys: dict[str, object], fault: str) -> None:
+    with pytest.raises(ValidationError, match=fault):
+        Operation.model_validate({"setting": "a", "reference": "a"} | keys)
 
 
 def test_a_node_without_a_meter_at_the_wall_is_modelled_and_says_so() -> None:
