@@ -213,7 +213,7 @@ class Case:
     def machines_ratio(self) -> float:
         """Machines, over those that the hall's capacity stands for: more where each is slower at the same work [-]."""
         operation = self.scenario.operation
-        return self.change.machines_ratio() if operation is not None and operation.keep == "work" else 1.0
+        return self.change.machines_ratio(1.0) if operation is not None and operation.keep == "work" else 1.0
 
     def profile(self, path: Path, column: str, most: float = float("inf")) -> Hours:
         """A series of the user's own, checked."""

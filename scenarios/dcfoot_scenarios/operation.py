@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dcfoot.calibration import Calibration
-from dcfoot.elementwise import Numbers, maximum
+from dcfoot.elementwise import Numbers, Value, maximum
 from dcfoot.errors import DataMissing, StudyError
 from dcfoot.evidence import Evidence
 from dcfoot.footprint import assess
@@ -87,7 +87,7 @@ class Change:
         """
         return it_mw * self.power_ratio
 
-    def machines_ratio(self, busy_ratio: Numbers = 1.0) -> Numbers:
+    def machines_ratio(self, busy_ratio: Value) -> Value:
         """Machines that the same work takes, of those that there are: more than 1 where they are no longer enough [-].
 
         Parameters

@@ -88,7 +88,7 @@ def test_a_curve_that_is_not_there_names_those_that_are() -> None:
 
 def test_machines_that_always_work_take_more_of_them_for_the_same_work() -> None:
     slower = Change(power_ratio=0.7, time_ratio=1.2)
-    assert slower.machines_ratio() == near(1.2)
+    assert slower.machines_ratio(1.0) == near(1.2)
     assert slower.same_work_mw(10.0) == near(8.4)  # 10 x 0.7 x 1.2
     assert slower.same_machines_mw(10.0) == near(7.0)
 
