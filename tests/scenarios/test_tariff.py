@@ -32,7 +32,7 @@ def hour(month: int, day: int, at: int) -> int:
 
 def test_beijings_prices_stand_at_the_hours_of_its_notice() -> None:
     prices = import_per_mwh(find_tariff("cn_beijing"), YEAR)
-    # Notice 11 of 2023: valley 23 to 7, peak 10 to 13 and 17 to 22, sharp 11 to 13 and 16 to 17 in July and August, 18 to
+    # Notice 11 of 2023: valley 23 to 7, peak 10 to 13, 17 to 22, sharp 11 to 13, 16 to 17 in July and August, and 18 to
     # 21 in December and January.
     april = [round(price) for price in prices[hour(4, 12, 0) : hour(4, 13, 0)]]
     assert april == [348] * 7 + [582] * 3 + [816] * 3 + [582] * 4 + [816] * 5 + [582] + [348]
