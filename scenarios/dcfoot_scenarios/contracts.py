@@ -85,8 +85,8 @@ def ppa(name: str, generation_mw: Hours, share_ratio: float = 1.0, *, g_per_kwh:
 def certificates(name: str, volume_mwh: float, *, g_per_kwh: float = 0.0) -> Instrument:
     """Certificates (绿证, GO, REC, I-REC) of a year's volume: they count by the year, and in no hour.
 
-    One certificate is a megawatt-hour in each of these systems (绿证: 发改能源〔2023〕1044号; GO: EN 16325). Bought beside
-    the power, they say nothing of when it was made.
+    One certificate is a megawatt-hour in each of these systems (绿证: NDRC notice 1044 of 2023; GO: EN 16325). Bought
+    beside the power, they say nothing of when it was made.
 
     Parameters
     ----------

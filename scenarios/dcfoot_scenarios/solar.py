@@ -159,7 +159,7 @@ def _sun(pvlib: Any, weather: Weather) -> Any:  # noqa: ANN401
     pandas: Any = import_module("pandas")
     middles = pandas.date_range(weather.start, periods=len(weather), freq="h") + pandas.Timedelta(minutes=30)
     place = weather.latitude_deg, weather.longitude_deg, weather.elevation_m
-    return pvlib.solarposition.get_solarposition(middles, *place)
+    return pvlib.solarposition.get_solarposition(middles, *place, temperature=weather.dry_bulb_c)
 
 
 def _orientation(pvlib: Any, weather: Weather, system: SolarSystem, sun: Any) -> Any:  # noqa: ANN401
@@ -191,7 +191,7 @@ def _on_modules(
         dni,
         weather.ghi_w_per_m2,
         dhi,
-        dni_extra=pvlib.irradiance.get_extra_radiation(sun.index).to_numpy(),
+        dni_extra=pvlib.irradiance.get_extra_radiation(sun.index.day_of_year.to_numpy()),
         albedo=system.ground_albedo_ratio,
         model="haydavies",
     )
@@ -201,7 +201,7 @@ def _on_modules(
 def _beam_and_diffuse(pvlib: Any, weather: Weather, sun: Any) -> tuple[Hours, Hours]:  # noqa: ANN401
     if weather.dni_w_per_m2 is not None and weather.dhi_w_per_m2 is not None:
         return weather.dni_w_per_m2, weather.dhi_w_per_m2
-    parts = pvlib.irradiance.erbs(weather.ghi_w_per_m2, sun.zenith.to_numpy(), sun.index)
+    parts = pvlib.irradiance.erbs(weather.ghi_w_per_m2, sun.zenith.to_numpy(), sun.index.day_of_year.to_numpy())
     return np.nan_to_num(parts["dni"]), np.nan_to_num(parts["dhi"])
 
 
