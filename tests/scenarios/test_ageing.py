@@ -23,7 +23,7 @@ def test_a_full_battery_that_rests_fades_as_in_sam(years: float, percent: float)
 
 
 # The same with a full cycle a day: four hours each way, eight at rest between. As its capacity fades, SAM's battery is
-# full sooner and rests full for longer, which by 20 years costs 0.3 % of the capacity; here every year is like the first.
+# full sooner and rests full for longer, which by 20 years costs 0.3 %; here every year is like the first.
 @pytest.mark.parametrize(
     ("years", "percent"), [(1, 92.168906), (5, 81.686060), (10, 73.135382), (15, 66.150787), (20, 59.881454)]
 )
