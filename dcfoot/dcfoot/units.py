@@ -43,6 +43,9 @@ KG_PER_T = 1000.0
 S_PER_H = 3600.0
 """Seconds in an hour."""
 
+H_PER_DAY = 24
+"""Hours in a day."""
+
 H_PER_YEAR = 8760.0
 """Hours in a non-leap year."""
 

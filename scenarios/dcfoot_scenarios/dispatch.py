@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import ConfigError
+from dcfoot.units import H_PER_DAY
 from dcfoot_scenarios.scan import ROUNDING_RATIO, Hours
 from dcfoot_scenarios.storage import Battery, operate
 
 Kind = TypeVar("Kind", bound=np.generic)
 
-HOURS_A_DAY = 24
 _HALVINGS = 32  # 2 ** -32 of the peak is below ROUNDING_RATIO of it
 
 
@@ -80,10 +80,10 @@ def arbitrage(signal: Hours, battery: Battery, load_mw: Hours, clean_mw: Hours) 
     ConfigError
         The hours are not whole days.
     """
-    if signal.shape[-1] % HOURS_A_DAY:
+    if signal.shape[-1] % H_PER_DAY:
         raise ConfigError(f"Arbitrage goes by whole days of 24 hours; the signal has {signal.shape[-1]} hours.")
     surplus = clean_mw - load_mw
-    charges, discharges = _trades(signal.reshape(*signal.shape[:-1], -1, HOURS_A_DAY), battery)
+    charges, discharges = _trades(signal.reshape(*signal.shape[:-1], -1, H_PER_DAY), battery)
     trades = charges.any(axis=-1, keepdims=True) & discharges.any(axis=-1, keepdims=True)
     discharges |= ~trades
     charges &= trades
@@ -101,7 +101,7 @@ def _trades(of_days: Hours, battery: Battery) -> tuple[NDArray[np.bool], NDArray
     usable = np.asarray((1.0 - battery.reserve_ratio) * battery.energy_mwh)[..., np.newaxis]
     fill = _hours_needed(usable / battery.charge_efficiency_ratio, battery.charge_mw)
     empty = _hours_needed(usable * battery.discharge_efficiency_ratio, battery.discharge_mw)
-    order = np.arange(HOURS_A_DAY)
+    order = np.arange(H_PER_DAY)
     rising = np.sort(of_days, axis=-1)
     worth = rising[..., ::-1] * battery.round_trip_ratio
     charges = (order < fill) & (rising < _picked(worth, order * empty // np.maximum(fill, 1)))
@@ -114,14 +114,14 @@ def _hours_needed(energy_mwh: Hours, power_mw: Numbers) -> NDArray[np.int64]:
     """How many hours it takes at full power, at most half a day, so that filling and emptying never meet."""
     with np.errstate(divide="ignore", invalid="ignore"):
         hours = np.ceil(energy_mwh / np.asarray(power_mw)[..., np.newaxis])
-    whole: NDArray[np.int64] = np.nan_to_num(np.minimum(hours, HOURS_A_DAY // 2)).astype(np.int64)
+    whole: NDArray[np.int64] = np.nan_to_num(np.minimum(hours, H_PER_DAY // 2)).astype(np.int64)
     return whole
 
 
 def _picked(values: NDArray[Kind], index: NDArray[np.int64]) -> NDArray[Kind]:
     """The values at these places of the last axis; places beyond it are never used, and read as its last."""
     shape = np.broadcast_shapes(values.shape, index.shape)
-    places = np.minimum(np.broadcast_to(index, shape), HOURS_A_DAY - 1)
+    places = np.minimum(np.broadcast_to(index, shape), H_PER_DAY - 1)
     return np.take_along_axis(np.broadcast_to(values, shape), places, axis=-1)
 
 

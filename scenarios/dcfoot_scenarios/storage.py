@@ -200,7 +200,7 @@ def discharged_share_ratio(battery: Battery, operation: Operation, charged_share
         The share of what it took, by hour [-]
     """
     keep_ratio, held = 1.0 - battery.loss_ratio_per_h, operation.held_mwh
-    stays_ratio = np.where(operation.discharge_mw > 0.0, operation.state_mwh / np.maximum(held, _LEAST), 1.0)
+    stays_ratio = operation.state_mwh / np.maximum(np.maximum(held, operation.state_mwh), _LEAST)
     added = battery.charge_efficiency_ratio * operation.charge_mw * charged_share_ratio
     steps = Steps(*np.broadcast_arrays(keep_ratio * stays_ratio, added, 0.0, operation.state_mwh))
     start = None if battery.start_ratio is None else np.zeros(1)

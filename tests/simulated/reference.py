@@ -1,6 +1,7 @@
 """Where the published reference vectors are, on machines that have them."""
 
 import csv
+import gzip
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,13 @@ def facts(name: str) -> Sequence[Mapping[str, str]]:
     """The rows of ``facts/NAME.csv``; the test is skipped where they are not."""
     with (_needed() / f"facts/{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def columns(name: str) -> Mapping[str, Sequence[float]]:
+    """The columns of the file ``vectors/NAME.csv.gz``, which holds numbers; the test is skipped where they are not."""
+    with gzip.open(_needed() / f"vectors/{name}.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        heads, *rows = csv.reader(file)
+    return {head: list(map(float, values)) for head, values in zip(heads, zip(*rows, strict=True), strict=True)}
 
 
 def _needed() -> Path:
