@@ -16,7 +16,7 @@ from dcfoot.elementwise import Value
 from dcfoot.quantity import Quantity
 
 UNITS = (
-    *("j", "kj", "mj", "uj", "wh", "kwh", "mwh", "gwh"),
+    *("j", "kj", "mj", "uj", "wh", "kwh", "mwh", "gwh", "gj"),
     *("w", "kw", "mw", "gw", "uw"),
     *("ns", "us", "ms", "s", "h", "hours", "day", "days", "year", "years"),
     *("g", "kg", "t", "lb", "l", "ml", "m", "mm", "km", "nm", "cm2", "m2", "m3"),

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from dcfoot.cooling.system import CoolingSystem
 from dcfoot.elementwise import Numbers
+from dcfoot.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +24,21 @@ class Capture:
     captured_ratio: Numbers
     warm_c: Numbers
     cool_c: Numbers
+
+    def __post_init__(self) -> None:
+        """Refuses heat that cannot be.
+
+        Raises
+        ------
+        ConfigError
+            The water comes back no cooler than it went, or more is captured than there is.
+        """
+        if not np.all(np.greater(self.warm_c, self.cool_c)):
+            raise ConfigError(
+                f"Heat comes in water that cools: warm_c ({self.warm_c}) must be above cool_c ({self.cool_c})."
+            )
+        if not np.all((np.asarray(self.captured_ratio) >= 0) & (np.asarray(self.captured_ratio) <= 1)):
+            raise ConfigError(f"A captured_ratio must be from 0 to 1, not {self.captured_ratio}.")
 
 
 def capture_of(system: CoolingSystem, recoverable_ratio: Numbers) -> Capture:

@@ -63,4 +63,5 @@ def heat_demand_mw(
     mean_k = degrees.mean(axis=-1, keepdims=True)
     heating = np.divide(degrees, mean_k, out=np.ones_like(degrees), where=mean_k > 0)
     mean_mw = demand_mwh / dry_bulb_c.shape[-1]
-    return mean_mw * (hot_water_ratio + (1 - hot_water_ratio) * heating)
+    demand: NDArray[np.float64] = mean_mw * (hot_water_ratio + (1 - hot_water_ratio) * heating)
+    return demand

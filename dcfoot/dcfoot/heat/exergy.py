@@ -26,7 +26,8 @@ def log_mean_k(warm_c: Numbers, cool_c: Numbers) -> Numbers:
 def work_potential_ratio(warm_c: Numbers, cool_c: Numbers, ambient_c: Numbers) -> Numbers:
     """The work that heat could do at best, over the heat: ``1 - T0 / T`` (Carnot) [-].
 
-    Source: Directive (EU) 2018/2001, annex V part C, which gives 0.3546 for heat of 150 C and a `T0` of 0 C.
+    Source: Directive (EU) 2018/2001, annex V part C, which gives 0.3546 for heat of 150 C and a `T0` of 0 C
+    (in whole kelvins).
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ class Lift:
 
 @dataclass(frozen=True, slots=True)
 class Refrigerant:
-    """Fitted coefficients of a refrigerant: of ``a x + b y + c``, where x is the lift with its pinches, y the sink's rise.
+    """Fitted coefficients of a refrigerant: of ``a x + b y + c``, with x the lift and its pinches, y the sink's rise.
 
     Parameters
     ----------
@@ -89,7 +89,8 @@ def jensen_cop(lift: Lift, refrigerant: Refrigerant = REFRIGERANTS["ammonia"]) -
     """What a good machine reaches: ``eta (1 - w) (Th + dh + p) / (Th - Tc + dh + dc + 2 p) + 1 - eta`` [-].
 
     With `dh` and `dc` the mean differences between the refrigerant and the two streams, `p` the pinch, `w` the work of
-    expansion over that of compression. The published form divides by the lift twice; this one holds where the lift is 0.
+    expansion over that of compression. The published form divides by the lift twice; this one holds where
+    the lift is 0.
 
     Source: Jensen, Ommen, Reinholdt, Markussen and Elmegaard 2018, Heat pump COP, part 2: generalized COP estimation of
     heat pump processes, doi:10.18462/iir.gl.2018.1386.

@@ -1,4 +1,4 @@
-"""What heat from elsewhere emits: the references by which avoided emissions are counted, from ``heat_references.csv``."""
+"""What heat from elsewhere emits: the references of avoided emissions, from ``data/heat_references.csv``."""
 
 from dataclasses import dataclass
 

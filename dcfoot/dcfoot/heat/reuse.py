@@ -21,7 +21,7 @@ def energy_reuse_factor(reused_mwh: Numbers, facility_mwh: Numbers) -> Numbers:
 
 
 def energy_reuse_effectiveness(reused_mwh: Numbers, facility_mwh: Numbers, it_mwh: Numbers) -> Numbers:
-    """Energy that the data centre keeps, over that of its IT equipment: ``(E_DC - E_reuse) / E_IT = PUE (1 - ERF)`` [-].
+    """Energy that the data centre keeps, over that of its IT: ``(E_DC - E_reuse) / E_IT = PUE (1 - ERF)`` [-].
 
     Source: The Green Grid 2010, ERE: a metric for measuring the benefit of reuse energy from a data center, white
     paper 29.

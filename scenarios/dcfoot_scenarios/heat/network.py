@@ -7,7 +7,10 @@ in every hour as long as the temperatures are: so a linear programme may take it
 from dataclasses import dataclass
 from math import inf
 
+import numpy as np
+
 from dcfoot.elementwise import Numbers, maximum, minimum
+from dcfoot.errors import ConfigError
 from dcfoot.heat.capture import Capture
 from dcfoot.heat.heat_pump import Lift, jensen_cop
 
@@ -31,6 +34,19 @@ class Network:
     loss_ratio: Numbers
     approach_k: Numbers
 
+    def __post_init__(self) -> None:
+        """Refuses temperatures and losses that no network has.
+
+        Raises
+        ------
+        ConfigError
+            The supply is not above the return, or a loss is not from 0 to below 1.
+        """
+        if not np.all(np.greater(self.supply_c, self.return_c)):
+            raise ConfigError("A heat network's supply_c must be above its return_c in every hour.")
+        if not np.all((np.asarray(self.loss_ratio) >= 0) & (np.asarray(self.loss_ratio) < 1)):
+            raise ConfigError(f"A heat network's loss_ratio must be 0 or more and below 1, not {self.loss_ratio}.")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatPump:
@@ -46,6 +62,19 @@ class HeatPump:
 
     capacity_mw: Numbers = inf
     cop: Numbers | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses what no heat pump can be.
+
+        Raises
+        ------
+        ConfigError
+            Its capacity is below 0, or it gives no more heat than it takes electricity.
+        """
+        if not np.all(np.greater_equal(self.capacity_mw, 0)):
+            raise ConfigError(f"A heat pump's capacity_mw must be 0 or more, not {self.capacity_mw}.")
+        if self.cop is not None and not np.all(np.greater(self.cop, 1)):
+            raise ConfigError(f"A heat pump's cop must be above 1, not {self.cop}: it is heat over electricity.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

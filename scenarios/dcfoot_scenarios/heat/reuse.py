@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from dcfoot.elementwise import Numbers, maximum, minimum, where
 from dcfoot.errors import ConfigError
 from dcfoot.heat.capture import Capture
@@ -11,7 +13,9 @@ from dcfoot_scenarios.storage import Battery, operate
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatFlows:
-    """Where the heat of each hour goes. All are 0 or more, and in every hour::
+    """Where the heat of each hour goes. All are 0 or more.
+
+    In every hour::
 
         captured = direct + pump_source + rejected
         direct + pump_source + pump_electric + store_discharge = delivered + lost + store_charge
@@ -125,7 +129,7 @@ def dispatch_heat(
         if store.reserve_ratio > 0:
             raise ConfigError(f"A heat store keeps no reserve: set its reserve_ratio to 0, not {store.reserve_ratio}.")
         spare = _spare(captured_mw, given, pump, ways)
-        operation = operate(store, spare.fed_mw - (wanted - given.fed_mw))
+        operation = operate(store, np.asarray(spare.fed_mw - (wanted - given.fed_mw)))
         charge, discharge = operation.charge_mw, operation.discharge_mw
         as_it_is = minimum(charge, spare.direct_mw)
         given = _Given(given.direct_mw + as_it_is, given.lifted_mw + (charge - as_it_is))

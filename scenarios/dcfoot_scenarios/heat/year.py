@@ -132,7 +132,7 @@ def pump_emissions_t(pump_electric_mw: Numbers, g_per_kwh: Numbers) -> Numbers:
 
 
 def avoided_emissions_t(delivered_mwh: Numbers, reference: HeatReference) -> Numbers:
-    """What the customers' heat would have emitted, made as the reference makes it: beside the inventory, never in it [t].
+    """What the customers' heat would have emitted, had the reference made it: beside the inventory, never in it [t].
 
     Only what reaches the customers counts, as if the reference lost nothing on the way. Direct CO2: not to be compared
     with life-cycle emissions of the heat pump's electricity.
@@ -150,9 +150,11 @@ def avoided_emissions_t(delivered_mwh: Numbers, reference: HeatReference) -> Num
 def _sum(power_mw: Numbers, hours: int) -> NDArray[np.float64]:
     """The energy of all hours, of a power by hour or the same in each."""
     by_hour = np.atleast_1d(power_mw)
-    return by_hour.sum(axis=-1) * (hours / by_hour.shape[-1])
+    energy: NDArray[np.float64] = by_hour.sum(axis=-1) * (hours / by_hour.shape[-1])
+    return energy
 
 
 def _over(part: Numbers, whole: Numbers) -> NDArray[np.float64]:
     part, whole = np.broadcast_arrays(part, whole)
-    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    ratio: NDArray[np.float64] = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    return ratio
