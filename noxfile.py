@@ -42,7 +42,7 @@ def lowest(session: nox.Session) -> None:
     session.install("uv")
     session.run(
         *("uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct", "--python-version", PYTHONS[0]),
-        *("pyproject.toml", "--output-file", oldest),
+        *("pyproject.toml", "--all-extras", "--output-file", oldest),
     )
     session.install("-r", oldest, "hypothesis", "jsonschema", "packaging", "pytest", "pytest-timeout", "hatchling")
     session.install("--no-deps", "--no-build-isolation", "--editable", ".")

@@ -82,6 +82,11 @@ class FacilityState:
     clamped_k: Numbers
     overload_ratio: Numbers
 
+    @property
+    def consumed_l_per_kwh(self) -> Numbers:
+        """The part of the WUE that does not flow back: all but blowdown [L/kWh]."""
+        return self.wue_l_per_kwh - self.blowdown_l_per_kwh
+
 
 def facility_state(
     facility: Facility, it_load_ratio: Numbers, dry_bulb_c: Numbers, wet_bulb_c: Numbers, pressure_pa: Numbers

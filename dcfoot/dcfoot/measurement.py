@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from dcfoot.reading import Meter
+from dcfoot.reading import Domain, Meter
 
 
 class RunState(StrEnum):
@@ -93,6 +93,23 @@ class Phase:
     start_s: float
     end_s: float
     energy_j: Mapping[str, float]
+
+    @property
+    def duration_s(self) -> float:
+        """How long it lasted [s]."""
+        return self.end_s - self.start_s
+
+    @property
+    def chips_energy_j(self) -> float | None:
+        """The energy of all domains but the node's, which contains the others [J]; None where no chip is metered."""
+        chips = [energy_j for domain, energy_j in self.energy_j.items() if domain != Domain.NODE]
+        return sum(chips) if chips else None
+
+    @property
+    def average_power_w(self) -> float | None:
+        """The same over its duration [W]; None where it had none, or no chip is metered."""
+        energy_j = self.chips_energy_j
+        return None if energy_j is None or self.duration_s <= 0 else energy_j / self.duration_s
 
 
 @dataclass(frozen=True, slots=True)

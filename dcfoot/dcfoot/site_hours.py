@@ -209,7 +209,7 @@ def _log_likelihood(site: Site, cooling: str) -> float:
     pairs = [
         (fact.spread, modelled_spread(climate, metric, cooling, site.size))
         for metric, fact in (("pue", site.pue), ("wue", site.wue_l_per_kwh))
-        if fact is not None and _is_own(fact)
+        if fact is not None and is_own(fact)
     ]
     return sum(_log_agreement(stated, modelled) for stated, modelled in pairs)
 
@@ -302,11 +302,11 @@ def at_run(site: Site, start: datetime, end: datetime) -> Site:
     if site.climate is None:
         return resolved
     run = _Run(site, site.climate, cooling_parts(site), start, end)
-    if site.pue is not None and _is_own(site.pue):
+    if site.pue is not None and is_own(site.pue):
         over = run.over("pue")
         said = run.evidence("overhead (PUE - 1)", over)
         resolved = replace(resolved, pue=_pue_at(site.pue, over), hours_evidence=(said,))
-    if site.wue_l_per_kwh is not None and _is_own(site.wue_l_per_kwh):
+    if site.wue_l_per_kwh is not None and is_own(site.wue_l_per_kwh):
         over = run.over("wue")
         said = run.evidence("WUE", over)
         water = _wue_at(site.wue_l_per_kwh, over)
@@ -314,7 +314,7 @@ def at_run(site: Site, start: datetime, end: datetime) -> Site:
     return resolved
 
 
-def _is_own(fact: Fact) -> bool:
+def is_own(fact: Fact) -> bool:
     """Whether a figure is the site's own: one that stands in, of a fleet or a nation, has no hours to be resolved."""
     return fact.basis is not Basis.DEFAULT
 

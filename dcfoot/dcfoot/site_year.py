@@ -10,19 +10,39 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dcfoot.draws import Draws
+from dcfoot.draws import Draws, Spread
+from dcfoot.elementwise import Numbers
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence
-from dcfoot.facility_draws import DrawnYear, Grid, Hall, draw_year
+from dcfoot.facility_draws import DrawnYear, Grid, Hall, draw_year, interval_of
 from dcfoot.facility_library import build_facility, facility_evidence
-from dcfoot.facility_model import facility_state
+from dcfoot.facility_model import FacilityState, facility_state
 from dcfoot.factors.hourly import HourlyFactors, Window
 from dcfoot.factors.shapes import shaped
 from dcfoot.grid import GridFactor, Method
-from dcfoot.site_hours import MOST_WUE_L_PER_KWH
+from dcfoot.site import Site
+from dcfoot.site_hours import MOST_WUE_L_PER_KWH, cooling_parts, is_own
 from dcfoot.weather.climate import Climate
 from dcfoot.weather.doubt import air_of, air_of_climate
 from dcfoot.weather.year import Hours, Weather
+
+__all__ = [
+    "LOADS",
+    "DrawnYear",
+    "Draws",
+    "Hall",
+    "SiteYear",
+    "Spread",
+    "cooling_parts",
+    "draw_site_year",
+    "family",
+    "grid_hours",
+    "hall_state",
+    "hours_of",
+    "interval_of",
+    "site_year",
+]
+"""One door to all that a site's year takes, also what lives elsewhere."""
 
 LOADS = (0.25, 0.5, 0.75, 1.0)
 """The loads at which a site is shown [-]: those of EN 50600-4-2 and of makers' data sheets."""
@@ -63,20 +83,36 @@ class SiteYear:
         facility = facility_evidence(self.hall.cooling, self.hall.size, self.hall.rejection)
         return (*self.weather.evidence, *facility, *(grid.evidence() for grid in self.grids))
 
-    def by_month(self, values: Hours) -> Hours:
-        """The mean of a series by month of the place's standard time, in its unit; NaN for a month without hours."""
+    def by_month(self, values: Numbers) -> Hours:
+        """The mean of a series by month of the place's standard time, in its unit; NaN for a month without hours.
+
+        A single number stands for every hour: that is how the parts of a hall come which do not depend on the air.
+        """
         return self._means(values, self.weather.month_index, 12)
 
-    def by_hour_of_day(self, values: Hours) -> Hours:
+    def by_hour_of_day(self, values: Numbers) -> Hours:
         """The mean of a series by hour of the place's standard time, in its unit."""
-        hour = self.weather.local_times.astype("datetime64[h]").astype(np.int64) % 24
-        return self._means(values, hour, 24)
+        return self._means(values, self._hour_index, 24)
 
-    def _means(self, values: Hours, group: np.ndarray, count: int) -> Hours:
+    def by_month_and_hour(self, values: Numbers) -> Hours:
+        """The mean of a series by month (12 rows) and hour of the day (24 columns), in its unit, as the two above."""
+        return self._means(values, self.weather.month_index * 24 + self._hour_index, 12 * 24).reshape(12, 24)
+
+    @property
+    def _hour_index(self) -> np.ndarray:
+        return self.weather.local_times.astype("datetime64[h]").astype(np.int64) % 24
+
+    def _means(self, values: Numbers, group: np.ndarray, count: int) -> Hours:
         hours = np.bincount(group, minlength=count)
         with np.errstate(invalid="ignore"):
-            means: Hours = np.bincount(group, values, minlength=count) / hours
+            means: Hours = np.bincount(group, np.broadcast_to(values, len(group)), minlength=count) / hours
         return means
+
+    def at_published(self, site: Site) -> "SiteYear":
+        """The same year at the site's own published means; a fleet's or a nation's, that stand in for it, are not."""
+        facts = (site.pue, site.wue_l_per_kwh)
+        pue, wue = (fact.spread.central if fact and is_own(fact) else None for fact in facts)
+        return self.at_stated(pue, wue)
 
     def at_stated(self, pue: float | None = None, wue_l_per_kwh: float | None = None) -> "SiteYear":
         """The same year with published yearly means: the model says when in the year, the site how much.
@@ -157,11 +193,24 @@ def site_year(hall: Hall, weather: Weather, grids: Sequence[HourlyFactors] = ())
     for grid in grids:
         if len(grid.g_per_kwh) != len(weather):
             raise ConfigError(f"The grid {grid.zone} has {len(grid.g_per_kwh)} hours, the weather {len(weather)}.")
-    facility = build_facility(hall.cooling, hall.size, hall.rejection)
-    air = weather.dry_bulb_c, weather.wet_bulb_c, weather.pressure_pa
-    state = facility_state(facility, hall.central_load, *air)
+    state = hall_state(hall, weather)
     pue, wue = (np.broadcast_to(values, len(weather)) for values in (state.pue, state.wue_l_per_kwh))
     return SiteYear(hall, weather, pue, wue, tuple(grids))
+
+
+def hall_state(hall: Hall, weather: Weather) -> FacilityState:
+    """What a hall does in this weather at its central load, part by part: what its PUE and WUE are made of.
+
+    Parameters
+    ----------
+    hall : Hall
+        The facility.
+    weather : Weather
+        Of its place, or of one near it.
+    """
+    facility = build_facility(hall.cooling, hall.size, hall.rejection)
+    air = weather.dry_bulb_c, weather.wet_bulb_c, weather.pressure_pa
+    return facility_state(facility, hall.central_load, *air)
 
 
 def grid_hours(factors: Sequence[GridFactor], weather: Weather, zone: str) -> tuple[HourlyFactors, ...]:

@@ -108,23 +108,42 @@ class Run:
         """What was measured so far; None where another run holds the energy."""
         return self._own_tracker.snapshot() if self._own_tracker else None
 
-    def receipt(self, *, whole_node: bool = False) -> ReceiptJson | None:
+    def receipt(
+        self,
+        *,
+        whole_node: bool = False,
+        site: str | None = None,
+        country: str | None = None,
+        region: str | None = None,
+    ) -> ReceiptJson | None:
         """The receipt so far, in the form of ``dcfoot.receipt/1``; None where there is none, as the log explains.
 
         Parameters
         ----------
         whole_node : bool
             Count everything the machine's meters saw instead of this run's share.
-
+        site, country, region : str or None
+            As if it had run there (`dcfoot sites`); none of them: where it did.
         """
         try:
             measurement = self.measurement()
             if measurement is None or self._site is None:
                 return None
-            return receipt_of(measurement, self._settings, self._site, whole_node=whole_node)
+            place, warnings = self._site, list[str]()
+            if site or country or region:
+                place = _site(self._settings, _Asked(site=site, country=country, region=region), warnings)
+            told = replace(measurement, warnings=(*warnings, *measurement.warnings))
+            return receipt_of(told, self._settings, place, whole_node=whole_node)
         except Exception:  # whatever fails in us, the job goes on
             logger.warning("dcfoot could not make a receipt", exc_info=True)
             return None
+
+    def _repr_markdown_(self) -> str | None:
+        """The receipt, which a notebook shows where a cell ends in the run."""
+        from dcfoot.receipt.markdown import render
+
+        receipt = self.receipt()
+        return None if receipt is None else render(receipt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dcfoot.cooling.parameters import Size
 from dcfoot.facility_library import build_facility, used_parameters
 from dcfoot.facility_model import Facility, FacilityState, energy_mean, facility_state
 from dcfoot.psychrometrics import saturation_humidity_ratio_kg_per_kg, wet_bulb_c
+from dcfoot.water import onsite_consumption_l
 from simulated.lei_masanet import climate
 from simulated.near import near
 from simulated.reference import vectors
@@ -72,7 +73,18 @@ def test_the_parts_add_up_and_none_is_negative(
     assert state.pue > 1
     assert state.pue == near(1 + sum(powers))
     assert state.wue_l_per_kwh == near(sum(waters))
+    assert state.consumed_l_per_kwh == near(sum(waters) - state.blowdown_l_per_kwh, abs=1e-12)
     assert 0 <= state.free_ratio <= 1 + 1e-9
+
+
+def test_a_tower_consumes_what_its_cycles_of_concentration_leave() -> None:
+    # Vengateson 2017: blowdown and drift together are E / (C - 1), so that W (1 - 1/C) of the make-up W evaporates.
+    # Drift is gone too, and what humidifies the hall.
+    cycles = used_parameters("water_chiller")["tower.concentration_ratio"].central
+    state = single(built(("water_chiller", "large", "wet")), 0.7, 30.0, 8.0, 101_325.0)
+    into_air = state.humidification_l_per_kwh
+    consumed = onsite_consumption_l(state.wue_l_per_kwh - into_air, cycles)
+    assert state.consumed_l_per_kwh == near(consumed + state.drift_l_per_kwh + into_air)
 
 
 def test_heat_balances_under_every_draw_of_every_parameter() -> None:

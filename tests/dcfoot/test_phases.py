@@ -5,11 +5,13 @@ import tracemalloc
 from collections.abc import Sequence
 from time import perf_counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dcfoot.counter import Outcome
 from dcfoot.ledger import EnergyRecord
+from dcfoot.measurement import Phase
 from dcfoot.phases import MOST_PHASES, MOST_WAITING, PhaseBook
 from dcfoot.reading import Channel, Domain
 from dcfoot.units import NS_PER_S
@@ -86,6 +88,26 @@ def _bookings(steps: Sequence[tuple[float, float]], channel: Channel) -> list[En
 
 def _total_j(steps: Sequence[tuple[float, float]]) -> float:
     return sum(energy_j for _, energy_j in steps)
+
+
+@pytest.mark.parametrize(
+    ("energy_j", "chips_j", "power_w"),
+    [
+        ({"gpu": 60.0, "package": 40.0}, 100.0, 50.0),
+        ({"gpu": 60.0, "package": 40.0, "node": 150.0}, 100.0, 50.0),  # the node's meter sees the chips again
+        ({"node": 150.0}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_the_chips_of_a_phase_are_counted_once(
+    energy_j: dict[str, float], chips_j: float | None, power_w: float | None
+) -> None:
+    phase = Phase("train", 3.0, 5.0, energy_j)
+    assert (phase.duration_s, phase.chips_energy_j, phase.average_power_w) == (2.0, chips_j, power_w)
+
+
+def test_a_phase_of_no_time_has_no_power() -> None:
+    assert Phase("mark", 3.0, 3.0, {"gpu": 0.0}).average_power_w is None
 
 
 def test_a_phase_is_told_only_when_its_energy_is_settled() -> None:

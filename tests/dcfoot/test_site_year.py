@@ -15,7 +15,7 @@ from dcfoot.facility_draws import DrawnYear, Hall, draw_year, interval_of, rank_
 from dcfoot.factors.hourly import Window, constant
 from dcfoot.grid import GridFactor
 from dcfoot.site import resolve_site
-from dcfoot.site_year import SiteYear, draw_site_year, family, grid_hours, hours_of, site_year
+from dcfoot.site_year import SiteYear, draw_site_year, family, grid_hours, hall_state, hours_of, site_year
 from dcfoot.weather import Variation, find_climate, typical_year
 from dcfoot.weather.doubt import air_of, air_of_climate
 from simulated.near import near
@@ -82,6 +82,37 @@ def test_months_are_those_of_the_places_standard_time() -> None:
     by_month = year.by_month(year.pue)
     assert by_month[0] == near(float(year.pue[:744].mean()))
     assert by_month[11] == near(float(year.pue[-744:].mean()))
+
+
+def test_months_and_hours_together_are_the_mean_of_each_hour_in_each_month() -> None:
+    # Ashburn, UTC-5: 15:00 on 1 July is the hour 20:00 UTC, the 4359th after the start of the year (181 days, 15 h).
+    year = YEARS["air_chiller"]
+    july_at_15 = year.pue[(181 + np.arange(31)) * 24 + 15]
+    table = year.by_month_and_hour(year.pue)
+    assert table.shape == (12, 24)
+    assert table[6, 15] == near(float(july_at_15.mean()))
+    assert table.mean(axis=1) == near(year.by_month(year.pue))
+
+
+def test_a_number_stands_for_every_hour() -> None:
+    year = YEARS["dx"]
+    means = (year.by_month(0.25), year.by_hour_of_day(0.25), year.by_month_and_hour(0.25))
+    assert all(np.all(mean == 0.25) for mean in means)
+
+
+@pytest.mark.parametrize("cooling", SYSTEMS)
+def test_the_parts_of_a_hall_add_up_to_its_year(cooling: str) -> None:
+    year, state = YEARS[cooling], hall_state(Hall(cooling), WEATHER)
+    parts = ("ups", "distribution", "lighting", "fan", "pump", "chiller", "rejection_fan", "humidifier")
+    overhead = sum(year.by_month(getattr(state, f"{part}_ratio")) for part in parts)
+    assert 1 + overhead == near(year.by_month(year.pue))
+
+
+def test_only_a_figure_of_the_sites_own_is_the_level() -> None:
+    # Google publishes a PUE of 1.09 for Northern Virginia; its water is that of the whole fleet.
+    year = YEARS["waterside_economizer"].at_published(resolve_site("gcp-us-east4"))
+    assert year.pue.mean() == near(1.09)
+    assert year.wue_l_per_kwh is YEARS["waterside_economizer"].wue_l_per_kwh
 
 
 def test_a_chiller_in_virginia_works_hardest_in_july_and_after_noon() -> None:

@@ -48,6 +48,11 @@ def steady(measurement: Measurement | None) -> ChannelEnergy:
     return energy
 
 
+def shown(run: dcfoot.Run) -> str | None:
+    """What a notebook shows where a cell ends in the run (IPython, "Integrating your objects with IPython")."""
+    return run._repr_markdown_()  # pyright: ignore[reportPrivateUsage]
+
+
 def phases_of(measurement: Measurement) -> list[str]:
     return [phase.path for phase in measurement.phases]
 
@@ -91,6 +96,24 @@ class TestABlock:
         assert (early["ladder_basis"], late["ladder_basis"]) == ("share", "whole_node")
         assert late["run"]["id"] == run.id
         assert late["site"]["grid_zone"] == "FRA"
+
+    def test_gives_the_receipt_of_the_same_run_elsewhere(self) -> None:
+        with dcfoot.track("training", country="FR") as run:
+            time.sleep(0.15)
+        here, there = run.receipt(), run.receipt(country="CN", region="Guangdong")
+        assert here is not None
+        assert there is not None
+        assert (here["site"]["grid_zone"], there["site"]["grid_zone"]) == ("FRA", "CN-GD")
+        assert here["footprint"]["it_energy_kwh"] == there["footprint"]["it_energy_kwh"]
+        assert here["footprint"]["carbon"] != there["footprint"]["carbon"]
+
+    def test_shows_its_receipt_in_a_notebook(self) -> None:
+        with dcfoot.track("in a notebook", country="FR") as run:
+            assert "# in a notebook: receipt" in (shown(run) or "")
+            with dcfoot.track("inner") as inner:
+                pass
+        assert "France" in (shown(run) or "")
+        assert shown(inner) is None  # another run holds its energy
 
     def test_writes_the_receipt_to_the_file_that_was_asked_for_wherever_the_job_went(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -545,6 +568,16 @@ class TestMistakes:
         (measured,) = kept()
         assert any(said in warning for warning in measured.warnings)
         assert steady(measured).energy_j > 0.0
+
+    def test_in_the_name_of_another_site_become_a_warning_of_its_receipt(self) -> None:
+        with dcfoot.track(country="FR") as run:
+            pass
+        there, here = run.receipt(country="Frnace"), run.receipt()
+        assert there is not None
+        assert here is not None
+        assert "No country is called 'Frnace'. Did you mean" in there["warnings"][0]
+        assert not there["site"]["chosen"]
+        assert (here["site"]["grid_zone"], here["warnings"]) == ("FRA", there["warnings"][2:])
 
     def test_in_the_name_of_a_variable_become_a_warning(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("DCFOOT_CUONTRY", "FR")

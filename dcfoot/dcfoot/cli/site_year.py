@@ -17,13 +17,12 @@ from dcfoot.cooling.catalogue import find_recipe
 from dcfoot.cooling.parameters import Size
 from dcfoot.draws import Draws, Spread
 from dcfoot.errors import ConfigError
-from dcfoot.evidence import Evidence, Fact
+from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import DrawnYear, Hall, draw_year, interval_of
 from dcfoot.factors.hourly import HourlyFactors
-from dcfoot.reading import Basis
 from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
 from dcfoot.site import Site
-from dcfoot.site_hours import LEAST_SAID, cooling_parts, cooling_said, mixed
+from dcfoot.site_hours import LEAST_SAID, cooling_parts, cooling_said, is_own, mixed
 from dcfoot.site_year import LOADS, SiteYear, family, grid_hours, site_year
 from dcfoot.weather import Weather, find_climate, read_file, typical_year
 from dcfoot.weather.doubt import Air, air_of, air_of_climate
@@ -71,14 +70,15 @@ class YearPage:
             (part, site_year(self.hall(cooling), self.weather, self.grids)) for cooling, part in self.parts.items()
         ]
         if self.stated:
-            pue, wue = self.level(self.site.pue), self.level(self.site.wue_l_per_kwh)
-            years = [(part, one.at_stated(pue, wue)) for part, one in years]
+            years = [(part, one.at_published(self.site)) for part, one in years]
         pues, waters = ([part * getattr(one, name) for part, one in years] for name in ("pue", "wue_l_per_kwh"))
         return replace(years[0][1], pue=np.sum(pues, axis=0), wue_l_per_kwh=np.sum(waters, axis=0))
 
-    def level(self, fact: Fact | None) -> float | None:
-        """A figure of the site's own, to which the model's year is brought; None where it has none."""
-        return None if fact is None or not self.stated or fact.basis is Basis.DEFAULT else fact.spread.central
+    @property
+    def levels(self) -> list[str]:
+        """The figures of the site's own to which the model's year is brought."""
+        named = {"PUE": self.site.pue, "WUE": self.site.wue_l_per_kwh}
+        return [name for name, fact in named.items() if self.stated and fact and is_own(fact)]
 
     def hall(self, cooling: str, it_load_ratio: Spread | None = None) -> Hall:
         """The site's hall with this cooling."""
@@ -160,9 +160,10 @@ def lines_of(page: YearPage, width: int) -> Iterator[str]:
     yield from wrap(f"cooling: {cooling_said(page.parts)}", width, "  ", "  ")
     for note in page.weather.notes:
         yield from wrap(note, width, "  ", "  ")
-    own = [name for name, fact in _facts(page).items() if page.level(fact) is not None]
-    if own:
-        yield from wrap(f"{' and '.join(own)}: published for the year; when in the year, modelled", width, "  ", "  ")
+    if page.levels:
+        yield from wrap(
+            f"{' and '.join(page.levels)}: published for the year; when in the year, modelled", width, "  ", "  "
+        )
     yield ""
     yield from _months(page, width)
     for warning in dict.fromkeys(warning for grid in page.grids for warning in grid.warnings):
@@ -171,10 +172,6 @@ def lines_of(page: YearPage, width: int) -> Iterator[str]:
     yield from _loads(page, width)
     yield ""
     yield from wrap(f"What matters most to PUE: {', '.join(_what_matters(page))}.", width, "  ", "")
-
-
-def _facts(page: YearPage) -> dict[str, Fact | None]:
-    return {"PUE": page.site.pue, "WUE": page.site.wue_l_per_kwh}
 
 
 def _series(page: YearPage) -> dict[str, Hours]:
@@ -235,7 +232,7 @@ def document_of(page: YearPage) -> dict[str, object]:
         "place": page.weather.place,
         "notes": list(page.weather.notes),
         "cooling": dict(page.parts),
-        "stated": [name for name, fact in _facts(page).items() if page.level(fact) is not None],
+        "stated": page.levels,
         "pue": _number(year.pue.mean()),
         "wue_l_per_kwh": _number(year.wue_l_per_kwh.mean()),
         "months": months,
