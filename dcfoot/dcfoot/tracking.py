@@ -16,11 +16,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
-from typing import ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast, overload
 
-from dcfoot.account import choose_site, receipt_of
+from dcfoot.account import choose_hourly, choose_site, receipt_of
 from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load, unknown_variables
-from dcfoot.errors import ConfigError
+from dcfoot.errors import ConfigError, DcfootError
 from dcfoot.lease import JobIdentity, Leader, Member, job_identity, join, measured_by
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.measurer import Measurer, taken_over_warning
@@ -32,6 +32,9 @@ from dcfoot.store import RunStore
 from dcfoot.tracker import Consumer, Subject, Tracker, new_run_id
 from dcfoot.units import J_PER_KWH
 from dcfoot.wrapping import wrapped
+
+if TYPE_CHECKING:
+    from dcfoot.sources.hourly_source import HourlySource
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,10 +59,12 @@ class Run:
         self._is_inner = False
         self._settings = Settings()
         self._site: Site | None = None
+        self._hourly: HourlySource | None = None
 
-    def follow(self, measurer: Measurer, settings: Settings, site: Site) -> None:
+    def follow(self, measurer: Measurer, settings: Settings, site: Site, hourly: "HourlySource | None") -> None:
         """Says from now on what its own `measurer` measures. Called by `track`."""
         self._measurer, self._settings, self._site, self._is_inner = measurer, settings, site, False
+        self._hourly = hourly
 
     def follow_other(self, measurer: Measurer | None) -> None:
         """Says from now on who measures it. Called by `track`."""
@@ -111,17 +116,28 @@ class Run:
     def receipt(self, *, whole_node: bool = False) -> ReceiptJson | None:
         """The receipt so far, in the form of ``dcfoot.receipt/1``; None where there is none, as the log explains.
 
+        Once the run has ended, the service that it was given for the grid's hours is asked, for ten seconds at most.
+
         Parameters
         ----------
         whole_node : bool
             Count everything the machine's meters saw instead of this run's share.
 
         """
+        return self._receipt(whole_node=whole_node, ask=True)
+
+    def at_end(self) -> ReceiptJson | None:
+        """The receipt as it stands when the run ends: the job goes on, so nobody is asked. Called by `track`."""
+        return self._receipt(whole_node=False, ask=False)
+
+    def _receipt(self, *, whole_node: bool, ask: bool) -> ReceiptJson | None:
         try:
             measurement = self.measurement()
             if measurement is None or self._site is None:
                 return None
-            return receipt_of(measurement, self._settings, self._site, whole_node=whole_node)
+            return receipt_of(
+                measurement, self._settings, self._site, whole_node=whole_node, hourly=self._hourly, ask=ask
+            )
         except Exception:  # whatever fails in us, the job goes on
             logger.warning("dcfoot could not make a receipt", exc_info=True)
             return None
@@ -138,6 +154,7 @@ class _Asked:
     tags: Mapping[str, str] | None = None
     receipt: str | Path | None = None
     interval_s: float | None = None
+    hourly: str | Path | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -159,6 +176,7 @@ class _Block:
         """Starts a run; `taken_over` is the run that measured this process before."""
         settings, warnings = _settings()
         site = _site(settings, self.asked, warnings)
+        hourly = _hourly(settings, self.asked, site, warnings)
         identity = job_identity(os.environ)
         self.receipt = _receipt(self.asked, warnings)
         self.joined = join(os.environ)
@@ -167,10 +185,10 @@ class _Block:
             more = [lease.warning] if lease.warning else []
             if before or taken_over:
                 more.append(taken_over_warning(before or taken_over or ""))
-            return self._tracker(lease, identity, settings, site, [*warnings, *more])
+            return self._tracker(lease, identity, settings, site, hourly, [*warnings, *more])
 
         self.measurer = Measurer(identity, new_run_id(), tracker)
-        self.run.follow(self.measurer, settings, site)
+        self.run.follow(self.measurer, settings, site, hourly)
         self.measurer.start()
         self.measurer.job_started()
 
@@ -190,7 +208,7 @@ class _Block:
         if self.measurer is None:
             return
         measured = self.measurer.stop(exit_status, state)
-        receipt = self.run.receipt() if measured is not None and self.receipt is not None else None
+        receipt = self.run.at_end() if measured is not None and self.receipt is not None else None
         if self.receipt is not None and receipt is not None:
             try:
                 self.receipt.write(receipt)
@@ -206,7 +224,13 @@ class _Block:
             self.measurer.abandon()
 
     def _tracker(
-        self, lease: Leader, identity: JobIdentity | None, settings: Settings, site: Site, warnings: list[str]
+        self,
+        lease: Leader,
+        identity: JobIdentity | None,
+        settings: Settings,
+        site: Site,
+        hourly: "HourlySource | None",
+        warnings: list[str],
     ) -> Tracker:
         interval_s = _interval_s(settings, self.asked, warnings)
         subject = Subject(
@@ -216,6 +240,7 @@ class _Block:
             job=identity.job if identity else None,
             part_of=measured_by(os.environ),
             site_id=site.id if site.chosen else None,
+            hourly=None if hourly is None else str(hourly),
             warnings=tuple(warnings),
         )
         return Tracker(
@@ -276,6 +301,7 @@ def track(
     tags: Mapping[str, str] | None = None,
     receipt: str | Path | None = None,
     interval_s: float | None = None,
+    hourly: str | Path | None = None,
 ) -> Track: ...
 def track(
     name: object = None,
@@ -286,6 +312,7 @@ def track(
     tags: Mapping[str, str] | None = None,
     receipt: str | Path | None = None,
     interval_s: float | None = None,
+    hourly: str | Path | None = None,
 ) -> object:
     """Measures this process and its children.
 
@@ -304,10 +331,13 @@ def track(
         A file to write the receipt to, as JSON, at the end; none is written where another run holds the energy.
     interval_s : float or None
         Seconds between readings; None for the configured value.
+    hourly : str or Path or None
+        Where its grid's actual hours come from: a service or a file, as ``dcfoot run --hourly`` takes it; None for the
+        configured source.
     """
     if callable(name) or isinstance(name, classmethod):
         return Track(_Asked())(cast("Callable[..., object]", name))
-    return Track(_Asked(name, site, country, region, tags, receipt, interval_s))
+    return Track(_Asked(name, site, country, region, tags, receipt, interval_s, hourly))
 
 
 class _Process:
@@ -413,6 +443,17 @@ def _site(settings: Settings, asked: _Asked, warnings: list[str]) -> Site:
         unfit = [str(fault)]
     warnings.append(f"no site was used: {'; '.join(unfit)}")
     return resolve_site()
+
+
+def _hourly(settings: Settings, asked: _Asked, site: Site, warnings: list[str]) -> "HourlySource | None":
+    """The source that was asked for, else the configured one; where it cannot be used, none and a warning."""
+    try:
+        named = None if asked.hourly is None else os.fspath(asked.hourly)
+        elsewhere = bool(asked.site or asked.country or asked.region)
+        return choose_hourly(settings, site, named, elsewhere=elsewhere)
+    except (TypeError, DcfootError) as fault:
+        warnings.append(f"no source of the grid's hours was used: {fault}")
+        return None
 
 
 def _receipt(asked: _Asked, warnings: list[str]) -> ReceiptFile | None:

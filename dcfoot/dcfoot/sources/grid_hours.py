@@ -26,6 +26,8 @@ class Source(Protocol):
     """What a service's module offers."""
 
     SERVICE: Service
+    BOUNDARIES: tuple[Boundary, ...]
+    METHODS: tuple[Method, ...]
 
     @staticmethod
     def fetch(query: Query, web: Web, environ: Mapping[str, str], base_url: str) -> HourlyFactors:
@@ -58,7 +60,7 @@ def service_zone(name: str, zone: str) -> str:
     if found:
         return found
     service = source(name).SERVICE.name
-    raise ConfigError(f"What {service} calls the grid of {zone} is not known: name its own zone as well.")
+    raise ConfigError(f"What {service} calls the grid of {zone} is not known: add its own zone, as in {name}:ZONE.")
 
 
 def fetch_hours(
