@@ -15,7 +15,6 @@ from dcfoot.site import Site, resolve_site, with_factors
 
 if TYPE_CHECKING:
     from dcfoot.calibration import Calibration
-    from dcfoot.sources.hourly_source import HourlySource
 
 HOURLY_PATIENCE_S = 10.0
 """How long a receipt waits for the hours of a grid [s]. A choice: services answer within seconds, and a job's exit
@@ -58,7 +57,7 @@ def check_sites_file(settings: Settings) -> None:
 
 def choose_hourly(
     settings: Settings, site: Site, named: str | None = None, kept: str | None = None, *, elsewhere: bool = False
-) -> "HourlySource | None":
+) -> str | None:
     """The source of the grid's hours: that named on the spot, else that a run was started with, else the configured.
 
     Parameters
@@ -92,7 +91,7 @@ def choose_hourly(
     except ConfigError as fault:
         where = "hourly" if named or kept else f"hourly from {settings.origin('hourly')}"
         raise ConfigError(f"{where}: {fault}") from fault
-    return None if found is None or (found.is_of_one_grid and elsewhere and not named) else found
+    return None if found is None or (found.is_of_one_grid and elsewhere and not named) else str(found)
 
 
 def site_of(measurement: Measurement, settings: Settings) -> Site:
@@ -106,7 +105,7 @@ def receipt_of(
     site: Site,
     *,
     whole_node: bool | None = None,
-    hourly: "HourlySource | None" = None,
+    hourly: str | None = None,
     ask: bool = True,
 ) -> ReceiptJson:
     """The receipt of a run at a site.
@@ -121,8 +120,8 @@ def receipt_of(
         Where it ran, with the figures of a year; the receipt takes those of the run's hours where they are known.
     whole_node : bool or None
         Count everything the machine's meters saw instead of the run's share.
-    hourly : HourlySource or None
-        Where the hours of its grid come from; None for typical ones.
+    hourly : str or None
+        Where the hours of its grid come from, from `choose_hourly`; None for typical ones.
     ask : bool
         Whether a service may be asked, for `HOURLY_PATIENCE_S` at most: not while the job goes on.
     """
@@ -149,21 +148,22 @@ def receipt_of(
     return receipt(measurement, footprint, site, whole_node=whole)
 
 
-def _with_hours(
-    site: Site, hourly: "HourlySource", measurement: Measurement, *, ask: bool
-) -> tuple[Site, tuple[str, ...]]:
+def _with_hours(site: Site, hourly: str, measurement: Measurement, *, ask: bool) -> tuple[Site, tuple[str, ...]]:
     """The site with its grid's hours while the run lasted, as far as they are known, and what else there is to say."""
+    from dcfoot.actual_hours import with_actual_hours
     from dcfoot.factors.hourly import Window
-    from dcfoot.site_hours import with_actual_hours
-    from dcfoot.sources.hourly_source import found_within
+    from dcfoot.sources.hourly_source import found_within, hourly_source
 
+    source = hourly_source(hourly)
     start, end = measurement.started_at, measurement.ended_at
-    if hourly.path is None and not (ask and measurement.state is not RunState.RUNNING):
+    if source is None:
+        return site, ()
+    if source.path is None and not (ask and measurement.state is not RunState.RUNNING):
         later = (
             f"The grid's actual hours are asked for when the job has ended: `dcfoot show {measurement.id}` has them."
         )
         return site, (later,)
-    found = found_within(hourly, site, Window.around(start, end), HOURLY_PATIENCE_S)
+    found = found_within(source, site, Window.around(start, end), HOURLY_PATIENCE_S)
     if found.series:
         return with_actual_hours(site, found.series, start, end), found.warnings
     told = "The grid's actual hours are not known: {} The yearly factor stands."

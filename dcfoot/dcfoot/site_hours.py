@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import exp, hypot, log, sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from dcfoot.climate_place import climate_name
 from dcfoot.draws import Z95, Spread
@@ -18,9 +18,6 @@ from dcfoot.grid import GridFactor, Method, Resolution
 from dcfoot.reading import Basis
 from dcfoot.site import Site
 from dcfoot.tables import Row, rows_of
-
-if TYPE_CHECKING:
-    from dcfoot.factors.hourly import HourlyFactors  # not needed for a receipt without a source of hours
 
 UNKNOWN_COOLING = ("airside_economizer", "airside_adiabatic", "waterside_economizer", "water_chiller", "air_chiller")
 """What a hall may have of which nobody says it, equally likely before its PUE and WUE are looked at. A judgement: these
@@ -370,52 +367,25 @@ def _factor_at(factor: GridFactor, site: Site, start: datetime, end: datetime) -
     central = _mean(shape.multipliers, time_shares(start, end, 1))
     return replace(
         factor,
-        g_per_kwh=product(factor.g_per_kwh, _averaged(central, shape.residual, start, end)),
+        g_per_kwh=product(factor.g_per_kwh, averaged(central, shape.residual, start, end)),
         basis=Basis.worst(Basis.MODELLED, factor.basis),
         source=f"{factor.source} ({factor.year}), shaped by month and hour: {shape.source}, {shape.year}",
         resolution=Resolution.TYPICAL_HOURS,
     )
 
 
-def _averaged(central: float, residual: Spread, start: datetime, end: datetime) -> Spread:
-    """The mean of a stretch of hours of which each lies beside it by `residual` [-], in the unit of `central`."""
-    chance = central / sqrt(independent_days(_days(start, end)))
-    low, high = (1 - residual.p5) * chance, (residual.p95 - 1) * chance
-    return Spread(central, max(0.0, central - low), central + high)
-
-
-def with_actual_hours(site: Site, grids: "Sequence[HourlyFactors]", start: datetime, end: datetime) -> Site:
-    """The site with its grid's own hours in the place of typical ones, and beside them what no year is known of.
+def averaged(central: float, residual: Spread, start: datetime, end: datetime) -> Spread:
+    """The mean of a stretch of hours, each of which may lie beside what is said of it.
 
     Parameters
     ----------
-    site : Site
-        From `at_run`.
-    grids : sequence of HourlyFactors
-        Of hours that hold the run; a series with a gap in it is left out.
+    central : float
+        The mean, in any unit.
+    residual : Spread
+        Of one hour: true over stated [-]
     start, end : datetime
-        Of the run, with their time zone; its power is taken as even.
+        Of the stretch, with their time zone.
     """
-    actual = [found for grid in grids if (found := _actual(grid, start, end))]
-    known = {factor.family for factor in actual}
-    typical = (factor for factor in site.hourly_factors if factor.family not in known)
-    return replace(site, hourly_factors=(*typical, *actual))
-
-
-def _actual(grid: "HourlyFactors", start: datetime, end: datetime) -> GridFactor | None:
-    central = grid.mean_over(start, end)
-    if central is None:
-        return None
-    return GridFactor(
-        grid.zone,
-        grid.zone,
-        *grid.family,
-        start.year,
-        product(grid.level, _averaged(central, grid.residual, start, end)),
-        grid.basis,
-        grid.source,
-        verified=False,
-        note=f"{grid.estimated_ratio:.0%} of its hours estimated",
-        licence=grid.licence,
-        resolution=Resolution.ACTUAL_HOURS,
-    )
+    chance = central / sqrt(independent_days(_days(start, end)))
+    low, high = (1 - residual.p5) * chance, (residual.p95 - 1) * chance
+    return Spread(central, max(0.0, central - low), central + high)

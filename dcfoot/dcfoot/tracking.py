@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast, overload
+from typing import ParamSpec, TypeVar, cast, overload
 
 from dcfoot.account import choose_hourly, choose_site, receipt_of
 from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load, unknown_variables
@@ -32,9 +32,6 @@ from dcfoot.store import RunStore
 from dcfoot.tracker import Consumer, Subject, Tracker, new_run_id
 from dcfoot.units import J_PER_KWH
 from dcfoot.wrapping import wrapped
-
-if TYPE_CHECKING:
-    from dcfoot.sources.hourly_source import HourlySource
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,9 +56,9 @@ class Run:
         self._is_inner = False
         self._settings = Settings()
         self._site: Site | None = None
-        self._hourly: HourlySource | None = None
+        self._hourly: str | None = None
 
-    def follow(self, measurer: Measurer, settings: Settings, site: Site, hourly: "HourlySource | None") -> None:
+    def follow(self, measurer: Measurer, settings: Settings, site: Site, hourly: str | None) -> None:
         """Says from now on what its own `measurer` measures. Called by `track`."""
         self._measurer, self._settings, self._site, self._is_inner = measurer, settings, site, False
         self._hourly = hourly
@@ -229,7 +226,7 @@ class _Block:
         identity: JobIdentity | None,
         settings: Settings,
         site: Site,
-        hourly: "HourlySource | None",
+        hourly: str | None,
         warnings: list[str],
     ) -> Tracker:
         interval_s = _interval_s(settings, self.asked, warnings)
@@ -240,7 +237,7 @@ class _Block:
             job=identity.job if identity else None,
             part_of=measured_by(os.environ),
             site_id=site.id if site.chosen else None,
-            hourly=None if hourly is None else str(hourly),
+            hourly=hourly,
             warnings=tuple(warnings),
         )
         return Tracker(
@@ -445,7 +442,7 @@ def _site(settings: Settings, asked: _Asked, warnings: list[str]) -> Site:
     return resolve_site()
 
 
-def _hourly(settings: Settings, asked: _Asked, site: Site, warnings: list[str]) -> "HourlySource | None":
+def _hourly(settings: Settings, asked: _Asked, site: Site, warnings: list[str]) -> str | None:
     """The source that was asked for, else the configured one; where it cannot be used, none and a warning."""
     try:
         named = None if asked.hourly is None else os.fspath(asked.hourly)

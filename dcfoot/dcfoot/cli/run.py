@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dcfoot.account import choose_hourly, choose_site, receipt_of
 from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load, unknown_variables
@@ -33,9 +32,6 @@ from dcfoot.receipt.file import ReceiptFile
 from dcfoot.site import Site
 from dcfoot.store import RunStore
 from dcfoot.tracker import Consumer, Subject, Tracker, new_run_id
-
-if TYPE_CHECKING:
-    from dcfoot.sources.hourly_source import HourlySource
 
 HELP = "run a job and get its receipt"
 
@@ -113,7 +109,7 @@ class _Run:
         command: list[str],
         settings: Settings,
         site: Site,
-        hourly: "HourlySource | None",
+        hourly: str | None,
     ) -> None:
         self.job: Job | None = None
         self._arguments = arguments
@@ -175,7 +171,7 @@ class _Run:
             job=self._identity.job if self._identity else None,
             part_of=measured_by(os.environ),
             site_id=self._site.id if self._site.chosen else None,
-            hourly=None if self._hourly is None else str(self._hourly),
+            hourly=self._hourly,
             warnings=tuple(warnings),
         )
 

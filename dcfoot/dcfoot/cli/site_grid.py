@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from dcfoot.errors import ConfigError
 from dcfoot.factors.hourly import HOUR, HourlyFactors, Window
 from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
 from dcfoot.site import Site
-from dcfoot.sources.hourly_source import HourlySource
+from dcfoot.sources.hourly_source import hourly_source
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -38,18 +39,29 @@ class GridPage:
     warnings: tuple[str, ...]
 
 
-def grid_page(site: Site, source: HourlySource, year: int | None) -> GridPage:
-    """The hours of a site's grid, by a source that it was checked with.
+def grid_page(site: Site, named: str, year: int | None) -> GridPage:
+    """The hours of a site's grid.
 
     Parameters
     ----------
     site : Site
         Whose grid.
-    source : HourlySource
-        A file is taken with all of its hours.
+    named : str
+        A source as `dcfoot.sources.hourly_source` takes it; a file is taken with all of its hours.
     year : int or None
         What a service is asked for, in UTC; None for the last whole year.
+
+    Raises
+    ------
+    ConfigError
+        There is no source of that name, or it cannot serve this site.
+    DataMissing
+        There is no such file.
     """
+    source = hourly_source(named)
+    if source is None:
+        raise ConfigError(f"hourly: {named} has typical hours, which the page of a site shows without it.")
+    source.require(site)
     window = source.own_window() or _year(year or datetime.now(UTC).year - 1)
     return GridPage(window, *source.hours(site, window))
 

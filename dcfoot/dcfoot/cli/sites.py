@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcfoot.account import choose_hourly, choose_site
+from dcfoot.account import choose_site
 from dcfoot.climate_place import climate_name
 from dcfoot.config import Settings, load
 from dcfoot.draws import Spread
@@ -23,7 +23,6 @@ from dcfoot.tables import rows
 
 if TYPE_CHECKING:
     from dcfoot.cli.site_year import YearPage
-    from dcfoot.sources.hourly_source import HourlySource
 
 HELP = "list the places that carbon and water are known for, or show the figures of one"
 
@@ -103,22 +102,20 @@ def execute(arguments: argparse.Namespace) -> int:
         chosen = _with_word(arguments.site, entries, settings) if arguments.site else entries
         text = _list_as_json(chosen, settings) if arguments.json else "\n".join(_list(chosen, settings))
     else:
-        text = _one_site(site, entries, arguments, choose_hourly(Settings(), site, arguments.hourly))
+        text = _one_site(site, entries, arguments)
     sys.stdout.write(f"{text}\n")
     return 0
 
 
-def _one_site(
-    site: Site, entries: Sequence[Entry], arguments: argparse.Namespace, hourly: "HourlySource | None"
-) -> str:
+def _one_site(site: Site, entries: Sequence[Entry], arguments: argparse.Namespace) -> str:
     """All that is known of a site, its grid's hours where a source is named, its year where a climate or weather is."""
     parts: dict[str, object] = {"site": _site_document(site)}
     lines = list(_page(site, entries))
     year = _year(site, arguments)
-    if hourly is not None:
+    if arguments.hourly:
         from dcfoot.cli import site_grid  # only where there is a source
 
-        grid = site_grid.grid_page(site, hourly, year.actual_year if year else None)
+        grid = site_grid.grid_page(site, arguments.hourly, year.actual_year if year else None)
         year = year and replace(year, actual=grid.series)
         parts["grid"] = site_grid.document_of(grid)
         lines += ["", *site_grid.lines_of(grid, WIDTH)]
