@@ -10,10 +10,9 @@ import pytest
 
 from dcfoot.errors import ConfigError, DataMissing, ServiceUnavailable
 from dcfoot.factors.hourly import HOUR, HourlyFactors, Window
-from dcfoot.factors.shapes import shaped
-from dcfoot.grid import Boundary, GridFactor, Method, latest_factors
+from dcfoot.grid import Boundary, Method
 from dcfoot.reading import Basis
-from dcfoot.sources.grid_hours import SOURCES, fetch_hours, hours_or_year, service_zone, source
+from dcfoot.sources.grid_hours import SOURCES, fetch_hours, service_zone, source
 from dcfoot.sources.hourly_csv import read_hourly_csv
 from dcfoot.web import Web
 from simulated.grid_services import (
@@ -58,11 +57,6 @@ def fetch(web: Web) -> Fetch:
         return fetch_hours(name, zone, window, boundary, method=method, web=web, environ=environ, base_url=service.url)
 
     return ask
-
-
-def average(zone: str, boundary: str) -> GridFactor:
-    (found,) = [one for one in latest_factors(zone) if one.boundary == boundary and one.method is Method.AVERAGE]
-    return found
 
 
 # Electricity Maps
@@ -379,82 +373,6 @@ def test_a_source_or_a_zone_that_is_not_known_is_told() -> None:
         source("electricitymap")
     with pytest.raises(ConfigError, match="What EIA calls the grid of DEU is not known"):
         service_zone("eia", "DEU")
-
-
-# What stands in
-
-
-@pytest.mark.parametrize(
-    "script",
-    [
-        [Reply(status=500)],
-        [Reply(status=429)],
-        [Reply(b"Invalid auth-token", 401)],
-        [Reply(b"<html>")],
-        [as_json({"data": []})],
-    ],
-    ids=["500", "429", "401", "not json", "nothing"],
-)
-def test_a_failing_service_leaves_the_yearly_factor_with_its_shape_and_a_warning(web: Web, script: Script) -> None:
-    yearly, window = average("DEU", "life_cycle"), Window(START, 24)
-    with WebService(script) as service:
-        series = hours_or_year("electricity_maps", yearly, window, web=web, environ=KEYS, base_url=service.url)
-    assert series.g_per_kwh == shaped(yearly, window).g_per_kwh
-    assert "Electricity Maps" in series.warnings[-1]
-    assert "The yearly factor of DEU" in series.warnings[-1]
-
-
-def test_without_a_key_or_a_source_the_yearly_factor_stands_in_too(web: Web) -> None:
-    yearly, window = average("DEU", "life_cycle"), Window(START, 24)
-    for name, word in (("electricity_maps", "ELECTRICITYMAPS_TOKEN"), ("nobody", "nobody"), ("eia", "EIA")):
-        series = hours_or_year(name, yearly, window, web=web, environ={})
-        assert series.g_per_kwh == shaped(yearly, window).g_per_kwh
-        assert word in series.warnings[-1]
-
-
-def test_gaps_of_a_service_are_filled_and_counted(web: Web) -> None:
-    yearly, window = average("DEU", "life_cycle"), Window(START, 3)
-    with WebService([maps(maps_row(0, 300), maps_row(2, 320))]) as service:
-        series = hours_or_year("electricity_maps", yearly, window, web=web, environ=KEYS, base_url=service.url)
-    assert series.g_per_kwh == near((300.0, shaped(yearly, window).g_per_kwh[1], 320.0))
-    assert series.estimated_ratio == near(1 / 3)
-    assert series.warnings[0].startswith("1 of 3 hours are not known and were filled")
-
-
-def test_a_gap_that_only_another_gas_could_fill_leaves_the_year_alone(web: Web) -> None:
-    # China's direct factor counts CO2; Electricity Maps counts CO2e: the two do not meet in one series.
-    yearly, window = average("CN", "direct"), Window(START, 3)
-    with WebService([maps(maps_row(0, 500))]) as service:
-        series = hours_or_year(
-            "electricity_maps", yearly, window, own_zone="CN", web=web, environ=KEYS, base_url=service.url
-        )
-    assert set(series.g_per_kwh) == {yearly.g_per_kwh.central}
-    assert "cannot be added" in series.warnings[-1]
-
-
-def test_what_is_kept_stands_in_for_a_service_that_is_down_and_says_so(tmp_path: Path) -> None:
-    moment = START + timedelta(hours=4)
-    clock = [moment.timestamp()]
-    web = Web(tmp_path, sleep=lambda _: None, now=lambda: clock[0])
-    yearly, window = average("DEU", "life_cycle"), Window(START, 3)
-    rows = [maps_row(index, 300) for index in range(3)]
-    with WebService([maps(*rows), Reply(status=503)]) as service:
-        hours_or_year("electricity_maps", yearly, window, web=web, environ=KEYS, base_url=service.url)
-        clock[0] += 3600
-        series = hours_or_year("electricity_maps", yearly, window, web=web, environ=KEYS, base_url=service.url)
-    assert series.g_per_kwh == near((300.0,) * 3)
-    assert "does not answer at present; what it said on 2023-10-29 04:00 UTC stands in" in series.warnings[-1]
-
-
-def test_a_surprise_in_a_source_does_not_reach_the_receipt(web: Web) -> None:
-    class Broken(dict[str, str]):
-        def get(self, *_: object) -> str:
-            raise RuntimeError("surprise")
-
-    yearly = average("DEU", "life_cycle")
-    series = hours_or_year("electricity_maps", yearly, Window(START, 3), web=web, environ=Broken())
-    assert series.g_per_kwh == shaped(yearly, Window(START, 3)).g_per_kwh
-    assert "RuntimeError: surprise" in series.warnings[-1]
 
 
 # Files

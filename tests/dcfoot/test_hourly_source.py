@@ -20,7 +20,7 @@ from dcfoot.site_hours import at_run
 from dcfoot.sources.grid_hours import SOURCES, source
 from dcfoot.sources.hourly_source import Found, HourlySource, found_within, hourly_source
 from dcfoot.web import Web
-from simulated.grid_services import KEYS, every_service
+from simulated.grid_services import KEYS, electricity_maps, electricity_maps_row, every_service
 from simulated.near import near
 from simulated.web_service import Reply, Script, WebService, as_json
 
@@ -213,12 +213,50 @@ def test_a_service_that_is_down_is_not_waited_for_twice(tmp_path: Path) -> None:
     assert found == Found((), ("ENTSO-E answers HTTP 503: nothing.",))
 
 
-@pytest.mark.parametrize("script", [[Reply(b"<html>")], [as_json({"data": []})]], ids=["no json", "nothing"])
-def test_an_answer_that_is_no_answer_is_a_warning(script: Script) -> None:
+@pytest.mark.parametrize(
+    "script",
+    [
+        [Reply(status=500)],
+        [Reply(status=429)],
+        [Reply(b"Invalid auth-token", 401)],
+        [Reply(b"<html>")],
+        [as_json({"data": []})],
+    ],
+    ids=["500", "429", "401", "not json", "nothing"],
+)
+def test_a_failing_service_leaves_nothing_but_a_warning(tmp_path: Path, script: Script) -> None:
     with WebService(script) as service:
-        found = asked("electricity_maps", service, "de")
+        found = asked("electricity_maps", service, "de", Web(tmp_path, sleep=lambda _: None))
     assert found.series == ()
-    assert "Electricity Maps" in found.warnings[0]
+    assert found.warnings[0].startswith("Electricity Maps ")
+
+
+def test_a_gap_that_only_another_gas_could_fill_leaves_the_family_out() -> None:
+    # China's direct factor counts CO2; Electricity Maps counts CO2e: the two do not meet in one series.
+    with WebService([electricity_maps(electricity_maps_row(START, 500))]) as service:
+        found = asked("electricity_maps:CN", service, "cn")
+    assert list(by_family(found)) == ["life_cycle CO2e average"]
+    assert "2 of 3 hours from 2023-10-29 00:00 to 2023-10-29 02:00 UTC are not known (direct CO2e)" in found.warnings[0]
+
+
+def test_what_is_kept_stands_in_for_a_service_that_is_down_and_says_so(tmp_path: Path) -> None:
+    def web(hours: float) -> Web:
+        return Web(tmp_path, sleep=lambda _: None, now=lambda: (START + hours * HOUR).timestamp())
+
+    with WebService(COAL) as service:
+        asked("entsoe", service, "fr", web(4))
+    found = asked("entsoe", service, "fr", web(5))
+    assert by_family(found) == {family: near(values) for family, values in OF_COAL["entsoe"].items()}
+    assert found.warnings == ("ENTSO-E does not answer at present; what it said on 2023-10-29 04:00 UTC stands in.",)
+
+
+def test_a_surprise_does_not_reach_the_receipt() -> None:
+    class Broken(dict[str, str]):
+        def get(self, *_: object) -> str:
+            raise RuntimeError("surprise")
+
+    found = named("entsoe").hours(resolve_site("fr"), Window(START, 3), environ=Broken())
+    assert found == Found((), ("entsoe: RuntimeError: surprise.",))
 
 
 def test_what_cannot_be_asked_is_a_warning_and_no_fault() -> None:
