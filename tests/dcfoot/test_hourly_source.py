@@ -241,7 +241,7 @@ def test_a_gap_that_only_another_gas_could_fill_leaves_the_family_out() -> None:
 
 def test_what_is_kept_stands_in_for_a_service_that_is_down_and_says_so(tmp_path: Path) -> None:
     def web(hours: float) -> Web:
-        return Web(tmp_path, sleep=lambda _: None, now=lambda: (START + hours * HOUR).timestamp())
+        return Web(tmp_path, sleep=lambda _: None, now=(START + hours * HOUR).timestamp)
 
     with WebService(COAL) as service:
         asked("entsoe", service, "fr", web(4))
