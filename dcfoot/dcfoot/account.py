@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 from dcfoot.config import Settings
 from dcfoot.errors import ConfigError, DcfootError
-from dcfoot.measurement import Measurement
+from dcfoot.measurement import Measurement, RunState
 from dcfoot.receipt.contract import ReceiptJson
 from dcfoot.site import Site, resolve_site, with_factors
 
 if TYPE_CHECKING:
     from dcfoot.calibration import Calibration
+
+HOURLY_PATIENCE_S = 10.0
+"""How long a receipt waits for the hours of a grid [s]. A choice: services answer within seconds, and a job's exit
+status waits as long."""
 
 
 def choose_site(
@@ -51,13 +55,58 @@ def check_sites_file(settings: Settings) -> None:
         raise ConfigError(f"sites_file from {settings.origin('sites_file')}: {fault}") from fault
 
 
+def choose_hourly(
+    settings: Settings, site: Site, named: str | None = None, kept: str | None = None, *, elsewhere: bool = False
+) -> str | None:
+    """The source of the grid's hours: that named on the spot, else that a run was started with, else the configured.
+
+    Parameters
+    ----------
+    settings : Settings
+        What is configured.
+    site : Site
+        Whose hours they will be.
+    named, kept : str or None
+        A source's name, as `dcfoot.sources.hourly_source` takes it.
+    elsewhere : bool
+        Whether a place was named on the spot: a source that is kept or configured for one grid then is another's.
+
+    Raises
+    ------
+    ConfigError
+        There is no source of that name, or the one that was named on the spot cannot serve this site: a key is missing,
+        its name of the grid is not known, the file has faults.
+    DataMissing
+        There is no such file.
+    """
+    name = named or kept or settings.hourly
+    if name is None:
+        return None
+    from dcfoot.sources.hourly_source import hourly_source  # only where one is named
+
+    try:
+        found = hourly_source(name)
+        if found is not None and named:
+            found.require(site)
+    except ConfigError as fault:
+        where = "hourly" if named or kept else f"hourly from {settings.origin('hourly')}"
+        raise ConfigError(f"{where}: {fault}") from fault
+    return None if found is None or (found.is_of_one_grid and elsewhere and not named) else str(found)
+
+
 def site_of(measurement: Measurement, settings: Settings) -> Site:
     """The site a run was started with, else the configured one."""
     return choose_site(settings, measurement.site_id)
 
 
 def receipt_of(
-    measurement: Measurement, settings: Settings, site: Site, *, whole_node: bool | None = None
+    measurement: Measurement,
+    settings: Settings,
+    site: Site,
+    *,
+    whole_node: bool | None = None,
+    hourly: str | None = None,
+    ask: bool = True,
 ) -> ReceiptJson:
     """The receipt of a run at a site.
 
@@ -71,6 +120,10 @@ def receipt_of(
         Where it ran, with the figures of a year; the receipt takes those of the run's hours where they are known.
     whole_node : bool or None
         Count everything the machine's meters saw instead of the run's share.
+    hourly : str or None
+        Where the hours of its grid come from, from `choose_hourly`; None for typical ones.
+    ask : bool
+        Whether a service may be asked, for `HOURLY_PATIENCE_S` at most: not while the job goes on.
     """
     from dcfoot.footprint import assess
     from dcfoot.receipt.build import receipt
@@ -79,6 +132,7 @@ def receipt_of(
         from dcfoot.site_hours import at_run  # 3 ms: only where somebody said where it is
 
         site = at_run(site, measurement.started_at, measurement.ended_at)
+    site, of_hours = (site, ()) if hourly is None else _with_hours(site, hourly, measurement, ask=ask)
     whole = settings.whole_node if whole_node is None else whole_node
     calibration, remarks = _calibration(settings, measurement)
     footprint = assess(
@@ -90,8 +144,30 @@ def receipt_of(
         electricity_price_per_kwh=settings.electricity_price_per_kwh,
         currency=settings.currency,
     )
-    footprint = replace(footprint, warnings=(*remarks, *footprint.warnings))
+    footprint = replace(footprint, warnings=(*remarks, *of_hours, *footprint.warnings))
     return receipt(measurement, footprint, site, whole_node=whole)
+
+
+def _with_hours(site: Site, hourly: str, measurement: Measurement, *, ask: bool) -> tuple[Site, tuple[str, ...]]:
+    """The site with its grid's hours while the run lasted, as far as they are known, and what else there is to say."""
+    from dcfoot.actual_hours import with_actual_hours
+    from dcfoot.factors.hourly import Window
+    from dcfoot.sources.hourly_source import found_within, hourly_source
+
+    source = hourly_source(hourly)
+    start, end = measurement.started_at, measurement.ended_at
+    if source is None:
+        return site, ()
+    if source.path is None and not (ask and measurement.state is not RunState.RUNNING):
+        later = (
+            f"The grid's actual hours are asked for when the job has ended: `dcfoot show {measurement.id}` has them."
+        )
+        return site, (later,)
+    found = found_within(source, site, Window.around(start, end), HOURLY_PATIENCE_S)
+    if found.series:
+        return with_actual_hours(site, found.series, start, end), found.warnings
+    told = "The grid's actual hours are not known: {} The yearly factor stands."
+    return site, tuple(told.format(why) for why in found.warnings)
 
 
 def _calibration(settings: Settings, measurement: Measurement) -> "tuple[Calibration | None, tuple[str, ...]]":

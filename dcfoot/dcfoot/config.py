@@ -27,9 +27,11 @@ OTHER_VARIABLES = frozenset(
     {
         *("DCFOOT_ROOT", "DCFOOT_RUN_ID", "DCFOOT_RUN_PID", "DCFOOT_RUN_PROCESS"),
         *("DCFOOT_REFERENCE_DIR", "DCFOOT_NVML_SCRIPT"),
+        "DCFOOT_HOURLY_URL",
     }
 )
-"""Variables that are ours and no settings: what a job is told (`dcfoot.lease`), and what our own tests are told."""
+"""Variables that are ours and no settings: what a job is told (`dcfoot.lease`), what our own tests are told, another
+root of a service (`dcfoot.sources.hourly_source`)."""
 
 LANGUAGES = ("en", "zh")
 """Languages of the receipt (ISO 639-1)."""
@@ -54,6 +56,8 @@ class Settings:
         A TOML file with sites of the user's own (`dcfoot.site_file`).
     factors_package : Path or None
         A data package with grid factors of the user's own (`dcfoot.factors.package`).
+    hourly : str or None
+        Where the grid's hours come from: a service or a file (`dcfoot.sources.hourly_source`).
     interval_s : float
         Time between readings [s].
     data_dir : Path or None
@@ -77,6 +81,7 @@ class Settings:
     region: str | None = None
     sites_file: Path | None = None
     factors_package: Path | None = None
+    hourly: str | None = None
     interval_s: float = 1.0
     data_dir: Path | None = None
     node_class: str | None = None
@@ -309,6 +314,12 @@ def _path(given: Given) -> Path:
         raise UnfitValueError(f"{given.value!r} is in a home folder that is not known") from None
 
 
+def _hourly(given: Given) -> str:
+    """A service's name as it is, a file's with its folder; whether there is such a one is asked where it is used."""
+    name = _text(given)
+    return str(_path(given)) if name.lower().endswith(".csv") else name
+
+
 def _currency(given: Given) -> str:
     code = _text(given)
     if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
@@ -352,6 +363,7 @@ JUDGES: Mapping[str, Callable[[Given], object]] = {
     "region": _text,
     "sites_file": _path,
     "factors_package": _path,
+    "hourly": _hourly,
     "interval_s": _interval_s,
     "data_dir": _path,
     "node_class": _node_class,

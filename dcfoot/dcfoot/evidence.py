@@ -40,6 +40,12 @@ class Evidence:
     note: str = ""
     licence: str = ""
 
+    @property
+    def told_source(self) -> str:
+        """The source with what the reader must know, and the licence."""
+        note = f" ({self.note})" if self.note else ""
+        return f"{self.source}{note}{f'; licence: {self.licence}' if self.licence else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:

@@ -14,7 +14,7 @@ from dcfoot.embodied import EmbodiedPart, embodied_share_g, machine_parts, usual
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact
 from dcfoot.facility import facility_energy_kwh
-from dcfoot.grid import GridFactor, emissions_g, require_same_boundary
+from dcfoot.grid import GridFactor, Resolution, emissions_g, require_same_boundary
 from dcfoot.ladder import Approach, Energy, Ladder, chips_of, climb, counted_ratio, hosts_of
 from dcfoot.measurement import Measurement
 from dcfoot.node import NodeClass, guess_node_class, virtual_host_evidence
@@ -57,8 +57,8 @@ class Carbon:
         ``"direct"`` or ``"life_cycle"``.
     gas : str
         ``"CO2"`` or ``"CO2e"``.
-    year : int
-        The factor's year.
+    year : int or None
+        The factor's year; None where no factor of a year is known, so that `value` is by the hours' alone.
     value : Quantity
         The amount [g].
     zone : str
@@ -72,18 +72,21 @@ class Carbon:
         grid's hours are not known [g].
     hourly_source : str
         What stands behind it.
+    hourly_resolution : Resolution
+        Whether the hours are those of typical days or the run's own.
     """
 
     method: str
     boundary: str
     gas: str
-    year: int
+    year: int | None
     value: Quantity
     zone: str
     source: str
     verified: bool
     hourly_g: Quantity | None = None
     hourly_source: str = ""
+    hourly_resolution: Resolution = Resolution.TYPICAL_HOURS
 
     def __add__(self, other: "Carbon") -> "Carbon":
         """The sum of two runs' emissions of one family and method; percentiles add as if fully correlated.
@@ -99,13 +102,14 @@ class Carbon:
             self.method,
             self.boundary,
             self.gas,
-            min(self.year, other.year),
+            min(self.year, other.year) if self.year and other.year else None,
             _sum(self.value, other.value),
             self.zone if self.zone == other.zone else f"{self.zone}, {other.zone}",
             self.source if self.source == other.source else f"{self.source}; {other.source}",
             self.verified and other.verified,
             _sum(self.hourly_g, other.hourly_g) if self.hourly_g and other.hourly_g else None,
             "; ".join(dict.fromkeys(filter(None, (self.hourly_source, other.hourly_source)))),
+            min(self.hourly_resolution, other.hourly_resolution, key=list(Resolution).index),
         )
 
 
@@ -256,22 +260,25 @@ class _Assessment:
         return _times(water_offsite_l, self.facility_kwh, self._fact("ewif", self.site.ewif_l_per_kwh))
 
     def carbon(self) -> Iterable[Carbon]:
-        by_hour = {(factor.boundary, factor.gas, factor.method): factor for factor in self.site.hourly_factors}
-        for factor in self.site.factors:
+        """By the factor of a year with that of the hours beside it, then the families of which no year is known."""
+        by_hour = {factor.family: factor for factor in self.site.hourly_factors}
+        pairs = [(factor, by_hour.pop(factor.family, None)) for factor in self.site.factors]
+        for factor, hours in (*pairs, *((hours, hours) for hours in by_hour.values())):
             amount = _times(emissions_g, self.facility_kwh, self._factor(factor))
-            hours = by_hour.get((factor.boundary, factor.gas, factor.method))
             if amount is not None:
+                by_hours = _times(emissions_g, self.facility_kwh, self._factor(hours)) if hours else None
                 yield Carbon(
                     factor.method.accounting,
                     str(factor.boundary),
                     factor.gas,
-                    factor.year,
+                    factor.year if factor.resolution is Resolution.YEAR else None,
                     amount.quantity(),
                     factor.zone,
                     factor.source,
                     factor.verified,
-                    _quantity(_times(emissions_g, self.facility_kwh, self._factor(hours))) if hours else None,
+                    _quantity(by_hours),
                     hours.source if hours else "",
+                    hours.resolution if hours else Resolution.TYPICAL_HOURS,
                 )
 
     def _fact(self, name: str, fact: Fact | None) -> _Amount | None:

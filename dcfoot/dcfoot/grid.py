@@ -46,6 +46,14 @@ class Method(StrEnum):
         return {Method.AVERAGE: "location", Method.RESIDUAL: "market", Method.MARGINAL: "marginal"}[self]
 
 
+class Resolution(StrEnum):
+    """What time a factor describes."""
+
+    YEAR = "year"
+    TYPICAL_HOURS = "typical_hours"
+    ACTUAL_HOURS = "actual_hours"
+
+
 def require_same_boundary(one: tuple[str, str], other: tuple[str, str]) -> None:
     """Refuses to let two families meet in a sum.
 
@@ -96,6 +104,8 @@ class GridFactor:
         Of the power stations, ``"coal"``; empty for a grid's mix.
     licence : str
         Of the figure; empty where it is not known.
+    resolution : Resolution
+        A year's, or that of the hours of a run: of typical days, or its own.
     """
 
     zone: str
@@ -112,6 +122,12 @@ class GridFactor:
     note: str = ""
     technology: str = ""
     licence: str = ""
+    resolution: Resolution = Resolution.YEAR
+
+    @property
+    def family(self) -> tuple[Boundary, str, Method]:
+        """What it can be compared with: boundary, gas and method."""
+        return self.boundary, self.gas, self.method
 
     def __add__(self, other: "GridFactor") -> "GridFactor":
         """The sum of two parts of one chain, such as generation and transmission loss, of one family and method.

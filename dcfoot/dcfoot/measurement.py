@@ -150,6 +150,8 @@ class Measurement:
         The run that already measures this process; such a run is never added to others.
     site_id : str or None
         The site the user named; None for none.
+    hourly : str or None
+        The source of the grid's hours that the user named; None for none.
     overhead_cpu_s : float
         CPU time that dcfoot itself took [s].
     overhead_rss_bytes : int
@@ -178,6 +180,7 @@ class Measurement:
     job: str | None = None
     part_of: str | None = None
     site_id: str | None = None
+    hourly: str | None = None
     overhead_cpu_s: float = 0.0
     overhead_rss_bytes: int = 0
     warnings: tuple[str, ...] = ()

@@ -52,7 +52,8 @@ class Site:
     size : str
         ``"large"``, ``"midsize"`` or ``"small"``.
     hourly_factors : tuple of GridFactor
-        Of the hours of a run, beside the yearly ones, where the grid's hours are known (`dcfoot.site_hours.at_run`).
+        Of the hours of a run, beside the yearly ones, where the grid's hours are known (`dcfoot.site_hours`); also of
+        families of which no year is known.
     hours_evidence : tuple of Evidence
         What stands behind PUE and WUE where they are those of a run's hours; empty where they are the year's.
     """

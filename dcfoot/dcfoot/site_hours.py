@@ -14,7 +14,7 @@ from typing import NamedTuple
 from dcfoot.climate_place import climate_name
 from dcfoot.draws import Z95, Spread
 from dcfoot.evidence import Evidence, Fact
-from dcfoot.grid import GridFactor, Method
+from dcfoot.grid import GridFactor, Method, Resolution
 from dcfoot.reading import Basis
 from dcfoot.site import Site
 from dcfoot.tables import Row, rows_of
@@ -365,11 +365,27 @@ def _factor_at(factor: GridFactor, site: Site, start: datetime, end: datetime) -
     if shape is None:
         return None
     central = _mean(shape.multipliers, time_shares(start, end, 1))
-    chance = central / sqrt(independent_days(_days(start, end)))
-    low, high = (1 - shape.residual.p5) * chance, (shape.residual.p95 - 1) * chance
     return replace(
         factor,
-        g_per_kwh=product(factor.g_per_kwh, Spread(central, max(0.0, central - low), central + high)),
+        g_per_kwh=product(factor.g_per_kwh, averaged(central, shape.residual, start, end)),
         basis=Basis.worst(Basis.MODELLED, factor.basis),
         source=f"{factor.source} ({factor.year}), shaped by month and hour: {shape.source}, {shape.year}",
+        resolution=Resolution.TYPICAL_HOURS,
     )
+
+
+def averaged(central: float, residual: Spread, start: datetime, end: datetime) -> Spread:
+    """The mean of a stretch of hours, each of which may lie beside what is said of it.
+
+    Parameters
+    ----------
+    central : float
+        The mean, in any unit.
+    residual : Spread
+        Of one hour: true over stated [-]
+    start, end : datetime
+        Of the stretch, with their time zone.
+    """
+    chance = central / sqrt(independent_days(_days(start, end)))
+    low, high = (1 - residual.p5) * chance, (residual.p95 - 1) * chance
+    return Spread(central, max(0.0, central - low), central + high)

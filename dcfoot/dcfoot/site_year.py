@@ -213,10 +213,19 @@ def hall_state(hall: Hall, weather: Weather) -> FacilityState:
     return facility_state(facility, hall.central_load, *air)
 
 
+def grid_window(weather: Weather) -> Window:
+    """The grid's hours of a weather: where a place's time is half an hour off UTC, those that began before.
+
+    Parameters
+    ----------
+    weather : Weather
+        Whose hours are wanted.
+    """
+    return Window(weather.start.replace(minute=0, second=0, microsecond=0), len(weather))
+
+
 def grid_hours(factors: Sequence[GridFactor], weather: Weather, zone: str) -> tuple[HourlyFactors, ...]:
     """The shapes of a site's average factors over a weather's hours.
-
-    Where a place's time is half an hour off UTC, the hour of the grid is the one that began before.
 
     Parameters
     ----------
@@ -227,8 +236,7 @@ def grid_hours(factors: Sequence[GridFactor], weather: Weather, zone: str) -> tu
     zone : str
         Whose shape to take where a factor is a nation's.
     """
-    start = weather.start.replace(minute=0, second=0, microsecond=0)
-    window = Window(start, len(weather))
+    window = grid_window(weather)
     return tuple(shaped(factor, window, zone) for factor in factors if factor.method is Method.AVERAGE)
 
 

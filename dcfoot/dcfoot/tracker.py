@@ -63,6 +63,7 @@ class Subject:
     job: str | None = None
     part_of: str | None = None
     site_id: str | None = None
+    hourly: str | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -317,6 +318,7 @@ class Tracker:
             job=subject.job,
             part_of=subject.part_of,
             site_id=subject.site_id,
+            hourly=subject.hourly,
             overhead_cpu_s=self._overhead_cpu_s(),
             overhead_rss_bytes=self._overhead_rss_bytes(),
             warnings=tuple(

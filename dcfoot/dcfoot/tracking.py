@@ -18,9 +18,9 @@ from threading import RLock
 from types import TracebackType
 from typing import ParamSpec, TypeVar, cast, overload
 
-from dcfoot.account import choose_site, receipt_of
+from dcfoot.account import choose_hourly, choose_site, receipt_of
 from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load, unknown_variables
-from dcfoot.errors import ConfigError
+from dcfoot.errors import ConfigError, DcfootError
 from dcfoot.lease import JobIdentity, Leader, Member, job_identity, join, measured_by
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.measurer import Measurer, taken_over_warning
@@ -56,10 +56,12 @@ class Run:
         self._is_inner = False
         self._settings = Settings()
         self._site: Site | None = None
+        self._hourly: str | None = None
 
-    def follow(self, measurer: Measurer, settings: Settings, site: Site) -> None:
+    def follow(self, measurer: Measurer, settings: Settings, site: Site, hourly: str | None) -> None:
         """Says from now on what its own `measurer` measures. Called by `track`."""
         self._measurer, self._settings, self._site, self._is_inner = measurer, settings, site, False
+        self._hourly = hourly
 
     def follow_other(self, measurer: Measurer | None) -> None:
         """Says from now on who measures it. Called by `track`."""
@@ -118,6 +120,8 @@ class Run:
     ) -> ReceiptJson | None:
         """The receipt so far, in the form of ``dcfoot.receipt/1``; None where there is none, as the log explains.
 
+        Once the run has ended, the service that it was given for the grid's hours is asked, for ten seconds at most.
+
         Parameters
         ----------
         whole_node : bool
@@ -125,15 +129,23 @@ class Run:
         site, country, region : str or None
             As if it had run there (`dcfoot sites`); none of them: where it did.
         """
+        asked = _Asked(site=site, country=country, region=region) if site or country or region else None
+        return self._receipt(asked, whole_node=whole_node, ask=True)
+
+    def at_end(self) -> ReceiptJson | None:
+        """The receipt as it stands when the run ends: the job goes on, so nobody is asked. Called by `track`."""
+        return self._receipt(None, whole_node=False, ask=False)
+
+    def _receipt(self, asked: "_Asked | None", *, whole_node: bool, ask: bool) -> ReceiptJson | None:
         try:
             measurement = self.measurement()
             if measurement is None or self._site is None:
                 return None
             place, warnings = self._site, list[str]()
-            if site or country or region:
-                place = _site(self._settings, _Asked(site=site, country=country, region=region), warnings)
+            if asked is not None:
+                place = _site(self._settings, asked, warnings)
             told = replace(measurement, warnings=(*warnings, *measurement.warnings))
-            return receipt_of(told, self._settings, place, whole_node=whole_node)
+            return receipt_of(told, self._settings, place, whole_node=whole_node, hourly=self._hourly, ask=ask)
         except Exception:  # whatever fails in us, the job goes on
             logger.warning("dcfoot could not make a receipt", exc_info=True)
             return None
@@ -157,6 +169,7 @@ class _Asked:
     tags: Mapping[str, str] | None = None
     receipt: str | Path | None = None
     interval_s: float | None = None
+    hourly: str | Path | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -178,6 +191,7 @@ class _Block:
         """Starts a run; `taken_over` is the run that measured this process before."""
         settings, warnings = _settings()
         site = _site(settings, self.asked, warnings)
+        hourly = _hourly(settings, self.asked, site, warnings)
         identity = job_identity(os.environ)
         self.receipt = _receipt(self.asked, warnings)
         self.joined = join(os.environ)
@@ -186,10 +200,10 @@ class _Block:
             more = [lease.warning] if lease.warning else []
             if before or taken_over:
                 more.append(taken_over_warning(before or taken_over or ""))
-            return self._tracker(lease, identity, settings, site, [*warnings, *more])
+            return self._tracker(lease, identity, settings, site, hourly, [*warnings, *more])
 
         self.measurer = Measurer(identity, new_run_id(), tracker)
-        self.run.follow(self.measurer, settings, site)
+        self.run.follow(self.measurer, settings, site, hourly)
         self.measurer.start()
         self.measurer.job_started()
 
@@ -209,7 +223,7 @@ class _Block:
         if self.measurer is None:
             return
         measured = self.measurer.stop(exit_status, state)
-        receipt = self.run.receipt() if measured is not None and self.receipt is not None else None
+        receipt = self.run.at_end() if measured is not None and self.receipt is not None else None
         if self.receipt is not None and receipt is not None:
             try:
                 self.receipt.write(receipt)
@@ -225,7 +239,13 @@ class _Block:
             self.measurer.abandon()
 
     def _tracker(
-        self, lease: Leader, identity: JobIdentity | None, settings: Settings, site: Site, warnings: list[str]
+        self,
+        lease: Leader,
+        identity: JobIdentity | None,
+        settings: Settings,
+        site: Site,
+        hourly: str | None,
+        warnings: list[str],
     ) -> Tracker:
         interval_s = _interval_s(settings, self.asked, warnings)
         subject = Subject(
@@ -235,6 +255,7 @@ class _Block:
             job=identity.job if identity else None,
             part_of=measured_by(os.environ),
             site_id=site.id if site.chosen else None,
+            hourly=hourly,
             warnings=tuple(warnings),
         )
         return Tracker(
@@ -295,6 +316,7 @@ def track(
     tags: Mapping[str, str] | None = None,
     receipt: str | Path | None = None,
     interval_s: float | None = None,
+    hourly: str | Path | None = None,
 ) -> Track: ...
 def track(
     name: object = None,
@@ -305,6 +327,7 @@ def track(
     tags: Mapping[str, str] | None = None,
     receipt: str | Path | None = None,
     interval_s: float | None = None,
+    hourly: str | Path | None = None,
 ) -> object:
     """Measures this process and its children.
 
@@ -323,10 +346,13 @@ def track(
         A file to write the receipt to, as JSON, at the end; none is written where another run holds the energy.
     interval_s : float or None
         Seconds between readings; None for the configured value.
+    hourly : str or Path or None
+        Where its grid's actual hours come from: a service or a file, as ``dcfoot run --hourly`` takes it; None for the
+        configured source.
     """
     if callable(name) or isinstance(name, classmethod):
         return Track(_Asked())(cast("Callable[..., object]", name))
-    return Track(_Asked(name, site, country, region, tags, receipt, interval_s))
+    return Track(_Asked(name, site, country, region, tags, receipt, interval_s, hourly))
 
 
 class _Process:
@@ -432,6 +458,17 @@ def _site(settings: Settings, asked: _Asked, warnings: list[str]) -> Site:
         unfit = [str(fault)]
     warnings.append(f"no site was used: {'; '.join(unfit)}")
     return resolve_site()
+
+
+def _hourly(settings: Settings, asked: _Asked, site: Site, warnings: list[str]) -> str | None:
+    """The source that was asked for, else the configured one; where it cannot be used, none and a warning."""
+    try:
+        named = None if asked.hourly is None else os.fspath(asked.hourly)
+        elsewhere = bool(asked.site or asked.country or asked.region)
+        return choose_hourly(settings, site, named, elsewhere=elsewhere)
+    except (TypeError, DcfootError) as fault:
+        warnings.append(f"no source of the grid's hours was used: {fault}")
+        return None
 
 
 def _receipt(asked: _Asked, warnings: list[str]) -> ReceiptFile | None:

@@ -50,11 +50,14 @@ class Service:
         Its root; a test's own server stands in for it.
     key_variables : tuple of str
         The environment variables that hold the user's key; empty where none is needed.
+    licence : str
+        Of what it says; empty where its own terms hold.
     """
 
     name: str
     base_url: str
     key_variables: tuple[str, ...] = ()
+    licence: str = ""
 
     def keys(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """The user's keys, in the order of `key_variables`.

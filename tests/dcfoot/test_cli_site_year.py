@@ -111,7 +111,9 @@ def test_another_climate_can_be_tried(sites: Sites) -> None:
     assert there["pue"] < here["pue"]
 
 
-def test_the_weather_of_a_file_stands_for_the_climate(sites: Sites, tmp_path: Path) -> None:
+@pytest.fixture
+def roof(tmp_path: Path) -> Path:
+    """The typical year of Luleå as a plain CSV file, in UTC."""
     weather = typical_year(find_climate("se_lulea"))
     rows = [
         f"{at}Z,{dry:.2f},{100 * humidity:.1f}"
@@ -124,8 +126,42 @@ def test_the_weather_of_a_file_stands_for_the_climate(sites: Sites, tmp_path: Pa
     ]
     path = tmp_path / "roof.csv"
     path.write_text("\n".join(["time,dry bulb (C),RH [%]", *rows]), encoding="utf-8")
-    status, _, err = sites("fr", "--weather", str(path))
-    assert (status, "does not say where it is" in err) == (USAGE, True)
+    return path
+
+
+def test_the_weather_of_a_plain_file_stands_for_the_climate_at_its_places_height(sites: Sites, roof: Path) -> None:
+    there = year_of(sites, "fr", "--climate", "se_lulea", "--weather", str(roof), "--cooling", "air_chiller")
+    modelled = site_year(Hall("air_chiller"), typical_year(find_climate("se_lulea")))
+    # A file has humidity over water, the typical year over ice below 0 C.
+    assert there["pue"] == near(modelled.pue.mean(), abs=0.002)
+    assert "roof.csv" in there["place"]
+    assert any(evidence["source"] == "roof.csv" for evidence in there["evidence"])
+    assert "A year of Dublin" in sites(DUBLIN, "--weather", str(roof))[1]
+
+
+def test_a_plain_file_without_a_place_is_refused_and_told_what_is_taken(sites: Sites, roof: Path) -> None:
+    status, _, err = sites("fr", "--weather", str(roof))
+    assert (status, "--climate of `dcfoot sites`" in err, "EPW or TMY3" in err) == (USAGE, True, True)
+    status, _, err = sites("fr", "--weather", "roof.xlsx")
+    assert (status, "end in .epw or .csv" in err) == (USAGE, True)
+
+
+def test_the_page_has_the_evidence_of_what_matters_and_of_everything_if_asked(sites: Sites) -> None:
+    year = year_of(sites, DUBLIN)
+    few, everything = (
+        re.sub(r"\s+", " ", sites(DUBLIN, *more)[1].partition("evidence of the year")[2])
+        for more in ((), ("--evidence",))
+    )
+    matters = [name.partition(" ")[0] for name in year["what_matters"]]
+    for evidence in year["evidence"]:
+        row = f"{evidence['what']} {evidence['value']:.4g} {evidence['unit']}".rstrip()
+        assert row in everything
+        assert evidence["source"] in everything
+        shown = evidence["what"] in matters or evidence["what"].startswith(("climate of", "hourly grid factors"))
+        assert (row in few) == shown
+    assert "licence: facts" in few
+    assert re.search(r"and \d\d more: --evidence", few)
+    assert "more: --evidence" not in everything
 
 
 def test_a_picture_is_drawn(sites: Sites, tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def test_every_setting_can_be_given_in_a_file_and_in_the_environment(
         "region": "CN-GD",
         "sites_file": str(tmp_path / "sites.toml"),
         "factors_package": str(tmp_path / "factors"),
+        "hourly": "entsoe",
         "interval_s": 0.5,
         "data_dir": str(tmp_path / "data"),
         "node_class": "workstation",

@@ -3,30 +3,33 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dcfoot.errors import ConfigError, DataMissing, ServiceUnavailable
 from dcfoot.factors.hourly import HOUR, HourlyFactors, Window
-from dcfoot.factors.shapes import shaped
-from dcfoot.grid import Boundary, GridFactor, Method, latest_factors
+from dcfoot.grid import Boundary, Method
 from dcfoot.reading import Basis
-from dcfoot.sources.grid_hours import SOURCES, fetch_hours, hours_or_year, service_zone, source
+from dcfoot.sources.grid_hours import SOURCES, fetch_hours, service_zone, source
 from dcfoot.sources.hourly_csv import read_hourly_csv
 from dcfoot.web import Web
+from simulated.grid_services import (
+    KEYS,
+    eia,
+    electricity_maps_row,
+    entsoe,
+    entsoe_series,
+    uk_row,
+)
+from simulated.grid_services import eia_row as row_of_eia
+from simulated.grid_services import electricity_maps as maps
+from simulated.grid_services import watttime as answer_of_watttime
 from simulated.near import near
 from simulated.web_service import Asked, Reply, Script, WebService, as_json
 
 START = datetime(2023, 10, 29, tzinfo=UTC)
-KEYS = {
-    "ELECTRICITYMAPS_TOKEN": "em-s3cret",
-    "WATTTIME_USER": "me",
-    "WATTTIME_PASSWORD": "wt-s3cret",
-    "EIA_API_KEY": "eia-s3cret",
-    "ENTSOE_API_KEY": "entsoe-s3cret",
-}
-
 Fetch = Callable[..., HourlyFactors]
 
 
@@ -56,34 +59,11 @@ def fetch(web: Web) -> Fetch:
     return ask
 
 
-def average(zone: str, boundary: str) -> GridFactor:
-    (found,) = [one for one in latest_factors(zone) if one.boundary == boundary and one.method is Method.AVERAGE]
-    return found
-
-
-def hour_after(index: int) -> str:
-    return f"{START + index * HOUR:%Y-%m-%dT%H:%M:%S.000Z}"
-
-
 # Electricity Maps
 
 
 def maps_row(index: int, value: float | None, *, estimated: bool = False) -> dict[str, object]:
-    """As the API reference shows it."""
-    return {
-        "zone": "DE",
-        "carbonIntensity": value,
-        "datetime": hour_after(index),
-        "updatedAt": hour_after(index + 5),
-        "createdAt": hour_after(index - 70),
-        "emissionFactorType": "lifecycle",
-        "isEstimated": estimated,
-        "estimationMethod": "TIME_SLICER_AVERAGE" if estimated else None,
-    }
-
-
-def maps(*rows: Mapping[str, object]) -> Reply:
-    return as_json({"zone": "DE", "data": rows})
+    return electricity_maps_row(START + index * HOUR, value, estimated=estimated)
 
 
 def test_electricity_maps_is_asked_for_the_family_and_answers_by_hour(fetch: Fetch) -> None:
@@ -128,7 +108,10 @@ def test_an_hour_that_electricity_maps_leaves_out_or_gives_as_null_is_not_known(
 
 
 def test_electricity_maps_offers_no_marginal_factors(fetch: Fetch) -> None:
-    with WebService([maps()]) as service, pytest.raises(ConfigError, match="offers average factors, not marginal"):
+    with (
+        WebService([maps()]) as service,
+        pytest.raises(ConfigError, match="offers average factors, not marginal"),
+    ):
         fetch("electricity_maps", service, "DEU", Boundary.DIRECT, method=Method.MARGINAL)
     assert service.asked == []
 
@@ -137,28 +120,8 @@ def test_electricity_maps_offers_no_marginal_factors(fetch: Fetch) -> None:
 
 
 def watttime(asked: Asked) -> Reply:
-    """As the API documentation shows it: five-minute points in pounds per megawatt-hour."""
-    if asked.path == "/login":
-        known = asked.user_and_password == ("me", "wt-s3cret")
-        return as_json({"token": "t0ken"}) if known else Reply(b"Unauthorized", 401)
-    if asked.headers.get("authorization") != "Bearer t0ken":
-        return Reply(b"Unauthorized", 401)
-    points = [
-        {
-            "point_time": f"{START + timedelta(minutes=5 * index):%Y-%m-%dT%H:%M:%S+00:00}",
-            "value": 800.0 + index // 12 * 100,
-        }
-        for index in range(37)
-    ]
-    meta: dict[str, object] = {
-        "data_point_period_seconds": 300,
-        "region": asked.parameters["region"],
-        "warnings": [],
-        "signal_type": asked.parameters["signal_type"],
-        "model": {"date": "2023-03-01"},
-        "units": "lbs_co2_per_mwh",
-    }
-    return as_json({"data": points, "meta": meta})
+    """100 lb/MWh more in each hour."""
+    return answer_of_watttime(asked, lambda at: 800.0 + (at - START) // HOUR * 100)
 
 
 def test_watttime_gives_marginal_rates_in_grams_per_kilowatt_hour(fetch: Fetch) -> None:
@@ -210,13 +173,7 @@ def test_a_wrong_password_is_told_with_the_names_of_the_variables(fetch: Fetch) 
 
 
 def british(index: int, actual: int | None, forecast: int | None = 266) -> dict[str, object]:
-    """As the API definitions show it."""
-    start = START + timedelta(minutes=30 * index)
-    return {
-        "from": f"{start:%Y-%m-%dT%H:%MZ}",
-        "to": f"{start + timedelta(minutes=30):%Y-%m-%dT%H:%MZ}",
-        "intensity": {"forecast": forecast, "actual": actual, "index": "moderate"},
-    }
+    return uk_row(START + index * HOUR / 2, actual, forecast)
 
 
 def test_great_britain_gives_half_hours_and_a_forecast_is_marked_as_an_estimate(fetch: Fetch) -> None:
@@ -241,25 +198,7 @@ def test_great_britain_gives_half_hours_and_a_forecast_is_marked_as_an_estimate(
 
 
 def eia_row(index: int, fuel: str, megawatt_hours: float | str | None) -> dict[str, object]:
-    """As API v2 answers: figures in quotes, an hour labelled by its end."""
-    return {
-        "period": f"{START + (index + 1) * HOUR:%Y-%m-%dT%H}",
-        "respondent": "PJM",
-        "respondent-name": "PJM Interconnection, LLC",
-        "fueltype": fuel,
-        "type-name": fuel,
-        "value": megawatt_hours,
-        "value-units": "megawatthours",
-    }
-
-
-def eia(rows: list[dict[str, object]], total: int | None = None) -> Reply:
-    response = {
-        "total": str(len(rows) if total is None else total),
-        "dateFormat": 'YYYY-MM-DD"T"HH24',
-        "frequency": "hourly",
-    }
-    return as_json({"response": {**response, "data": rows}, "apiVersion": "2.1.8"})
+    return row_of_eia(START + index * HOUR, fuel, megawatt_hours)
 
 
 def test_eia_gives_generation_of_which_intensities_are_made_hours_labelled_by_their_end(fetch: Fetch) -> None:
@@ -307,30 +246,7 @@ def test_a_row_that_comes_twice_counts_once(fetch: Fetch) -> None:
 
 # ENTSO-E
 
-NAMESPACE = "urn:iec62325.351:tc57wg16:451-6:generationloaddocument:3:0"
-
-
-def entsoe_series(
-    psr: str, points: Mapping[int, float], *, step: str = "PT60M", curve: str = "A03", consumed: bool = False
-) -> str:
-    """One series of three hours, as the platform answers."""
-    side = "out" if consumed else "in"
-    body = "".join(f"<Point><position>{at}</position><quantity>{mw}</quantity></Point>" for at, mw in points.items())
-    return (
-        f"<TimeSeries><mRID>1</mRID><businessType>A01</businessType>"
-        f'<{side}BiddingZone_Domain.mRID codingScheme="A01">10YFR-RTE------C</{side}BiddingZone_Domain.mRID>'
-        f"<quantity_Measure_Unit.name>MAW</quantity_Measure_Unit.name><curveType>{curve}</curveType>"
-        f"<MktPSRType><psrType>{psr}</psrType></MktPSRType><Period><timeInterval><start>2023-10-29T00:00Z</start>"
-        f"<end>2023-10-29T03:00Z</end></timeInterval><resolution>{step}</resolution>{body}</Period></TimeSeries>"
-    )
-
-
-def entsoe(*series: str) -> Reply:
-    head = '<?xml version="1.0" encoding="utf-8"?>'
-    return Reply(
-        f'{head}<GL_MarketDocument xmlns="{NAMESPACE}"><type>A75</type>{"".join(series)}</GL_MarketDocument>'.encode()
-    )
-
+three_hours = partial(entsoe_series, start=START, hours=3)
 
 ACKNOWLEDGEMENT = b"""<?xml version="1.0" encoding="UTF-8"?>
 <Acknowledgement_MarketDocument xmlns="urn:iec62325.351:tc57wg16:451-1:acknowledgementdocument:7:0"><mRID>1</mRID>
@@ -339,8 +255,8 @@ ACKNOWLEDGEMENT = b"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 def test_entso_e_gives_generation_by_type_and_the_position_left_out_repeats_the_one_before(fetch: Fetch) -> None:
-    nuclear = entsoe_series("B14", {1: 300.0})  # curve A03: the same in all three hours
-    gas = entsoe_series("B04", {1: 100.0, 3: 0.0})
+    nuclear = three_hours("B14", {1: 300.0})  # curve A03: the same in all three hours
+    gas = three_hours("B04", {1: 100.0, 3: 0.0})
     with WebService([entsoe(nuclear, gas)]) as service:
         series = fetch("entsoe", service, "FRA", Boundary.LIFE_CYCLE)
     (asked,) = service.asked
@@ -359,9 +275,9 @@ def test_entso_e_gives_generation_by_type_and_the_position_left_out_repeats_the_
 
 def test_entso_es_quarters_make_hours_types_of_one_fuel_add_and_pumping_is_no_generation(fetch: Fetch) -> None:
     quarters = {position: 100.0 + position for position in range(1, 13)}
-    lignite, hard_coal = entsoe_series("B02", quarters, step="PT15M", curve="A01"), entsoe_series("B05", {1: 100.0})
-    wind = entsoe_series("B19", {1: 200.0})
-    pumping = entsoe_series("B10", {1: 5000.0}, consumed=True)
+    lignite, hard_coal = three_hours("B02", quarters, step="PT15M", curve="A01"), three_hours("B05", {1: 100.0})
+    wind = three_hours("B19", {1: 200.0})
+    pumping = three_hours("B10", {1: 5000.0}, consumed=True)
     with WebService([entsoe(lignite, hard_coal, wind, pumping)]) as service:
         series = fetch("entsoe", service, "FRA", Boundary.DIRECT)
     coal_mw = (100 + 102.5, 100 + 106.5, 100 + 110.5)
@@ -369,7 +285,7 @@ def test_entso_es_quarters_make_hours_types_of_one_fuel_add_and_pumping_is_no_ge
 
 
 def test_a_position_that_is_left_out_of_a_sequential_curve_is_not_known(fetch: Fetch) -> None:
-    with WebService([entsoe(entsoe_series("B04", {1: 100.0, 3: 100.0}, curve="A01"))]) as service:
+    with WebService([entsoe(three_hours("B04", {1: 100.0, 3: 100.0}, curve="A01"))]) as service:
         assert fetch("entsoe", service, "FRA", Boundary.DIRECT).g_per_kwh == (near(370.0), None, near(370.0))
 
 
@@ -377,7 +293,7 @@ def test_a_position_that_is_left_out_of_a_sequential_curve_is_not_known(fetch: F
 def test_hours_of_which_entso_e_has_nothing_are_not_known(fetch: Fetch, status: int) -> None:
     def answer(asked: Asked) -> Reply:
         first = asked.parameters["periodStart"] == "202310290000"
-        return entsoe(entsoe_series("B04", {1: 100.0})) if first else Reply(ACKNOWLEDGEMENT, status)
+        return entsoe(three_hours("B04", {1: 100.0})) if first else Reply(ACKNOWLEDGEMENT, status)
 
     with WebService(answer) as service:
         series = fetch("entsoe", service, "FRA", Boundary.DIRECT, hours=31 * 24)
@@ -457,82 +373,6 @@ def test_a_source_or_a_zone_that_is_not_known_is_told() -> None:
         source("electricitymap")
     with pytest.raises(ConfigError, match="What EIA calls the grid of DEU is not known"):
         service_zone("eia", "DEU")
-
-
-# What stands in
-
-
-@pytest.mark.parametrize(
-    "script",
-    [
-        [Reply(status=500)],
-        [Reply(status=429)],
-        [Reply(b"Invalid auth-token", 401)],
-        [Reply(b"<html>")],
-        [as_json({"data": []})],
-    ],
-    ids=["500", "429", "401", "not json", "nothing"],
-)
-def test_a_failing_service_leaves_the_yearly_factor_with_its_shape_and_a_warning(web: Web, script: Script) -> None:
-    yearly, window = average("DEU", "life_cycle"), Window(START, 24)
-    with WebService(script) as service:
-        series = hours_or_year("electricity_maps", yearly, window, web=web, environ=KEYS, base_url=service.url)
-    assert series.g_per_kwh == shaped(yearly, window).g_per_kwh
-    assert "Electricity Maps" in series.warnings[-1]
-    assert "The yearly factor of DEU" in series.warnings[-1]
-
-
-def test_without_a_key_or_a_source_the_yearly_factor_stands_in_too(web: Web) -> None:
-    yearly, window = average("DEU", "life_cycle"), Window(START, 24)
-    for name, word in (("electricity_maps", "ELECTRICITYMAPS_TOKEN"), ("nobody", "nobody"), ("eia", "EIA")):
-        series = hours_or_year(name, yearly, window, web=web, environ={})
-        assert series.g_per_kwh == shaped(yearly, window).g_per_kwh
-        assert word in series.warnings[-1]
-
-
-def test_gaps_of_a_service_are_filled_and_counted(web: Web) -> None:
-    yearly, window = average("DEU", "life_cycle"), Window(START, 3)
-    with WebService([maps(maps_row(0, 300), maps_row(2, 320))]) as service:
-        series = hours_or_year("electricity_maps", yearly, window, web=web, environ=KEYS, base_url=service.url)
-    assert series.g_per_kwh == near((300.0, shaped(yearly, window).g_per_kwh[1], 320.0))
-    assert series.estimated_ratio == near(1 / 3)
-    assert series.warnings[0].startswith("1 of 3 hours are not known and were filled")
-
-
-def test_a_gap_that_only_another_gas_could_fill_leaves_the_year_alone(web: Web) -> None:
-    # China's direct factor counts CO2; Electricity Maps counts CO2e: the two do not meet in one series.
-    yearly, window = average("CN", "direct"), Window(START, 3)
-    with WebService([maps(maps_row(0, 500))]) as service:
-        series = hours_or_year(
-            "electricity_maps", yearly, window, own_zone="CN", web=web, environ=KEYS, base_url=service.url
-        )
-    assert set(series.g_per_kwh) == {yearly.g_per_kwh.central}
-    assert "cannot be added" in series.warnings[-1]
-
-
-def test_what_is_kept_stands_in_for_a_service_that_is_down_and_says_so(tmp_path: Path) -> None:
-    moment = START + timedelta(hours=4)
-    clock = [moment.timestamp()]
-    web = Web(tmp_path, sleep=lambda _: None, now=lambda: clock[0])
-    yearly, window = average("DEU", "life_cycle"), Window(START, 3)
-    rows = [maps_row(index, 300) for index in range(3)]
-    with WebService([maps(*rows), Reply(status=503)]) as service:
-        hours_or_year("electricity_maps", yearly, window, web=web, environ=KEYS, base_url=service.url)
-        clock[0] += 3600
-        series = hours_or_year("electricity_maps", yearly, window, web=web, environ=KEYS, base_url=service.url)
-    assert series.g_per_kwh == near((300.0,) * 3)
-    assert "does not answer at present; what it said on 2023-10-29 04:00 UTC stands in" in series.warnings[-1]
-
-
-def test_a_surprise_in_a_source_does_not_reach_the_receipt(web: Web) -> None:
-    class Broken(dict[str, str]):
-        def get(self, *_: object) -> str:
-            raise RuntimeError("surprise")
-
-    yearly = average("DEU", "life_cycle")
-    series = hours_or_year("electricity_maps", yearly, Window(START, 3), web=web, environ=Broken())
-    assert series.g_per_kwh == shaped(yearly, Window(START, 3)).g_per_kwh
-    assert "RuntimeError: surprise" in series.warnings[-1]
 
 
 # Files

@@ -114,6 +114,7 @@ MEASUREMENTS = st.builds(
     job=st.none() | TEXTS,
     part_of=st.none() | TEXTS,
     site_id=st.none() | TEXTS,
+    hourly=st.none() | TEXTS,
     overhead_cpu_s=FIGURES,
     overhead_rss_bytes=st.integers(0, 2**40),
     warnings=st.lists(TEXTS, max_size=2).map(tuple),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dcfoot.account import check_sites_file
 from dcfoot.config import Settings, files, keys, load, unknown_variables
-from dcfoot.errors import ConfigError
+from dcfoot.errors import ConfigError, DcfootError
 
 HELP = "show the settings and where each came from, or check them"
 
@@ -56,6 +56,13 @@ def _check_place(settings: Settings) -> None:
         from dcfoot.factors.package import read_package
 
         read_package(settings.factors_package)
+    if settings.hourly is not None:
+        from dcfoot.account import choose_hourly, choose_site
+
+        try:
+            choose_hourly(settings, choose_site(settings), settings.hourly)
+        except DcfootError as fault:
+            raise ConfigError(f"{settings.origin('hourly')}: {fault}") from fault
 
 
 def _set(settings: Settings, key: str) -> bool:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
-from dcfoot.account import choose_site, receipt_of
+from dcfoot.account import choose_hourly, choose_site, receipt_of
 from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load, unknown_variables
 from dcfoot.errors import ConfigError, DcfootError
 from dcfoot.job import (
@@ -54,6 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", help="where it runs: a site of `dcfoot sites`")
     parser.add_argument("--country", help="or the country (code or name)")
     parser.add_argument("--region", help="or its province, grid region or state")
+    parser.add_argument("--hourly", metavar="SOURCE", help="its grid's actual hours: a service, or a .csv file")
     parser.add_argument("--receipt", metavar="FILE", help="also write the receipt as JSON")
     parser.add_argument(
         "--whole-node", action="store_true", default=None, help="count the whole machine, not the share"
@@ -90,7 +91,9 @@ def _started(arguments: argparse.Namespace) -> "tuple[_Run, Job]":
     command = _command(arguments.command)
     settings = load()
     site = choose_site(settings, arguments.site, arguments.country, arguments.region)
-    run = _Run(arguments, command, settings, site)
+    elsewhere = bool(arguments.site or arguments.country or arguments.region)
+    hourly = choose_hourly(settings, site, arguments.hourly, elsewhere=elsewhere)
+    run = _Run(arguments, command, settings, site, hourly)
     unblocked = block_signals()
     adopt_orphans()
     prepare_for_threads()
@@ -100,12 +103,20 @@ def _started(arguments: argparse.Namespace) -> "tuple[_Run, Job]":
 class _Run:
     """One call of ``dcfoot run``: the job, who measures it, and where the receipt goes."""
 
-    def __init__(self, arguments: argparse.Namespace, command: list[str], settings: Settings, site: Site) -> None:
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        command: list[str],
+        settings: Settings,
+        site: Site,
+        hourly: str | None,
+    ) -> None:
         self.job: Job | None = None
         self._arguments = arguments
         self._command = command
         self._settings = settings
         self._site = site
+        self._hourly = hourly
         self._file = None if arguments.receipt is None else _receipt_file(arguments.receipt)
         self._identity = job_identity(os.environ)
         self._clear_live: Callable[[], None] = lambda: None
@@ -160,6 +171,7 @@ class _Run:
             job=self._identity.job if self._identity else None,
             part_of=measured_by(os.environ),
             site_id=self._site.id if self._site.chosen else None,
+            hourly=self._hourly,
             warnings=tuple(warnings),
         )
 
@@ -187,7 +199,9 @@ class _Run:
     def _report(self, measurement: Measurement) -> None:
         if self._arguments.quiet and self._file is None:
             return
-        receipt = receipt_of(measurement, self._settings, self._site, whole_node=self._arguments.whole_node)
+        receipt = receipt_of(
+            measurement, self._settings, self._site, whole_node=self._arguments.whole_node, hourly=self._hourly
+        )
         if not self._arguments.quiet:
             from dcfoot.receipt import text
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dcfoot.account import choose_site, receipt_of, site_of
+from dcfoot.account import choose_hourly, choose_site, receipt_of, site_of
 from dcfoot.config import Settings, load
 from dcfoot.errors import ConfigError, DataMissing
 from dcfoot.measurement import Measurement
@@ -30,6 +30,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", help="assess it for this site of `dcfoot sites`")
     parser.add_argument("--country", help="or for this country (code or name)")
     parser.add_argument("--region", help="or its province, grid region or state")
+    parser.add_argument(
+        "--hourly",
+        metavar="SOURCE",
+        help="its grid's actual hours: a service, a .csv file, or `shape` for typical ones",
+    )
     parser.add_argument(
         "--whole-node", action="store_true", default=None, help="count the whole machine, not the share"
     )
@@ -60,7 +65,7 @@ def _from_file(arguments: argparse.Namespace) -> ReceiptJson | None:
     if len(arguments.run) > 1 or arguments.job:
         message = "A receipt's file is shown alone. Runs that are kept can be shown together: give their ids."
         raise ConfigError(message)
-    if arguments.site or arguments.country or arguments.region or arguments.whole_node:
+    if arguments.site or arguments.country or arguments.region or arguments.hourly or arguments.whole_node:
         message = f"{files[0]} is a receipt, whose site is settled. Give the run's id to assess it anew."
         raise ConfigError(message)
     from dcfoot.receipt.reader import read_receipt
@@ -70,11 +75,13 @@ def _from_file(arguments: argparse.Namespace) -> ReceiptJson | None:
 
 def _from_store(arguments: argparse.Namespace, settings: Settings) -> ReceiptJson:
     measurement = _measurement(RunStore(settings.data_dir), arguments.run, arguments.job)
-    if arguments.site or arguments.country or arguments.region:
+    elsewhere = bool(arguments.site or arguments.country or arguments.region)
+    if elsewhere:
         site = choose_site(settings, arguments.site, arguments.country, arguments.region)
     else:
         site = site_of(measurement, settings)
-    return receipt_of(measurement, settings, site, whole_node=arguments.whole_node)
+    hourly = choose_hourly(settings, site, arguments.hourly, measurement.hourly, elsewhere=elsewhere)
+    return receipt_of(measurement, settings, site, whole_node=arguments.whole_node, hourly=hourly)
 
 
 def _measurement(store: RunStore, runs: Sequence[str], job: str | None) -> Measurement:

@@ -12,6 +12,7 @@ from typing import cast
 
 import numpy as np
 
+from dcfoot.cli.site_grid import MONTHS
 from dcfoot.climate_place import find_climate_id
 from dcfoot.cooling.catalogue import find_recipe
 from dcfoot.cooling.parameters import Size
@@ -23,12 +24,11 @@ from dcfoot.factors.hourly import HourlyFactors
 from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
 from dcfoot.site import Site
 from dcfoot.site_hours import LEAST_SAID, cooling_parts, cooling_said, is_own, mixed
-from dcfoot.site_year import LOADS, SiteYear, family, grid_hours, site_year
+from dcfoot.site_year import LOADS, SiteYear, family, grid_hours, grid_window, site_year
+from dcfoot.sources.hourly_source import whole
 from dcfoot.weather import Weather, find_climate, read_file, typical_year
 from dcfoot.weather.doubt import Air, air_of, air_of_climate
 from dcfoot.weather.year import Hours
-
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 DRAWS, BINS, SEED = 200, 200, "dcfoot sites"
 """Enough for two digits of an interval (a choice), and the same each time."""
@@ -50,6 +50,8 @@ class YearPage:
         The weather in bins, with its doubt.
     stated : bool
         Whether the site's own yearly figures are the level; else the model's.
+    actual : tuple of HourlyFactors
+        Hours of its grid that were, of any year, in the place of typical ones.
     """
 
     site: Site
@@ -57,11 +59,31 @@ class YearPage:
     parts: Mapping[str, float]
     air: Air
     stated: bool
+    actual: tuple[HourlyFactors, ...] = ()
+
+    @property
+    def actual_year(self) -> int | None:
+        """The year of the weather; None for a typical one."""
+        return self.weather.evidence[0].year
+
+    @cached_property
+    def _found(self) -> list[HourlyFactors | str]:
+        window = grid_window(self.weather)
+        return [whole(one.by_calendar(window), self.site) for one in self.actual]
 
     @cached_property
     def grids(self) -> tuple[HourlyFactors, ...]:
-        """The hours of its grids."""
-        return grid_hours(self.site.factors, self.weather, self.site.grid_zone)
+        """The hours of its grids: typical ones, or those that were, at the same hours of the weather's year."""
+        actual = [one for one in self._found if isinstance(one, HourlyFactors)]
+        known = {one.family for one in actual}
+        shapes = grid_hours(self.site.factors, self.weather, self.site.grid_zone)
+        return (*(one for one in shapes if one.family not in known), *actual)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the reader must know of its grids."""
+        of_grids = (warning for grid in self.grids for warning in grid.warnings)
+        return tuple(dict.fromkeys((*(one for one in self._found if isinstance(one, str)), *of_grids)))
 
     @cached_property
     def year(self) -> SiteYear:
@@ -99,6 +121,12 @@ class YearPage:
         return draw_year(Draws(SEED, DRAWS), self.hall(cooling, load), self.air)
 
     @cached_property
+    def what_matters(self) -> list[tuple[str, float]]:
+        """The inputs that move the likeliest system's PUE most, with their rank correlation [-]."""
+        drawn = self.drawn(max(self.parts, key=lambda cooling: self.parts[cooling]))
+        return drawn.what_matters(drawn.pue)
+
+    @cached_property
     def evidence(self) -> tuple[Evidence, ...]:
         """What stands behind the year: the air, the numbers of every system that it may have, the grids."""
         years = (replace(self.year, hall=self.hall(cooling)) for cooling in self.parts)
@@ -133,7 +161,7 @@ def year_page(site: Site, cooling: str | None, climate: str | None, weather_file
         find_recipe(cooling)
     name = find_climate_id(climate) if climate else site.climate
     if weather_file is not None:
-        weather = read_file(weather_file)
+        weather = _weather(weather_file, name)
         air = air_of(weather)
     elif name is not None:
         weather, air = typical_year(find_climate(name)), air_of_climate(find_climate(name))
@@ -149,13 +177,21 @@ def year_page(site: Site, cooling: str | None, climate: str | None, weather_file
     return YearPage(site, weather, shares, air.binned({}, BINS)[0], cooling is None and climate is None)
 
 
+def _weather(path: Path, climate: str | None) -> Weather:
+    """The weather of a file; one that does not say where it is has height and time zone of the climate's place."""
+    if climate is None:
+        return read_file(path)
+    location = find_climate(climate).location
+    return read_file(path, replace(location, place=f"{location.place} ({path.name})"))
+
+
 def _without_figures(site: Site) -> Site:
     """Without a climate there is no modelled year to set figures against: each system is as likely."""
     return replace(site, pue=None, wue_l_per_kwh=None)
 
 
-def lines_of(page: YearPage, width: int) -> Iterator[str]:
-    """The page as lines of at most `width` columns."""
+def lines_of(page: YearPage, width: int, *, everything: bool = False) -> Iterator[str]:
+    """The page as lines of at most `width` columns; with `everything` the whole evidence, else what matters most."""
     yield f"A year of {page.weather.place}"
     yield from wrap(f"cooling: {cooling_said(page.parts)}", width, "  ", "  ")
     for note in page.weather.notes:
@@ -166,17 +202,19 @@ def lines_of(page: YearPage, width: int) -> Iterator[str]:
         )
     yield ""
     yield from _months(page, width)
-    for warning in dict.fromkeys(warning for grid in page.grids for warning in grid.warnings):
+    for warning in page.warnings:
         yield from wrap(warning, width, "  ", "  ")
     yield ""
     yield from _loads(page, width)
     yield ""
     yield from wrap(f"What matters most to PUE: {', '.join(_what_matters(page))}.", width, "  ", "")
+    yield ""
+    yield from _evidence_lines(page, width, everything=everything)
 
 
 def _series(page: YearPage) -> dict[str, Hours]:
     year = page.year
-    named = {f"g/kWh of IT, {name.partition(',')[0]}": hours for name, hours in year.g_per_it_kwh.items()}
+    named = {f"g/kWh of IT, {name.removesuffix(', average')}": hours for name, hours in year.g_per_it_kwh.items()}
     return {"PUE": year.pue, "WUE [L/kWh]": year.wue_l_per_kwh, **named}
 
 
@@ -206,10 +244,28 @@ def _with_interval(spread: Spread) -> str:
 
 
 def _what_matters(page: YearPage) -> list[str]:
-    """Of the likeliest system, by rank correlation."""
-    likeliest = max(page.parts, key=lambda cooling: page.parts[cooling])
-    drawn = page.drawn(likeliest)
-    return [f"{name} ({correlation:+.2f})" for name, correlation in drawn.what_matters(drawn.pue)]
+    return [f"{name} ({correlation:+.2f})" for name, correlation in page.what_matters]
+
+
+def _evidence_lines(page: YearPage, width: int, *, everything: bool) -> Iterator[str]:
+    """Each figure of the year with its source below it: all, or air and grid and what matters most to PUE."""
+    own = {one.what for one in (*page.weather.evidence, *(grid.evidence() for grid in page.grids))}
+    wanted = own | {name for name, _ in page.what_matters}
+    shown = [one for one in page.evidence if everything or one.what in wanted]
+    body = [[Cell(text) for text in ("evidence of the year", "value", "unit", "year", "")], *map(_evidence_row, shown)]
+    columns = (Column(least=20), Column(">"), Column(), Column(), Column())
+    lines = table(body, columns, column_widths(body, columns, width))
+    yield lines[0]
+    for line, one in zip(lines[1:], shown, strict=True):
+        yield line
+        yield from wrap(one.told_source, width, "    ", "    ")
+    if len(shown) < len(page.evidence):
+        yield f"and {len(page.evidence) - len(shown)} more: --evidence"
+
+
+def _evidence_row(one: Evidence) -> list[Cell]:
+    flag = "" if one.verified else "unverified"
+    return [Cell(one.what), Cell(f"{one.value:.4g}"), Cell(one.unit), Cell(str(one.year or "")), Cell(flag)]
 
 
 def document_of(page: YearPage) -> dict[str, object]:

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ Any other word lists what has it in its name: dcfoot sites google, dcfoot sites 
 
 SCHEMA = "dcfoot.sites/1"
 """The form of ``--json``: ``sites`` (id, name, group, country, grid_zone), or ``site`` with every figure, and where its
-climate is known ``year``: by month, by load, what matters, and the evidence."""
+climate is known ``year``: by month, by load, what matters, and the evidence; with a source of hours ``grid``."""
 
 WIDTH = 110
 """Where lines end [columns]: a name, an id and four figures side by side."""
@@ -78,7 +78,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--cooling", metavar="SYSTEM", help="its year with this cooling, as the model has it")
     parser.add_argument("--climate", metavar="NAME", help="its year in the climate of another place")
-    parser.add_argument("--weather", type=Path, metavar="FILE", help="its year in the weather of an EPW, TMY3 file")
+    parser.add_argument(
+        "--weather", type=Path, metavar="FILE", help="its year in the weather of an EPW, TMY3, CSV file"
+    )
+    parser.add_argument("--hourly", metavar="SOURCE", help="its grid's hours: a service, or a .csv file")
+    parser.add_argument("--evidence", action="store_true", help="all figures behind its year")
     parser.add_argument("--image", type=Path, metavar="FILE", help="draw its year, hour by hour, into a .png or .svg")
 
 
@@ -87,7 +91,11 @@ def execute(arguments: argparse.Namespace) -> int:
     settings = load(os.environ, Path.cwd())
     entries = list(_entries(settings))
     site = _one(arguments.site, settings) if arguments.site else None
-    asked = [f"--{name}" for name in ("cooling", "climate", "weather", "image") if getattr(arguments, name)]
+    asked = [
+        f"--{name}"
+        for name in ("cooling", "climate", "weather", "hourly", "evidence", "image")
+        if getattr(arguments, name)
+    ]
     if asked and site is None:
         raise ConfigError(f"{' '.join(asked)}: name one site, whose year it is.")
     if site is None:
@@ -100,19 +108,35 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _one_site(site: Site, entries: Sequence[Entry], arguments: argparse.Namespace) -> str:
-    """All that is known of a site, and its year where a climate or a weather is."""
-    page = None
-    if site.climate or arguments.cooling or arguments.climate or arguments.weather or arguments.image:
-        from dcfoot.cli import site_year  # numpy: only where there is a year
+    """All that is known of a site, its grid's hours where a source is named, its year where a climate or weather is."""
+    parts: dict[str, object] = {"site": _site_document(site)}
+    lines = list(_page(site, entries))
+    year = _year(site, arguments)
+    if arguments.hourly:
+        from dcfoot.cli import site_grid  # only where there is a source
 
-        page = site_year.year_page(site, arguments.cooling, arguments.climate, arguments.weather)
-        if arguments.image:
-            _draw(site, page, arguments.image)
-        if page is not None and not arguments.json:
-            return "\n".join([*_page(site, entries), "", *site_year.lines_of(page, WIDTH)])
-        if page is not None:
-            return _as_json({"site": _site_document(site), "year": site_year.document_of(page)})
-    return _as_json({"site": _site_document(site)}) if arguments.json else "\n".join(_page(site, entries))
+        grid = site_grid.grid_page(site, arguments.hourly, year.actual_year if year else None)
+        year = year and replace(year, actual=grid.series)
+        parts["grid"] = site_grid.document_of(grid)
+        lines += ["", *site_grid.lines_of(grid, WIDTH)]
+    if arguments.image:
+        _draw(site, year, arguments.image)
+    if year is not None:
+        from dcfoot.cli import site_year
+
+        if arguments.json:
+            parts["year"] = site_year.document_of(year)
+        else:
+            lines += ["", *site_year.lines_of(year, WIDTH, everything=arguments.evidence)]
+    return _as_json(parts) if arguments.json else "\n".join(lines)
+
+
+def _year(site: Site, arguments: argparse.Namespace) -> "YearPage | None":
+    if not (site.climate or arguments.cooling or arguments.climate or arguments.weather or arguments.image):
+        return None
+    from dcfoot.cli.site_year import year_page  # numpy: only where there is a year
+
+    return year_page(site, arguments.cooling, arguments.climate, arguments.weather)
 
 
 def _draw(site: Site, page: "YearPage | None", path: Path) -> None:
@@ -240,8 +264,7 @@ def _page(site: Site, entries: Sequence[Entry]) -> Iterator[str]:
     yield lines[0]
     for line, figure in zip(lines[1:], figures, strict=True):
         yield line
-        note = f" ({figure.evidence.note})" if figure.evidence.note else ""
-        yield from wrap(f"{figure.evidence.source}{note}", WIDTH, "    ", "    ")
+        yield from wrap(figure.evidence.told_source, WIDTH, "    ", "    ")
     yield ""
     inside = [entry.id for entry in entries if _lies_in(entry, site)]
     if inside:
@@ -330,5 +353,6 @@ def _known(spread: Spread, basis: Basis, evidence: Evidence) -> dict[str, object
         "year": evidence.year,
         "source": evidence.source,
         "verified": evidence.verified,
+        "licence": evidence.licence,
         "note": evidence.note,
     }

@@ -7,6 +7,7 @@ direct or life-cycle, never both. An hour that nobody knows is None until somebo
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError
@@ -16,6 +17,9 @@ from dcfoot.reading import Basis
 from dcfoot.units import S_PER_H
 
 HOUR = timedelta(hours=1)
+
+INSTANT_S = 1e-6
+"""How long an instant is taken to be [s]: the least step of `datetime`."""
 
 LEAST_KNOWN_RATIO = 0.5
 """An hour counts as known if points stand for at least this part of it [-]. A choice: the larger part decides."""
@@ -50,6 +54,18 @@ class Window:
         if self.hours < 1:
             raise ConfigError(f"A window has at least one hour, not {self.hours}.")
         object.__setattr__(self, "start", self.start.astimezone(UTC))
+
+    @staticmethod
+    def around(start: datetime, end: datetime) -> "Window":
+        """The hours that a stretch of time touches, one at least.
+
+        Parameters
+        ----------
+        start, end : datetime
+            With their time zone.
+        """
+        first = start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        return Window(first, max(1, ceil((end - first) / HOUR)))
 
     @property
     def end(self) -> datetime:
@@ -115,6 +131,8 @@ class HourlyFactors:
         The part of the hours that somebody filled in [-]
     warnings : tuple of str
         What the reader must know.
+    licence : str
+        Of the data; empty where it is not known.
     """
 
     zone: str
@@ -129,6 +147,12 @@ class HourlyFactors:
     source: str
     estimated_ratio: float = 0.0
     warnings: tuple[str, ...] = ()
+    licence: str = ""
+
+    @property
+    def family(self) -> tuple[Boundary, str, Method]:
+        """What it can be compared with: boundary, gas and method."""
+        return self.boundary, self.gas, self.method
 
     @property
     def window(self) -> Window:
@@ -146,8 +170,42 @@ class HourlyFactors:
         known = [value for value in self.g_per_kwh if value is not None]
         return sum(known) / len(known) if known else None
 
+    def mean_over(self, start: datetime, end: datetime) -> float | None:
+        """The mean over a stretch of time, each hour by its part of it; None where one of them is not known [g/kWh].
+
+        Parameters
+        ----------
+        start, end : datetime
+            With their time zone; an instant has the factor of its hour.
+        """
+        seconds = max((end - start).total_seconds(), INSTANT_S)
+        parts = [
+            (self.g_per_kwh[index], part_s)
+            for index, part_s in _seconds_by_hour(self.window, start.astimezone(UTC), seconds)
+        ]
+        known = [(value, part_s) for value, part_s in parts if value is not None]
+        if len(known) < Window.around(start, end).hours:
+            return None
+        return sum(value * part_s for value, part_s in known) / sum(part_s for _, part_s in known)
+
+    def within(self, window: Window) -> "HourlyFactors":
+        """The same at other hours; what lies outside its own is not known."""
+        own = dict(zip(self.window.starts(), self.g_per_kwh, strict=True))
+        return replace(self, start=window.start, g_per_kwh=tuple(own.get(start) for start in window.starts()))
+
+    def by_calendar(self, window: Window) -> "HourlyFactors":
+        """The same at the hours of another year: each has that of its month, day and hour, if there is one."""
+        own = {
+            (at.month, at.day, at.hour): value for at, value in zip(self.window.starts(), self.g_per_kwh, strict=True)
+        }
+        values = tuple(own.get((at.month, at.day, at.hour)) for at in window.starts())
+        of = "" if window.start.year == self.start.year else f", hours of {self.start.year}"
+        return replace(self, start=window.start, g_per_kwh=values, source=f"{self.source}{of}")
+
     def filled_by(self, other: "HourlyFactors") -> "HourlyFactors":
         """The same with each unknown hour taken from `other`, and a warning that says so.
+
+        Its doubt is that of both, each by its part of the hours.
 
         Raises
         ------
@@ -159,14 +217,17 @@ class HourlyFactors:
             return self
         require_same_boundary((self.boundary, self.gas), (other.boundary, other.gas))
         hours = len(self.g_per_kwh)
+        part = missing / hours
         theirs = dict(zip(other.window.starts(), other.g_per_kwh, strict=True))
         pairs = zip(self.window.starts(), self.g_per_kwh, strict=True)
         return replace(
             self,
             g_per_kwh=tuple(theirs.get(start) if value is None else value for start, value in pairs),
+            level=self.level.scaled(1 - part) + other.level.scaled(part),
+            residual=self.residual.scaled(1 - part) + other.residual.scaled(part),
             basis=Basis.worst(self.basis, other.basis),
             source=f"{self.source}; gaps: {other.source}",
-            estimated_ratio=min(1.0, self.estimated_ratio + missing / hours),
+            estimated_ratio=min(1.0, self.estimated_ratio + part),
             warnings=(*self.warnings, f"{missing} of {hours} hours are not known and were filled: {other.source}."),
         )
 
@@ -180,7 +241,14 @@ class HourlyFactors:
         what = f"hourly grid factors {self.zone}: {self.boundary} {self.gas}, {self.method}, mean"
         note = f"{self.start:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, {self.estimated_ratio:.0%} estimated"
         return Evidence(
-            what, self.mean_g_per_kwh or 0.0, "g/kWh", self.start.year, self.source, verified=False, note=note
+            what,
+            self.mean_g_per_kwh or 0.0,
+            "g/kWh",
+            self.start.year,
+            self.source,
+            verified=False,
+            note=note,
+            licence=self.licence,
         )
 
 
@@ -266,6 +334,7 @@ def constant(factor: GridFactor, window: Window, residual: Spread, warnings: Seq
         Basis.DEFAULT,
         f"{factor.source} ({factor.year}), the same at every hour",
         warnings=tuple(warnings),
+        licence=factor.licence,
     )
 
 

@@ -10,7 +10,7 @@ from dcfoot.factors.hourly import HourlyFactors, Window, constant, relative
 from dcfoot.factors.typical_day import shape_of
 from dcfoot.grid import GridFactor, Method
 from dcfoot.reading import Basis
-from dcfoot.tables import interval
+from dcfoot.tables import interval, licence_of
 
 
 def shaped(factor: GridFactor, window: Window, zone: str | None = None) -> HourlyFactors:
@@ -41,6 +41,7 @@ def shaped(factor: GridFactor, window: Window, zone: str | None = None) -> Hourl
         Basis.worst(Basis.MODELLED, factor.basis),
         f"{factor.source} ({factor.year}), shaped by month and hour: {shape.source}, {shape.year}",
         estimated_ratio=1.0,
+        licence="; ".join(filter(None, (factor.licence, licence_of("grid_shapes")))),
     )
 
 

@@ -168,6 +168,7 @@ def _hourly(carbon: Carbon) -> json.HourlyCarbonJson | None:
         p95_g=known["p95"],
         basis=known["basis"],
         source=_text(carbon.hourly_source),
+        resolution=str(carbon.hourly_resolution),
     )
 
 

@@ -97,19 +97,24 @@ class RungJson(TypedDict):
 
 
 class HourlyCarbonJson(TypedDict):
-    """The same carbon with the grid's factor at the run's hours: beside the yearly one, never in its place."""
+    """The same carbon with the grid's factor at the run's hours: beside the yearly one, never in its place.
+
+    `resolution` is ``"typical_hours"`` (a typical day of the month) or ``"actual_hours"`` (the run's own).
+    """
 
     value_g: float
     p5_g: float
     p95_g: float
     basis: str
     source: str
+    resolution: str
 
 
 class CarbonJson(TypedDict):
     """Carbon of the electricity under one accounting method and one boundary; two of them are never added.
 
     `value_g` is by the factor of a year, as inventories take it; `hourly` is null where the grid's hours are not known.
+    Where no year of this family is known, `year` is null and `value_g` that of `hourly`.
     """
 
     method: str

@@ -85,8 +85,10 @@ def equivalents(footprint: FootprintJson) -> list[EquivalentJson]:
 
 
 def _carbon_to_show(carbon: list[CarbonJson]) -> CarbonJson | None:
-    """Location-based before the others, direct before life-cycle."""
-    return min(carbon, key=lambda c: (c["method"] != "location", c["boundary"] != "direct"), default=None)
+    """By the factor of a year, location-based, direct, before the others, in this order."""
+    return min(
+        carbon, key=lambda c: (c["year"] is None, c["method"] != "location", c["boundary"] != "direct"), default=None
+    )
 
 
 def _easiest(things: tuple[Thing, ...], amount: float, how_many: int) -> list[Thing]:

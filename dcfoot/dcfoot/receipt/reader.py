@@ -85,8 +85,13 @@ def _completed(found: dict[str, object]) -> ReceiptJson:
         receipt[key] = [{**added, **item} for item in cast("list[dict[str, object]]", receipt[key])]
     footprint = cast("dict[str, object]", receipt["footprint"])
     carbon = cast("list[dict[str, object]]", footprint["carbon"])
-    added = {"zone": "", "source": "", "hourly": None}
-    receipt["footprint"] = {**footprint, "carbon": [{**added, **one} for one in carbon]}
+    receipt["footprint"] = {**footprint, "carbon": [_completed_carbon(one) for one in carbon]}
     run = cast("dict[str, object]", receipt["run"])
     run.setdefault("hosts", [run["host"]] if run["host"] else [])
     return cast("ReceiptJson", receipt)
+
+
+def _completed_carbon(found: dict[str, object]) -> dict[str, object]:
+    hourly = cast("dict[str, object] | None", found.get("hourly"))
+    known = hourly and {"resolution": "typical_hours", **hourly}
+    return {"zone": "", "source": "", **found, "hourly": known}

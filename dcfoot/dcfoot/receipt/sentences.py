@@ -91,6 +91,18 @@ _CHINESE = (
         "codecarbon 看到了 GPU 但没有报告其能耗：GPU 能耗未知",
     ),
     (
+        r"The grid's actual hours are not known: (.+) The yearly factor stands\.",
+        r"电网的实际时段数据未知：\1 以年度因子为准。",
+    ),
+    (
+        r"The grid's actual hours are asked for when the job has ended: (.+) has them\.",
+        r"任务结束后才查询电网的实际时段数据：运行 \1 可得。",
+    ),
+    (
+        r"(\d+) of (\d+) hours are not known and were filled: (.+)\.",
+        r"\2 个小时中有 \1 个未知，已填补：\3。",
+    ),
+    (
         r"the wall clock was stepped by (\S+) s; times are counted from the start",
         r"系统时钟跳变了 \1 秒，时间从起点计算",
     ),

@@ -332,15 +332,16 @@ def _carbon(carbons: Sequence[CarbonJson], said: Words) -> tuple[str, tuple[Figu
 
 
 def _carbon_figures(carbon: CarbonJson, said: Words, *, method: bool, zone: bool) -> Iterator[Figure]:
-    """By the factor of the year, and beside it by that of the hours where it is known."""
-    name = f"{carbon['gas']} {said.carbon_boundaries[carbon['boundary']]}"
-    parts = [name]
-    parts += [said.carbon_methods_short[carbon["method"]]] if method else []
-    parts += [carbon["zone"]] if zone and carbon["zone"] else []
-    parts += [str(carbon["year"])] if carbon["year"] else []
-    yield _grams(said.comma.join(parts), carbon, said)
-    if carbon["hourly"]:
-        yield _grams(said.comma.join((name, said.by_hour)), carbon["hourly"], said)
+    """By the factor of the year where one is known, and beside it by that of the hours."""
+    name = [f"{carbon['gas']} {said.carbon_boundaries[carbon['boundary']]}"]
+    named = [*name, *([said.carbon_methods_short[carbon["method"]]] if method else [])]
+    hourly = carbon["hourly"]
+    if carbon["year"] or not hourly:
+        parts = [*named, carbon["zone"] if zone else "", str(carbon["year"] or "")]
+        yield _grams(said.comma.join(filter(None, parts)), carbon, said)
+    if hourly:
+        beside = name if carbon["year"] else named
+        yield _grams(said.comma.join((*beside, said.by_hour[hourly["resolution"]])), hourly, said)
 
 
 def _grams(label: str, carbon: CarbonJson | HourlyCarbonJson, said: Words) -> Figure:

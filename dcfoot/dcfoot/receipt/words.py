@@ -48,7 +48,7 @@ class Words(NamedTuple):
     carbon_methods: Mapping[str, str]
     carbon_methods_short: Mapping[str, str]
     carbon_boundaries: Mapping[str, str]
-    by_hour: str
+    by_hour: Mapping[str, str]
     never_added: str
     water_and_more: str
     no_meters: str
@@ -140,7 +140,7 @@ ENGLISH = Words(
     carbon_methods={"location": "location-based", "market": "market-based", "marginal": "marginal"},
     carbon_methods_short={"location": "location", "market": "market", "marginal": "marginal"},
     carbon_boundaries={"direct": "direct", "life_cycle": "life cycle"},
-    by_hour="by the hour",
+    by_hour={"typical_hours": "by the hour", "actual_hours": "actual hours"},
     never_added="Two views of the same electricity: never add direct and life-cycle carbon.",
     water_and_more="Water and hardware",
     no_meters="No meter could be read and no model applied: the energy of this run is not known.",
@@ -257,7 +257,7 @@ CHINESE = Words(
     carbon_methods={"location": "基于位置", "market": "基于市场", "marginal": "边际"},
     carbon_methods_short={"location": "位置", "market": "市场", "marginal": "边际"},
     carbon_boundaries={"direct": "直接排放", "life_cycle": "全生命周期"},
-    by_hour="逐时",
+    by_hour={"typical_hours": "逐时", "actual_hours": "实际时段"},
     never_added="直接排放与全生命周期排放是对同一份电力的两种核算，不可相加。",
     water_and_more="用水与硬件",
     no_meters="没有可读取的计量表，也没有可用的模型：本次运行的能耗未知。",

@@ -2,6 +2,7 @@
 
 =====================  =============================================================================================
 `codecarbon`           its results as runs
+`hourly_source`        where a grid's hours come from, as a user names it: one of the services below, or a file
 `hourly_csv`           a file of hourly grid factors
 `grid_hours`           the door to the services below: asks one, or falls back on the yearly factor
 `electricity_maps`     both families, consumption-based

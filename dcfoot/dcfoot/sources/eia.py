@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from dcfoot.factors.hourly import HOUR, HourlyFactors, Point, hourly_means
 from dcfoot.factors.technology import mixes_g_per_kwh
 from dcfoot.grid import Boundary, Method
-from dcfoot.sources.hourly_service import Query, as_documented, keep_s, mapping, number, objects, series_of
+from dcfoot.sources.hourly_service import GASES, Query, as_documented, keep_s, mapping, number, objects, series_of
 from dcfoot.web import Answer, Secrets, Service, Web, json_object
 
-SERVICE = Service("EIA", "https://api.eia.gov", ("EIA_API_KEY",))
+SERVICE = Service("EIA", "https://api.eia.gov", ("EIA_API_KEY",), "US public domain")
+
+BOUNDARIES, METHODS = tuple(Boundary), (Method.AVERAGE,)
 
 PAGE_ROWS_COUNT = 5000
 """The most rows that one answer holds (API v2 technical documentation)."""
@@ -32,12 +34,10 @@ TECHNOLOGIES = {
 }
 """EIA's codes; what is not here (batteries, pumped storage, unknown) counts as not known."""
 
-GASES = {Boundary.DIRECT: "CO2", Boundary.LIFE_CYCLE: "CO2e"}
-
 
 def fetch(query: Query, web: Web, environ: Mapping[str, str], base_url: str = SERVICE.base_url) -> HourlyFactors:
     """The authority's factors. Raises `ConfigError` without a key, `ServiceUnavailable` without an answer."""
-    query.require(SERVICE, tuple(Boundary), (Method.AVERAGE,))
+    query.require(SERVICE, BOUNDARIES, METHODS)
     service = replace(SERVICE, base_url=base_url)
     generation: dict[str, list[Point]] = {}
     answers: list[Answer] = []

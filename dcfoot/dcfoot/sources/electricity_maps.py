@@ -11,6 +11,8 @@ from dcfoot.web import Answer, Secrets, Service, Web, json_object
 
 SERVICE = Service("Electricity Maps", "https://api.electricitymaps.com", ("ELECTRICITYMAPS_TOKEN",))
 
+BOUNDARIES, METHODS = tuple(Boundary), (Method.AVERAGE,)
+
 LONGEST = timedelta(days=10)
 """The longest range of hours that ``past-range`` answers (API reference, "Past range")."""
 
@@ -19,7 +21,7 @@ FACTOR_TYPES = {Boundary.DIRECT: "direct", Boundary.LIFE_CYCLE: "lifecycle"}
 
 def fetch(query: Query, web: Web, environ: Mapping[str, str], base_url: str = SERVICE.base_url) -> HourlyFactors:
     """The zone's factors. Raises `ConfigError` without a key, `ServiceUnavailable` without an answer."""
-    query.require(SERVICE, tuple(Boundary), (Method.AVERAGE,))
+    query.require(SERVICE, BOUNDARIES, METHODS)
     service = replace(SERVICE, base_url=base_url)
     answers = [_ask(part, query, web, service, environ) for part in query.window.parts(LONGEST)]
     with as_documented(service):

@@ -14,11 +14,13 @@ from dcfoot.errors import ServiceUnavailable
 from dcfoot.factors.hourly import HourlyFactors, Point, Window, hourly_means
 from dcfoot.factors.technology import mixes_g_per_kwh
 from dcfoot.grid import Boundary, Method
-from dcfoot.sources.hourly_service import Query, as_documented, keep_s, series_of
+from dcfoot.sources.hourly_service import GASES, Query, as_documented, keep_s, series_of
 from dcfoot.web import Answer, Secrets, Service, Web
 
-SERVICE = Service("ENTSO-E", "https://web-api.tp.entsoe.eu", ("ENTSOE_API_KEY",))
+SERVICE = Service("ENTSO-E", "https://web-api.tp.entsoe.eu", ("ENTSOE_API_KEY",), "CC BY 4.0")
 """The variable is that of entsoe-py."""
+
+BOUNDARIES, METHODS = tuple(Boundary), (Method.AVERAGE,)
 
 LONGEST = timedelta(days=30)
 """One answer may hold a year (RESTful API guide); a month is some megabytes."""
@@ -50,12 +52,10 @@ REPEATING = "A03"
 NOTHING = "No matching data found"
 """What the platform says of hours that nobody has reported, with status 200 or 400."""
 
-GASES = {Boundary.DIRECT: "CO2", Boundary.LIFE_CYCLE: "CO2e"}
-
 
 def fetch(query: Query, web: Web, environ: Mapping[str, str], base_url: str = SERVICE.base_url) -> HourlyFactors:
     """The zone's factors. Raises `ConfigError` without a key, `ServiceUnavailable` without an answer."""
-    query.require(SERVICE, tuple(Boundary), (Method.AVERAGE,))
+    query.require(SERVICE, BOUNDARIES, METHODS)
     service = replace(SERVICE, base_url=base_url)
     found = (_ask(part, query, web, service, environ) for part in query.window.parts(LONGEST))
     answers = [answer for answer in found if answer is not None]

@@ -1,7 +1,7 @@
-"""The door to hourly grid factors: asks a service, or falls back on the yearly factor and says so.
+"""The door to services of hourly grid factors.
 
-What comes in is the name of a source, a zone and a window, what goes out is a series. `hours_or_year` never raises: a
-receipt does not fail for somebody's server.
+What comes in is the name of a service, a zone and a window, what goes out is a series. What stands in where it fails is
+the business of `dcfoot.sources.hourly_source`.
 """
 
 import os
@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Protocol, cast
 
-from dcfoot.errors import ConfigError, DcfootError
+from dcfoot.errors import ConfigError
 from dcfoot.factors.hourly import HourlyFactors, Window
-from dcfoot.factors.shapes import shaped
-from dcfoot.grid import Boundary, GridFactor, Method
+from dcfoot.grid import Boundary, Method
 from dcfoot.places import nearest
 from dcfoot.sources.hourly_service import Query
 from dcfoot.tables import rows
@@ -26,6 +25,8 @@ class Source(Protocol):
     """What a service's module offers."""
 
     SERVICE: Service
+    BOUNDARIES: tuple[Boundary, ...]
+    METHODS: tuple[Method, ...]
 
     @staticmethod
     def fetch(query: Query, web: Web, environ: Mapping[str, str], base_url: str) -> HourlyFactors:
@@ -58,7 +59,7 @@ def service_zone(name: str, zone: str) -> str:
     if found:
         return found
     service = source(name).SERVICE.name
-    raise ConfigError(f"What {service} calls the grid of {zone} is not known: name its own zone as well.")
+    raise ConfigError(f"What {service} calls the grid of {zone} is not known: add its own zone, as in {name}:ZONE.")
 
 
 def fetch_hours(
@@ -107,52 +108,3 @@ def fetch_hours(
     query = Query(zone, own_zone or service_zone(name, zone), window, boundary, method)
     environ = os.environ if environ is None else environ
     return module.fetch(query, web or Web(), environ, base_url or module.SERVICE.base_url)
-
-
-def hours_or_year(
-    name: str,
-    yearly: GridFactor,
-    window: Window,
-    *,
-    zone: str | None = None,
-    own_zone: str | None = None,
-    web: Web | None = None,
-    environ: Mapping[str, str] | None = None,
-    base_url: str | None = None,
-) -> HourlyFactors:
-    """The same, with what the service does not know from the yearly factor and its shape. Never raises.
-
-    Parameters
-    ----------
-    name : str
-        One of `SOURCES`.
-    yearly : GridFactor
-        What to fall back on; its family and method are asked for.
-    window : Window
-        Which hours.
-    zone : str or None
-        Whose grid, where the yearly factor is a nation's that stands in for one of its regions.
-    own_zone, web, environ, base_url
-        As for `fetch_hours`.
-    """
-    where = zone or yearly.zone
-    modelled = shaped(yearly, window, zone)
-    try:
-        found = fetch_hours(
-            name,
-            where,
-            window,
-            yearly.boundary,
-            method=yearly.method,
-            own_zone=own_zone,
-            web=web,
-            environ=environ,
-            base_url=base_url,
-        )
-        return found.filled_by(modelled)
-    except DcfootError as fault:
-        return modelled.warned(f"{fault} The yearly factor of {yearly.zone} ({yearly.year}) stands in.")
-    except Exception as fault:  # noqa: BLE001 (a receipt does not fail for somebody's server)
-        return modelled.warned(
-            f"{name}: {type(fault).__name__}: {fault}. The yearly factor of {yearly.zone} stands in."
-        )

@@ -9,7 +9,8 @@ hour that is not known. All faults are told at once, each with file and line; no
 """
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import isfinite
@@ -80,6 +81,24 @@ def read_hourly_csv(
         Basis.MODELLED,
         source or f"the user's file {path.name}",
     )
+
+
+def boundaries_in(path: Path) -> tuple[Boundary, ...]:
+    """The families that a file has a column of.
+
+    Raises
+    ------
+    DataMissing
+        There is no such file.
+    ConfigError
+        It cannot be read, or has a column of neither.
+    """
+    with _opened(path) as reader:
+        names = reader.fieldnames or ()
+    found = tuple(boundary for boundary, column in COLUMNS.items() if column in names)
+    if not found:
+        raise ConfigError(f"{path}:1: there must be a column {' or '.join(COLUMNS.values())}.")
+    return found
 
 
 @dataclass
@@ -160,16 +179,21 @@ def _out_of_step(text: str, start: datetime, expected: datetime) -> str:
     return f"{missing} hours are missing before {text!r}; an hour that is not known has an empty cell"
 
 
-def _lines(path: Path, column: str) -> list[Line]:
+@contextmanager
+def _opened(path: Path) -> "Generator[csv.DictReader[str]]":
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            _check_head(path, reader.fieldnames or [], column)
-            return list(_numbered(path, reader, column))
+            yield csv.DictReader(file, strict=True)
     except (FileNotFoundError, NotADirectoryError):
         raise DataMissing(f"There is no file {path}.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise ConfigError(f"{path} cannot be read as CSV: {fault}") from fault
+
+
+def _lines(path: Path, column: str) -> list[Line]:
+    with _opened(path) as reader:
+        _check_head(path, reader.fieldnames or [], column)
+        return list(_numbered(path, reader, column))
 
 
 def _check_head(path: Path, names: Sequence[str], column: str) -> None:

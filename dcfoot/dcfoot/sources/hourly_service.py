@@ -18,6 +18,9 @@ SETTLED_AFTER = timedelta(days=14)
 """Services revise the last days; what is older is not asked for again. A choice: ENTSO-E's members have five days
 (Regulation (EU) 543/2013), EIA's authorities a few more."""
 
+GASES = {Boundary.DIRECT: "CO2", Boundary.LIFE_CYCLE: "CO2e"}
+"""The gas of a family where intensities are made of generation, and in a file that says none."""
+
 KEEP_SETTLED_S = 365 * 24 * 3600.0
 """How long an answer about settled hours is good [s]."""
 
@@ -106,6 +109,7 @@ def series_of(
         f"{service.name}, zone {query.service_zone}{source}",
         estimated_ratio,
         tuple(_stale(service, answers)),
+        service.licence,
     )
 
 

@@ -12,7 +12,9 @@ from dcfoot.grid import Boundary, Method
 from dcfoot.sources.hourly_service import Query, as_documented, keep_s, mapping, number, objects, series
 from dcfoot.web import Answer, Service, Web, json_object
 
-SERVICE = Service("Carbon Intensity API (NESO)", "https://api.carbonintensity.org.uk")
+SERVICE = Service("Carbon Intensity API (NESO)", "https://api.carbonintensity.org.uk", licence="CC BY 4.0")
+
+BOUNDARIES, METHODS = (Boundary.DIRECT,), (Method.AVERAGE,)
 
 LONGEST = timedelta(days=14)
 """The longest range of ``/intensity/{from}/{to}`` (API definitions)."""
@@ -20,7 +22,7 @@ LONGEST = timedelta(days=14)
 
 def fetch(query: Query, web: Web, environ: Mapping[str, str], base_url: str = SERVICE.base_url) -> HourlyFactors:  # noqa: ARG001 (all services are called alike)
     """Great Britain's factors. Raises `ServiceUnavailable` without an answer."""
-    query.require(SERVICE, (Boundary.DIRECT,), (Method.AVERAGE,))
+    query.require(SERVICE, BOUNDARIES, METHODS)
     service = replace(SERVICE, base_url=base_url)
     answers = [_ask(part, web, service) for part in query.window.parts(LONGEST)]
     with as_documented(service):

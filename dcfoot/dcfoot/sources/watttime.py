@@ -18,13 +18,15 @@ LONGEST = timedelta(days=32)
 
 SIGNALS = {Method.MARGINAL: "co2_moer", Method.AVERAGE: "co2_aoer"}
 
+BOUNDARIES, METHODS = (Boundary.DIRECT,), tuple(SIGNALS)
+
 UNITS = "lbs_co2_per_mwh"
 """A pound per megawatt-hour is `KG_PER_LB` grams per kilowatt-hour: both sides are divided by 1000."""
 
 
 def fetch(query: Query, web: Web, environ: Mapping[str, str], base_url: str = SERVICE.base_url) -> HourlyFactors:
     """The region's rates. Raises `ConfigError` without a key, `ServiceUnavailable` without an answer."""
-    query.require(SERVICE, (Boundary.DIRECT,), tuple(SIGNALS))
+    query.require(SERVICE, BOUNDARIES, METHODS)
     service = replace(SERVICE, base_url=base_url)
     login = _Login(web, service, environ)
     answers = [_ask(part, query, web, service, login) for part in query.window.parts(LONGEST)]

@@ -43,6 +43,7 @@ def static_to_json(measurement: Measurement) -> Json:
         "job": measurement.job,
         "part_of": measurement.part_of,
         "site_id": measurement.site_id,
+        "hourly": measurement.hourly,
         "meters": [asdict(channel.meter) for channel in measurement.channels],
     }
 
@@ -96,6 +97,7 @@ def assemble(static: Mapping[str, Any], totals: Mapping[str, Any], phases: Seque
         job=static["job"],
         part_of=static["part_of"],
         site_id=static["site_id"],
+        hourly=static.get("hourly"),  # older journals have none
         overhead_cpu_s=totals["overhead_cpu_s"],
         overhead_rss_bytes=totals["overhead_rss_bytes"],
         warnings=tuple(totals["warnings"]),

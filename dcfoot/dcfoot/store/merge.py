@@ -50,6 +50,7 @@ def merge(measurements: Sequence[Measurement]) -> Measurement:
         gauges=_gauges(parts, named),
         job=_common(part.job for part in parts),
         site_id=_common(part.site_id for part in parts),
+        hourly=_common(part.hourly for part in parts),
         overhead_cpu_s=sum(part.overhead_cpu_s for part in parts),
         overhead_rss_bytes=max(part.overhead_rss_bytes for part in parts),
         warnings=tuple(dict.fromkeys(named(part, warning, ": ") for part in parts for warning in part.warnings)),

@@ -82,6 +82,7 @@ def read_file(path: Path, location: Location | None = None, *, fill_hours: int =
         return read_tmy3(path, fill_hours=fill_hours)
     if location is None:
         raise ConfigError(
-            f"{path}: a plain file does not say where it is; name the place, its elevation and time zone."
+            f"{path}: a plain CSV file does not say where it is. Name a place of about its height in its time zone (a "
+            "Location; --climate of `dcfoot sites`), or take a file that says it: EPW or TMY3."
         )
     return read_csv(path, location, fill_hours=fill_hours)

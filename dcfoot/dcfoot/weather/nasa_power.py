@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from dcfoot.reading import Basis
 from dcfoot.weather.assemble import Origin, assemble
 from dcfoot.weather.columns import conversion
-from dcfoot.weather.service import Document, Question, at, elevation_notes, hours_of_year, moments, placed, utc
+from dcfoot.weather.service import AskedYear, Document, Question, at, elevation_notes, moments, utc
 from dcfoot.weather.year import Hours, Location, Weather
 from dcfoot.web import Service, Web
 
@@ -49,13 +49,11 @@ def fetch_nasa_power(location: Location, year: int, *, web: Web | None = None, s
     ConfigError
         Its answer has a gap, or a value that cannot be.
     """
-    start, length = hours_of_year(location, year)
-    until = start + timedelta(hours=length)
+    asked = AskedYear(location, year)
     parameters = {
-        "latitude": f"{location.latitude_deg:.4f}",
-        "longitude": f"{location.longitude_deg:.4f}",
-        "start": f"{start:%Y%m%d}",
-        "end": f"{until - timedelta(hours=1):%Y%m%d}",
+        **asked.coordinates,
+        "start": f"{asked.start:%Y%m%d}",
+        "end": f"{asked.end - timedelta(hours=1):%Y%m%d}",
         "community": "re",
         "parameters": ",".join(_PARAMETERS),
         "format": "json",
@@ -64,18 +62,17 @@ def fetch_nasa_power(location: Location, year: int, *, web: Web | None = None, s
 
     def read(document: Document) -> Weather:
         times = [utc(text, "%Y%m%d%H") for text in at(document, "properties", "parameter", "T2M")]
-        series = {name: _series(document, code, name, times, start, length) for code, name in _PARAMETERS.items()}
+        series = {name: _series(document, code, name, asked, times) for code, name in _PARAMETERS.items()}
         notes = elevation_notes(location, float(at(document, "geometry", "coordinates", 2)))
-        return assemble(
-            location, start, series, Origin(_SOURCE, Basis.MODELLED, moments(service.name, start), year, notes)
-        )
+        origin = Origin(_SOURCE, Basis.MODELLED, moments(service.name, asked.start), year, notes)
+        return assemble(location, asked.start, series, origin)
 
-    return Question(service, "/api/temporal/hourly/point", parameters, until).weather(web, read)
+    return Question(service, "/api/temporal/hourly/point", parameters, asked.end).weather(web, read)
 
 
-def _series(document: Document, code: str, name: str, times: Sequence[datetime], start: datetime, length: int) -> Hours:
+def _series(document: Document, code: str, name: str, asked: AskedYear, times: Sequence[datetime]) -> Hours:
     missing = float(at(document, "header", "fill_value"))
     stated = at(document, "properties", "parameter", code).values()
     values = [None if value == missing else value for value in stated]
     convert = conversion(name, at(document, "parameters", code, "units"), code)
-    return convert(placed(times, values, start, length))
+    return convert(asked.placed(times, values))

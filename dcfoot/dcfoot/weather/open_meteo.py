@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from dcfoot.reading import Basis
 from dcfoot.weather.assemble import Origin, assemble
 from dcfoot.weather.columns import conversion
-from dcfoot.weather.service import Document, Question, at, hours_of_year, moments, placed, utc
+from dcfoot.weather.service import AskedYear, Document, Question, at, moments, utc
 from dcfoot.weather.year import Hours, Location, Weather
 from dcfoot.web import Service, Web
 
@@ -52,14 +52,12 @@ def fetch_open_meteo(location: Location, year: int, *, web: Web | None = None, s
     ConfigError
         Its answer has a gap, or a value that cannot be.
     """
-    start, length = hours_of_year(location, year)
-    until = start + timedelta(hours=length)
+    asked = AskedYear(location, year)
     parameters = {
-        "latitude": f"{location.latitude_deg:.4f}",
-        "longitude": f"{location.longitude_deg:.4f}",
+        **asked.coordinates,
         "elevation": f"{location.elevation_m:.0f}",
-        "start_date": f"{start:%Y-%m-%d}",
-        "end_date": f"{until:%Y-%m-%d}",
+        "start_date": f"{asked.start:%Y-%m-%d}",
+        "end_date": f"{asked.end:%Y-%m-%d}",
         "hourly": ",".join(_VARIABLES),
         "wind_speed_unit": "ms",
         "timezone": "GMT",
@@ -67,18 +65,14 @@ def fetch_open_meteo(location: Location, year: int, *, web: Web | None = None, s
 
     def read(document: Document) -> Weather:
         times = [utc(text, "%Y-%m-%dT%H:%M") for text in at(document, "hourly", "time")]
-        series = {
-            name: _series(document, variable, name, times, start, length) for variable, name in _VARIABLES.items()
-        }
-        origin = Origin(_SOURCE, Basis.MODELLED, moments(service.name, start), year)
-        return assemble(location, start, series, origin)
+        series = {name: _series(document, variable, name, asked, times) for variable, name in _VARIABLES.items()}
+        origin = Origin(_SOURCE, Basis.MODELLED, moments(service.name, asked.start), year)
+        return assemble(location, asked.start, series, origin)
 
-    return Question(service, "/v1/archive", parameters, until).weather(web, read)
+    return Question(service, "/v1/archive", parameters, asked.end).weather(web, read)
 
 
-def _series(
-    document: Document, variable: str, name: str, times: Sequence[datetime], start: datetime, length: int
-) -> Hours:
+def _series(document: Document, variable: str, name: str, asked: AskedYear, times: Sequence[datetime]) -> Hours:
     shift = timedelta(hours=variable in _OF_THE_HOUR_BEFORE)
-    values = placed([time - shift for time in times], at(document, "hourly", variable), start, length)
+    values = asked.placed([time - shift for time in times], at(document, "hourly", variable))
     return conversion(name, at(document, "hourly_units", variable), variable)(values)

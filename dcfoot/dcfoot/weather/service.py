@@ -1,6 +1,6 @@
 """What the clients of weather services share: asking, hours of a year, and where a value stands in an answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -80,10 +80,9 @@ class Question:
             raise
 
 
-def hours_of_year(location: Location, year: int) -> tuple[datetime, int]:
-    """The first hour of a year by the place's standard time, in UTC, and the number of its hours.
-
-    Services give whole hours of UTC: where standard time is half an hour off, the year begins half an hour early.
+@dataclass(frozen=True, slots=True)
+class AskedYear:
+    """A year by a place's standard time, in whole hours of UTC: where it is half an hour off, half an hour early.
 
     Parameters
     ----------
@@ -92,30 +91,42 @@ def hours_of_year(location: Location, year: int) -> tuple[datetime, int]:
     year : int
         The year.
     """
-    start, end = (location.year_start(y).replace(minute=0) for y in (year, year + 1))
-    return start, (end - start) // timedelta(hours=1)
 
+    location: Location
+    year: int
 
-def placed(times: Sequence[datetime], values: Sequence[float | None], start: datetime, hours_count: int) -> Hours:
-    """Values at the hours that begin at `times` as a series from `start`; NaN where there is none.
+    @property
+    def start(self) -> datetime:
+        """The start of its first hour, in UTC."""
+        return self.location.year_start(self.year).replace(minute=0)
 
-    Parameters
-    ----------
-    times : sequence of datetime
-        In UTC.
-    values : sequence of float or None
-        One a time.
-    start : datetime
-        In UTC.
-    hours_count : int
-        Of the series.
-    """
-    series = np.full(hours_count, np.nan)
-    for time, value in zip(times, values, strict=True):
-        place = (time - start) // timedelta(hours=1)
-        if value is not None and 0 <= place < hours_count:
-            series[place] = value
-    return series
+    @property
+    def end(self) -> datetime:
+        """The end of its last hour."""
+        return self.location.year_start(self.year + 1).replace(minute=0)
+
+    @property
+    def coordinates(self) -> Mapping[str, str]:
+        """Where it is, as services are asked."""
+        return {"latitude": f"{self.location.latitude_deg:.4f}", "longitude": f"{self.location.longitude_deg:.4f}"}
+
+    def placed(self, times: Iterable[datetime], values: Iterable[float | None]) -> Hours:
+        """Values at the hours that begin at `times` as a series of the year, in their unit; NaN where there is none.
+
+        Parameters
+        ----------
+        times : iterable of datetime
+            In UTC.
+        values : iterable of float or None
+            One a time.
+        """
+        start, hour = self.start, timedelta(hours=1)
+        series = np.full((self.end - start) // hour, np.nan)
+        for time, value in zip(times, values, strict=True):
+            place = (time - start) // hour
+            if value is not None and 0 <= place < len(series):
+                series[place] = value
+        return series
 
 
 def moments(name: str, start: datetime) -> Where:
