@@ -37,9 +37,6 @@ BYTES_PER_GIB = 1024**3
 G_PER_KG = 1000.0
 """Grams in a kilogram (SI prefix)."""
 
-KG_PER_T = 1000.0
-"""Kilograms in a tonne, by definition (SI Brochure, 9th edition, table 8)."""
-
 S_PER_H = 3600.0
 """Seconds in an hour."""
 

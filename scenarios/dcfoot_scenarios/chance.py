@@ -69,4 +69,4 @@ class Drawn:
 
 def by_hour(value: Any) -> Any:  # noqa: ANN401 (as `Chance.of` gives it)
     """A yearly number, laid beside hours: draws get an axis of hours after theirs."""
-    return value[..., None] if isinstance(value, np.ndarray) else value
+    return value[..., None] if np.ndim(value) else value

@@ -4,7 +4,7 @@ In comes a `Study`, out goes a `Comparison`. Differences have intervals of their
 share: what both have in common cancels.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -263,7 +263,7 @@ def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) 
 
 
 @contextmanager
-def _named(scenario: str) -> Iterator[None]:
+def _named(scenario: str) -> Generator[None]:
     """What cannot be computed is told with the scenario that it is of."""
     try:
         yield

@@ -33,12 +33,14 @@ Figures = Mapping[str, Numbers]
 
 def _sum(values: Hours) -> Numbers:
     """The sum over the hours."""
-    return values.sum(axis=-1)
+    total: Numbers = values.sum(axis=-1)
+    return total
 
 
 def _year(values: Hours) -> Hours:
     """The sum over the hours, as a single one: the formulas of the accounts add up the last axis."""
-    return values.sum(axis=-1, keepdims=True)
+    total: Hours = values.sum(axis=-1, keepdims=True)
+    return total
 
 
 def energy_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
@@ -103,7 +105,7 @@ def _market(case: Case, year: Year, chance: Chance, grid: tuple[Numbers, Numbers
     supply = case.scenario.supply
     factors = [contract_g_per_kwh(case, contract) for contract in supply.contracts]
     bought = list(zip((one * KWH_PER_MWH for one in year.contract_mw), factors, strict=True))
-    certified = supply.certificates_mwh * KWH_PER_MWH, certificate_g_per_kwh(case)
+    certified = _year(np.array([supply.certificates_mwh])) * KWH_PER_MWH, certificate_g_per_kwh(case)
     yearly = [*((_year(energy_kwh), g_per_kwh) for energy_kwh, g_per_kwh in bought), certified]
     yield "carbon_market_yearly_t", accounting.market_g(_year(import_kwh), yearly, by_hour(mean)) / G_PER_T
     yield "carbon_market_hourly_t", accounting.market_g(import_kwh, bought, hours) / G_PER_T
@@ -127,7 +129,7 @@ def contract_g_per_kwh(case: Case, contract: Contract) -> float:
     per_unit = {"solar": case.solar_per_unit, "wind": case.wind_per_unit}
     energy = {name: size * per_unit[name].sum() for name, size in sizes.items() if size}
     emitted = sum(amount * _technology_g_per_kwh(case, name) for name, amount in energy.items())
-    return emitted / max(sum(energy.values()), 1e-300)
+    return float(emitted / max(sum(energy.values()), 1e-300))
 
 
 def certificate_g_per_kwh(case: Case) -> float:

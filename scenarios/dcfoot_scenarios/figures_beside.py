@@ -18,8 +18,7 @@ from dcfoot_scenarios.cost import Account, Asset, Payment, carbon_payment, water
 from dcfoot_scenarios.heat.year import avoided_emissions_t, heat_revenue, heat_year, homes_count, pump_emissions_t
 from dcfoot_scenarios.materials import Made, Materials, plant_making, product_making
 from dcfoot_scenarios.money import Currency, price
-from dcfoot_scenarios.scenario import HeatReuse
-from dcfoot_scenarios.study import Money
+from dcfoot_scenarios.scenario import HeatReuse, Money
 from dcfoot_scenarios.tariff import bill
 from dcfoot_scenarios.technologies import technology
 from dcfoot_scenarios.year import Year

@@ -6,6 +6,7 @@ them are whole, so that nothing is ever half written.
 
 import json
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,6 @@ import pandas as pd
 from dcfoot.errors import StudyError
 from dcfoot_scenarios.compare import Comparison
 from dcfoot_scenarios.document import document_of, evidence_of
-from dcfoot_scenarios.page import render
 from dcfoot_scenarios.page_words import WORDS
 from dcfoot_scenarios.words import words
 
@@ -41,8 +41,8 @@ def _write(comparison: Comparison, folder: Path) -> None:
     pd.DataFrame(evidence_of(comparison)).to_csv(folder / "evidence.csv", index=False)
     text = json.dumps(document_of(comparison), indent=1, ensure_ascii=False, allow_nan=False)
     (folder / "study.json").write_text(text + "\n", encoding="utf-8")
-    for lang in WORDS:
-        (folder / f"page_{lang}.html").write_text(render(comparison, lang), encoding="utf-8")
+    if has_pictures():
+        _write_pages(comparison, folder)
     for name, outcome in comparison.outcomes.items():
         outcome.hours.to_csv(folder / f"hours_{name}.csv.gz", compression={"method": "gzip", "mtime": 1})
 
@@ -58,3 +58,15 @@ def _differences(comparison: Comparison) -> pd.DataFrame:
                 values = {"value": found.value, "p5": found.p5, "p95": found.p95, "better_ratio": found.better_ratio}
                 rows.append({**keys, **values})
     return pd.DataFrame(rows)
+
+
+def has_pictures() -> bool:
+    """Whether matplotlib, the extra ``report``, is there: without it a folder has no page."""
+    return find_spec("matplotlib") is not None
+
+
+def _write_pages(comparison: Comparison, folder: Path) -> None:
+    from dcfoot_scenarios.page import render  # only where matplotlib is
+
+    for lang in WORDS:
+        (folder / f"page_{lang}.html").write_text(render(comparison, lang), encoding="utf-8")

@@ -1,4 +1,7 @@
-"""A comparison as one HTML page that opens offline, in English or Chinese: figures, differences, pictures, evidence."""
+"""A comparison as one HTML page that opens offline, in English or Chinese: figures, differences, pictures, evidence.
+
+Its pictures need matplotlib, the extra ``report``.
+"""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -35,11 +38,6 @@ def render(comparison: Comparison, lang: str = "en") -> str:
         Of a study.
     lang : str
         ``"en"`` or ``"zh"``.
-
-    Raises
-    ------
-    StudyError
-        matplotlib is not installed.
     """
     said, keys = WORDS[lang], comparison.study.keys
     title = (keys.title_zh if lang == "zh" else "") or keys.title or comparison.study.name

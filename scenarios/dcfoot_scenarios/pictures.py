@@ -1,26 +1,29 @@
 """A comparison in pictures: duration curves, weeks, heat maps, flows, fronts, what a decision hangs on.
 
-In comes a `Comparison` and a language, out go matplotlib figures by name. matplotlib is the extra ``report``: without
-it, an error says how to get it.
+In comes a `Comparison` and a language, out go matplotlib figures by name. matplotlib is the extra ``report``: who
+imports this module must have it.
 """
 
+import io
 import warnings
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import numpy as np
+from matplotlib import rc_context  # pyright: ignore[reportUnknownVariableType]
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
 
-from dcfoot.errors import StudyError
-from dcfoot_scenarios.compare import Comparison, Lever
+from dcfoot_scenarios.compare import Comparison
 from dcfoot_scenarios.evaluate import Outcome
 from dcfoot_scenarios.flows import energy_links, water_links
 from dcfoot_scenarios.page_words import PageWords
 from dcfoot_scenarios.sankey import BOX, Link, Ribbon, lay_out
 from dcfoot_scenarios.words import words
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 WIDE_IN, HIGH_IN = 8.0, 3.6
 """Of a picture: as wide as a page's text [in]"""
@@ -28,7 +31,7 @@ WIDE_IN, HIGH_IN = 8.0, 3.6
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 """Told apart by everybody (Okabe and Ito 2008, Color Universal Design)."""
 
-STYLE = {
+STYLE: Any = {
     "svg.fonttype": "none",  # the reader's own fonts, which have Chinese
     "svg.hashsalt": "dcfoot",  # the same picture for the same study
     "font.sans-serif": ["DejaVu Sans", "WenQuanYi Micro Hei", "Noto Sans CJK SC", "Droid Sans Fallback"],
@@ -41,65 +44,51 @@ WEEK_H = 168
 WINTER_H, SUMMER_H = 14 * 24, 195 * 24
 """The third week of January, and one of July, since the start of the year [h]"""
 
-Pictures = Iterator[tuple[str, str, "Figure"]]
+Pictures = Iterator[tuple[str, str, Figure]]
 """Name, caption, figure."""
 
 
 def pictures(comparison: Comparison, said: PageWords) -> Pictures:
-    """All pictures of a comparison that have something to show.
-
-    Raises
-    ------
-    StudyError
-        matplotlib is not installed.
-    """
-    yield "duration", said.duration, _drawn(lambda axes: _duration(axes, comparison, said))
+    """All pictures of a comparison that have something to show."""
+    yield "duration", said.duration, _drawn(partial(_duration, comparison=comparison, said=said))
     for name, outcome in comparison.outcomes.items():
-        caption = f"{name}: {said.weeks}"
-        if outcome.figures["clean_mwh"] or outcome.figures["discharge_mwh"]:
-            yield f"weeks-{name}", caption, _weeks(outcome, said)
-    for name, outcome in comparison.outcomes.items():
-        yield f"pue-{name}", f"{name}: {said.heat_map}", _drawn(lambda axes, one=outcome: _heat_map(axes, one, said))
-    for name, outcome in comparison.outcomes.items():
-        links = energy_links(outcome, said)
-        yield f"energy-{name}", f"{name}: {said.energy_flow}", _drawn(lambda axes, of=links: _sankey(axes, of, "GWh"))
-        links = water_links(outcome, said)
-        if links:
-            yield f"water-{name}", f"{name}: {said.water_flow}", _drawn(lambda axes, of=links: _sankey(axes, of, "m3"))
+        for kind, caption, picture in _of_one(outcome, said):
+            yield f"{kind}-{name}", f"{name}: {caption}", picture
     if len(comparison.decisive) > 1 and len(comparison.outcomes) > 2:
-        yield "front", said.front, _drawn(lambda axes: _front(axes, comparison, said))
+        yield "front", said.front, _drawn(partial(_front, comparison=comparison, said=said))
     for variant in comparison.variants:
         for figure in comparison.decisive:
-            levers = comparison.levers(variant, figure)
-            if levers:
+            if comparison.levers(variant, figure):
                 caption = f"{variant}: {words()[figure].called(said.lang)}, {said.tornado}"
-                of = lambda axes, at=(variant, figure), some=levers: _tornado(axes, comparison, at, some, said)  # noqa: E731
-                yield f"tornado-{variant}-{figure}", caption, _drawn(of)
+                drawn = _drawn(partial(_tornado, comparison=comparison, variant=variant, figure=figure, said=said))
+                yield f"tornado-{variant}-{figure}", caption, drawn
 
 
-def _figure(rows: int = 1) -> tuple["Figure", Any]:
-    try:
-        from matplotlib import rc_context
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as missing:
-        raise StudyError("Pictures need matplotlib: python -m pip install 'dcfoot[report]'") from missing
-    with rc_context(STYLE):
-        figure = Figure(figsize=(WIDE_IN, HIGH_IN * (1 + 0.6 * (rows - 1))), dpi=110, layout="constrained")
-        FigureCanvasAgg(figure)
-        return figure, figure.subplots(rows, 1)
+def _of_one(outcome: Outcome, said: PageWords) -> Pictures:
+    """Those of one scenario."""
+    if outcome.figures["clean_mwh"] or outcome.figures["discharge_mwh"]:
+        yield "weeks", said.weeks, _weeks(outcome, said)
+    yield "pue", said.heat_map, _drawn(partial(_heat_map, outcome=outcome, said=said))
+    yield "energy", said.energy_flow, _drawn(partial(_sankey, links=energy_links(outcome, said), unit="GWh"))
+    water = water_links(outcome, said)
+    if water:
+        yield "water", said.water_flow, _drawn(partial(_sankey, links=water, unit="m3"))
 
 
-def _drawn(draw: Callable[["Axes"], None]) -> "Figure":
-    from matplotlib import rc_context
-
-    figure, axes = _figure()
-    with rc_context(STYLE):
-        draw(axes)
+def _figure(rows: int) -> Figure:
+    figure = Figure(figsize=(WIDE_IN, HIGH_IN * (1 + 0.6 * (rows - 1))), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
     return figure
 
 
-def _duration(axes: "Axes", comparison: Comparison, said: PageWords) -> None:
+def _drawn(draw: Callable[[Any], None]) -> Figure:
+    with rc_context(STYLE):
+        figure = _figure(1)
+        draw(figure.subplots(1, 1))
+        return figure
+
+
+def _duration(axes: Any, comparison: Comparison, said: PageWords) -> None:
     for colour, (name, outcome) in zip(COLOURS * 9, comparison.outcomes.items(), strict=False):
         sorted_mw = np.sort(outcome.year.flows.import_mw)[::-1]
         axes.plot(np.arange(len(sorted_mw)), sorted_mw, label=name, color=colour)
@@ -107,18 +96,17 @@ def _duration(axes: "Axes", comparison: Comparison, said: PageWords) -> None:
     axes.legend(frameon=False)
 
 
-def _weeks(outcome: Outcome, said: PageWords) -> "Figure":
-    from matplotlib import rc_context
-
-    figure, axes = _figure(2)
+def _weeks(outcome: Outcome, said: PageWords) -> Figure:
     with rc_context(STYLE):
-        for one, first in zip(axes, (WINTER_H, SUMMER_H), strict=True):
-            _week(one, outcome, slice(first, first + WEEK_H), said)
-        axes[0].legend(frameon=False, ncols=5, loc="lower left", bbox_to_anchor=(0, 1))
-    return figure
+        figure = _figure(2)
+        upper, lower = figure.subplots(2, 1)
+        _week(upper, outcome, slice(WINTER_H, WINTER_H + WEEK_H), said)
+        _week(lower, outcome, slice(SUMMER_H, SUMMER_H + WEEK_H), said)
+        upper.legend(frameon=False, ncols=5, loc="lower left", bbox_to_anchor=(0, 1))
+        return figure
 
 
-def _week(axes: "Axes", outcome: Outcome, hours: slice, said: PageWords) -> None:
+def _week(axes: Any, outcome: Outcome, hours: slice, said: PageWords) -> None:
     flows = outcome.year.flows
     parts = (np.minimum(flows.clean_mw, flows.load_mw), flows.discharge_mw, flows.import_mw)
     days = np.arange(WEEK_H) / 24
@@ -130,13 +118,11 @@ def _week(axes: "Axes", outcome: Outcome, hours: slice, said: PageWords) -> None
     axes.set(ylabel="MW", xlim=(0, 7), xlabel=f"{said.days_from} {_day(start, hours.start)}")
 
 
-def _day(start: Any, hour: int) -> str:  # noqa: ANN401 (a datetime)
-    from datetime import timedelta
-
+def _day(start: datetime, hour: int) -> str:
     return f"{start + timedelta(hours=hour):%m-%d}"
 
 
-def _heat_map(axes: "Axes", outcome: Outcome, said: PageWords) -> None:
+def _heat_map(axes: Any, outcome: Outcome, said: PageWords) -> None:
     hours = outcome.year.pue
     days = len(hours) // 24
     image = axes.imshow(hours[: days * 24].reshape(days, 24).T, aspect="auto", origin="lower", cmap="YlOrRd")
@@ -145,9 +131,7 @@ def _heat_map(axes: "Axes", outcome: Outcome, said: PageWords) -> None:
     axes.set_title(f"{hours.min():.2f} - {hours.max():.2f}", loc="left")
 
 
-def _sankey(axes: "Axes", links: list[Link], unit: str) -> None:
-    from matplotlib.patches import Rectangle
-
+def _sankey(axes: Any, links: Sequence[Link], unit: str) -> None:
     boxes, ribbons = lay_out(links)
     names = list(dict.fromkeys(box.name for box in boxes))
     colours = dict(zip(names, COLOURS * 9, strict=False))
@@ -163,10 +147,7 @@ def _sankey(axes: "Axes", links: list[Link], unit: str) -> None:
     axes.axis("off")
 
 
-def _ribbon(ribbon: Ribbon, colour: str) -> Any:  # noqa: ANN401 (a patch)
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
-
+def _ribbon(ribbon: Ribbon, colour: str) -> PathPatch:
     (x0, y0), (x1, y1), height = ribbon.start, ribbon.end, ribbon.height
     middle = (x0 + x1) / 2
     points = [(x0, y0), (middle, y0), (middle, y1), (x1, y1)]
@@ -175,7 +156,7 @@ def _ribbon(ribbon: Ribbon, colour: str) -> Any:  # noqa: ANN401 (a patch)
     return PathPatch(Path([*points, *back], codes), color=colour, alpha=0.45, lw=0)
 
 
-def _front(axes: "Axes", comparison: Comparison, said: PageWords) -> None:
+def _front(axes: Any, comparison: Comparison, said: PageWords) -> None:
     x, y = comparison.decisive[:2]
     best = set(comparison.front([x, y]))
     for name, outcome in comparison.outcomes.items():
@@ -191,26 +172,22 @@ def _axis(comparison: Comparison, figure: str, said: PageWords) -> str:
     return f"{word.called(said.lang)} [{word.unit_in(comparison.study.currency)}]"
 
 
-def _tornado(axes: "Axes", comparison: Comparison, at: tuple[str, str], levers: list[Lever], said: PageWords) -> None:
-    variant, figure = at
+def _tornado(axes: Any, comparison: Comparison, variant: str, figure: str, said: PageWords) -> None:
     word, centre = words()[figure], comparison.difference(variant, figure)
+    levers = list(reversed(comparison.levers(variant, figure)))
     middle = centre.value * word.times if centre else 0.0
-    for place, lever in enumerate(reversed(levers)):
+    for place, lever in enumerate(levers):
         for end, colour in ((lever.low, COLOURS[0]), (lever.high, COLOURS[5])):
             axes.barh(place, end * word.times - middle, left=middle, color=colour, height=0.6)
-    axes.set_yticks(range(len(levers)), [lever.name for lever in reversed(levers)])
+    axes.set_yticks(range(len(levers)), [lever.name for lever in levers])
     axes.axvline(middle, color="black", lw=0.8)
     if axes.get_xlim()[0] < 0 < axes.get_xlim()[1]:
         axes.axvline(0, color="black", lw=0.8, ls=":")
     axes.set(xlabel=f"{said.difference}: {_axis(comparison, figure, said)}")
 
 
-def as_svg(figure: "Figure") -> str:
+def as_svg(figure: Figure) -> str:
     """A figure as SVG that stands in a page: without an XML head, and with a width that may shrink."""
-    import io
-
-    from matplotlib import rc_context
-
     buffer = io.StringIO()
     with rc_context(STYLE), warnings.catch_warnings():
         # Text stays text, and the reader's own fonts have what this machine's lack.

@@ -13,7 +13,7 @@ from dcfoot.factors.hourly import HourlyFactors, Window
 from dcfoot.factors.shapes import shaped
 from dcfoot.grid import Boundary, GridFactor, Method
 from dcfoot.site import Site, resolve_site
-from dcfoot.site_year import hours_of
+from dcfoot.site_year import grid_window, hours_of
 from dcfoot.water.scarcity import aware
 from dcfoot.weather import find_climate, read_file, typical_year
 from dcfoot.weather.doubt import Air, air_of, air_of_climate
@@ -74,14 +74,9 @@ class Place:
             raise StudyError(f"{self.site.id}: no {wanted or 'average'} grid factor is known; {there}.")
         return Boundary(wanted) if wanted else known[0]
 
-    @cached_property
-    def window(self) -> Window:
-        """The hours of the year as a grid has them: where a place is half an hour off UTC, those that began before."""
-        return Window(self.weather.start.replace(minute=0, second=0, microsecond=0), len(self.weather))
-
     def grid_hours(self, factor: GridFactor) -> tuple[HourlyFactors, Hours]:
         """A factor by hour, by the shape of its grid, and the same as an array [g/kWh]."""
-        return _grid_hours(factor, self.window, self.site.grid_zone)
+        return _grid_hours(factor, grid_window(self.weather), self.site.grid_zone)
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

@@ -5,10 +5,10 @@ unit. The fields' descriptions are the file's documentation and the editor's hel
 `Scenario.with_`, which returns another one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
@@ -18,9 +18,14 @@ from dcfoot.errors import DcfootError
 from dcfoot.site import resolve_site
 
 
+def _context(info: ValidationInfo) -> dict[str, Path | None]:
+    """What `Study.read` knows beside the keys: where the file stands, where the user's own sites do."""
+    return cast("dict[str, Path | None]", info.context or {})
+
+
 def _found(path: Path, info: ValidationInfo) -> Path:
     """A file of the study, which stands relative to it."""
-    folder: Path = (info.context or {}).get("folder", Path())
+    folder = _context(info).get("folder") or Path()
     if not (folder / path).is_file():
         raise ValueError(f"there is no file {folder / path}")
     return folder / path
@@ -32,7 +37,7 @@ def _profile(profile: str, info: ValidationInfo) -> str:
 
 def _site(name: str, info: ValidationInfo) -> str:
     with _as_value_error():
-        resolve_site(name, user_sites=(info.context or {}).get("sites_file"))
+        resolve_site(name, user_sites=_context(info).get("sites_file"))
     return name
 
 
@@ -48,7 +53,7 @@ def _cooling(name: str) -> str:
 
 
 @contextmanager
-def _as_value_error() -> Iterator[None]:
+def _as_value_error() -> Generator[None]:
     """What the model says of a name becomes a fault of the study, with its line."""
     try:
         yield
@@ -354,7 +359,7 @@ def merged(base: Keys, changes: Keys) -> Keys:
         if value is None:
             result.pop(key, None)
         elif isinstance(value, dict) and isinstance(inner, dict) and key != "facility":
-            result[key] = merged(inner, value)
+            result[key] = merged(cast("Keys", inner), cast("Keys", value))
         else:
             result[key] = value
     return result

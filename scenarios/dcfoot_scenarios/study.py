@@ -165,7 +165,7 @@ def _scenario_keys(
 
 def _table(document: Document, place: Place, value: object, faults: list[_Fault]) -> Keys:
     if value is None or isinstance(value, dict):
-        return value or {}
+        return cast("Keys", value or {})
     faults.append(_Fault(document.line(place), _dotted(place), "must be keys with values"))
     return {}
 

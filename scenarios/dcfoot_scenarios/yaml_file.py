@@ -22,6 +22,8 @@ MOST_BYTES = 1_000_000
 MOST_VALUES = 50_000
 """The same, aliases unfolded: ten levels of ten aliases are ten billion values in one kilobyte (a choice)."""
 
+_READER: Any = YAML(typ="rt", pure=True)  # pyright: ignore[reportUnknownVariableType]
+
 Place = tuple[str | int, ...]
 """The way to a value: keys, and numbers of list items."""
 
@@ -75,7 +77,7 @@ def read_yaml(path: Path) -> Document:
 def parse_yaml(text: str, path: Path) -> Document:
     """The same, of a text that stands in `path`."""
     try:
-        top = YAML(typ="rt", pure=True).load(text)
+        top: Any = _READER.load(text)
     except DuplicateKeyError as fault:
         said = str(fault.problem).partition(" with value")[0].replace("found duplicate key", "the key")
         raise StudyError(f"{path}:{_line(fault)}: {said} stands twice; take one of them away.") from None
@@ -83,7 +85,7 @@ def parse_yaml(text: str, path: Path) -> Document:
         raise StudyError(f"{path}:{_line(fault)}: this is no YAML: {fault.problem or fault}.") from None
     except (YAMLError, ValueError) as fault:
         raise StudyError(f"{path}: this is no YAML: {' '.join(str(fault).split())}.") from None
-    if not isinstance(top, CommentedMap):
+    if not _is(top, CommentedMap):
         raise StudyError(f"{path}:1: a study is keys with values (`study: NAME`), and this is not.")
     lines: dict[Place, int] = {}
     budget = iter(range(MOST_VALUES))
@@ -91,22 +93,27 @@ def parse_yaml(text: str, path: Path) -> Document:
 
 
 def _line(fault: MarkedYAMLError) -> int:
-    mark = fault.problem_mark or fault.context_mark
-    return mark.line + 1 if mark else 1
+    mark: Any = fault.problem_mark or fault.context_mark
+    return int(mark.line) + 1 if mark else 1
 
 
 def _plain(node: Any, place: Place, lines: dict[Place, int], budget: Iterator[int], path: Path) -> Any:  # noqa: ANN401
     if next(budget, None) is None:
         raise StudyError(f"{path}: its aliases unfold to more than {MOST_VALUES:,} values; write fewer of them.")
-    if isinstance(node, CommentedMap):
+    if _is(node, CommentedMap):
         for key in node:
             lines[*place, str(key)] = node.lc.key(key)[0] + 1 if key in (node.lc.data or ()) else 1
         return {str(key): _plain(value, (*place, str(key)), lines, budget, path) for key, value in node.items()}
-    if isinstance(node, CommentedSeq):
+    if _is(node, CommentedSeq):
         for index in range(len(node)):
             lines[*place, index] = node.lc.item(index)[0] + 1
         return [_plain(value, (*place, index), lines, budget, path) for index, value in enumerate(node)]
     return _scalar(node)
+
+
+def _is(node: object, kind: type) -> bool:
+    """Whether a node is of a kind; the library's classes have no types of their own to narrow to."""
+    return isinstance(node, kind)
 
 
 def _scalar(value: Any) -> Any:  # noqa: ANN401 (whatever YAML knows)

@@ -1,7 +1,5 @@
 """A scenario's year: what goes in comes out, each figure by its standard's own arithmetic."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,12 +15,12 @@ from simulated.near import near
 SOME = Uncertainty(draws=20)
 
 
-def scenario(**keys: Any) -> Scenario:
-    usual = {"site": "cn_shanghai", "cooling": "air_chiller", "load": {"it_capacity_mw": 10, "mean_ratio": 0.7}}
+def scenario(**keys: object) -> Scenario:
+    usual: dict[str, object] = {"site": "cn_shanghai", "cooling": "air_chiller", "load": {"it_capacity_mw": 10, "mean_ratio": 0.7}}
     return Scenario.model_validate(usual | keys)
 
 
-def in_copenhagen(**keys: Any) -> Outcome:
+def in_copenhagen(**keys: object) -> Outcome:
     """Where sun and wind are known."""
     return evaluate(scenario(site="dk_copenhagen", **keys))
 

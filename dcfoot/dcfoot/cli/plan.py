@@ -64,10 +64,11 @@ def _planned(study: "Study", arguments: argparse.Namespace) -> int:
     comparison = compare(study, _progress(study))
     _clear_progress()
     if arguments.out is not None:
-        from dcfoot_scenarios.output import write
+        from dcfoot_scenarios.output import has_pictures, write
 
         write(comparison, arguments.out)
-        sys.stderr.write(f"dcfoot: written into {arguments.out}\n")
+        pages = "" if has_pictures() else "; its pages need matplotlib: python -m pip install 'dcfoot[report]'"
+        sys.stderr.write(f"dcfoot: written into {arguments.out}{pages}\n")
     _say(_rendered(comparison, as_json=arguments.json))
     if comparison.missing:
         sys.stderr.write(f"dcfoot: interrupted; not computed: {', '.join(comparison.missing)}\n")
