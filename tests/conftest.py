@@ -30,7 +30,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store, a configuration and a cache of its own for each test, and no trace of a job that pytest is part of."""
+    """A store and a configuration of its own for each test, and no trace of a job that pytest itself may be part of."""
     for name in list(os.environ):
         if name in JOB_VARIABLES or (name.startswith(JOB_PREFIXES) and name != "DCFOOT_REFERENCE_DIR"):
             monkeypatch.delenv(name)
