@@ -93,11 +93,6 @@ class Calendar:
         """The day of the week by civil time, Monday 0."""
         return (self.civil_times.astype("datetime64[D]").astype(np.int64) + _THURSDAY) % 7
 
-    def name_of(self, hour: int) -> str:
-        """How the hour number `hour` is called in messages: ``"03-26 02:00"``, by standard time."""
-        local = self.start + timedelta(hours=self.utc_offset_hours) + hour * HOUR
-        return f"{local:%m-%d %H:%M}"
-
 
 def _hours_from(start: datetime, count: int, offset: timedelta) -> Instants:
     local = start.astimezone(UTC).replace(tzinfo=None) + offset

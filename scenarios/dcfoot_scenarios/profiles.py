@@ -40,11 +40,12 @@ _UNITS: Mapping[str, float] = {
     "per_mwh": 1.0,
     "per_kwh": KWH_PER_MWH,
     "ratio": 1.0,
+    "per_unit": 1.0,
     "percent": 0.01,
 }
 """By the end of a column's name: how many of the wanted unit (MW, 1/MWh, a ratio) one is."""
 
-_KINDS = ({*_POWERS, *(f"{unit}h" for unit in _POWERS)}, {"per_mwh", "per_kwh"}, {"ratio", "percent"})
+_KINDS = ({*_POWERS, *(f"{unit}h" for unit in _POWERS)}, {"per_mwh", "per_kwh"}, {"ratio", "per_unit", "percent"})
 """Units of one quantity."""
 
 _END = re.compile(rf"_({'|'.join(sorted(_UNITS, key=len, reverse=True))})$")
@@ -59,7 +60,7 @@ class Wanted:
     Parameters
     ----------
     column : str
-        Its name with its unit: ``"load_mw"``, ``"price_cny_per_mwh"``, ``"solar_ratio"``. A file may give the same
+        Its name with its unit: ``"load_mw"``, ``"price_cny_per_mwh"``, ``"solar_per_unit"``. A file may give the same
         quantity in another unit of its kind: ``load_kw`` or ``load_mwh``, ``price_cny_per_kwh``, ``solar_percent``.
     least, most : float
         What lies outside is a fault: 0 and the nameplate of a power. In the unit of `column`.

@@ -39,7 +39,6 @@ def test_weather_goes_by_standard_time_all_year() -> None:
 def test_a_place_half_an_hour_off_utc_has_whole_hours_of_its_own() -> None:
     mumbai = Calendar(datetime(2022, 12, 31, 18, 30, tzinfo=UTC), 24, 5.5, "Asia/Kolkata")
     assert mumbai.hour_index.tolist() == list(range(24))
-    assert mumbai.name_of(5) == "01-01 05:00"
 
 
 def test_a_time_zone_that_is_none_is_named() -> None:

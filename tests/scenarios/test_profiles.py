@@ -68,6 +68,12 @@ def test_a_price_per_kilowatt_hour_is_a_thousand_times_one_per_megawatt_hour_and
     assert found[:2].tolist() == near([650.0, -20.0])
 
 
+@pytest.mark.parametrize("column", ["solar_per_unit", "solar_ratio", "solar_percent"])
+def test_a_share_is_read_as_a_ratio_or_in_percent(tmp_path: Path, column: str) -> None:
+    path = write(tmp_path, lines(value=lambda _: "40" if column.endswith("percent") else "0.4"), f"time,{column}")
+    assert read_profile(path, Wanted("solar_per_unit", most=1.0, most_is="the nameplate"), YEAR)[0] == near(0.4)
+
+
 def test_prices_in_another_currency_are_not_taken(tmp_path: Path) -> None:
     path = write(tmp_path, lines(), "time,price_eur_per_mwh")
     told = refused(path, wanted=Wanted("price_cny_per_mwh", least=-inf))

@@ -1,5 +1,7 @@
 """Solar power per unit: against SAM's PVWatts, pvlib's own chain, and what the sun allows."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -165,6 +167,12 @@ def test_a_weather_without_sun_says_what_to_do(tmp_path: Path) -> None:
 def test_a_plant_that_cannot_be_is_refused(fields: dict[str, float], told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         SolarSystem(**fields)  # type: ignore[arg-type]
+
+
+def test_nothing_loads_pvlib_until_the_sun_is_asked_for() -> None:
+    code = "import dcfoot_scenarios.solar, dcfoot_scenarios.resource, sys; print('pvlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 # --- years are kept

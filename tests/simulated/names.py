@@ -18,7 +18,7 @@ from dcfoot.quantity import Quantity
 UNITS = (
     *("j", "kj", "mj", "uj", "wh", "kwh", "mwh", "gwh", "gj"),
     *("w", "kw", "mw", "gw", "uw"),
-    *("ns", "us", "ms", "s", "h", "hours", "day", "days", "year", "years"),
+    *("ns", "us", "ms", "s", "h", "hours", "day", "days", "month", "months", "year", "years"),
     *("g", "kg", "t", "lb", "l", "ml", "m", "mm", "km", "nm", "cm2", "m2", "m3"),
     *("c", "k", "pa", "kpa", "hz", "mhz", "ghz", "deg"),
     *("bytes", "kib", "mib", "gib", "gb", "tb"),
