@@ -32,7 +32,7 @@ def heat_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     reuse = case.scenario.heat_reuse
     if year.heat is None or reuse is None:
         return
-    found = heat_year(year.heat, year.it_mw, year.it_mw * year.pue)
+    found = heat_year(year.heat, year.it_mw, year.it_mw * year.pue, pump_inside=reuse.heat_pump_inside)
     yield "heat_captured_mwh", found.captured_mwh
     yield "heat_delivered_mwh", found.delivered_mwh
     yield "heat_coverage_ratio", found.coverage_ratio

@@ -282,6 +282,14 @@ def test_the_heat_pump_outside_neither_raises_pue_nor_is_forgotten() -> None:
     assert pump_emissions_t(flows.pump_electric_mw, np.full(HOURS, 300.0)) == near(0.6 * HOURS)
 
 
+def test_the_heat_pump_inside_raises_both_the_energy_of_the_data_centre_and_what_leaves_it() -> None:
+    # 6 MW of heat with a COP of 4 are 8 MW with 2 MW of electricity, beside 11 MW of the data centre.
+    it_mw, facility_mw = np.full(HOURS, 10.0), np.full(HOURS, 11.0)
+    flows = reuse_heat(it_mw, SERVERS, np.full(HOURS, 100.0), ODENSE, HeatPump(cop=4.0))
+    year = heat_year(flows, it_mw, facility_mw, pump_inside=True)
+    assert (year.erf, year.ere) == (near(8 / 13), near(0.5))
+
+
 def test_avoided_emissions_are_those_of_the_reference_and_leave_the_pumps_as_they_are() -> None:
     # 1 GWh of heat of China's purchased heat, 0.11 t/GJ.
     assert avoided_emissions_t(1000.0, heat_reference("purchased heat, China")) == near(0.11 * 3600)

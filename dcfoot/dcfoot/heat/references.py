@@ -56,5 +56,5 @@ def heat_reference_names() -> tuple[str, ...]:
 
 
 def _reference(row: Row) -> HeatReference:
-    evidence = evidence_of(row, f"heat of a {row['reference']}, direct CO2", "kg_per_gj")
-    return HeatReference(row["reference"], float(row["kg_per_gj"]), float(row["efficiency_ratio"]), evidence)
+    evidence = evidence_of(row, f"heat of a {row['reference']}, direct CO2")
+    return HeatReference(row["reference"], float(row["value"]), float(row["efficiency_ratio"]), evidence)

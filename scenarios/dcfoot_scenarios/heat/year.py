@@ -25,10 +25,8 @@ class HeatYear:
     captured_mwh, direct_mwh, pump_source_mwh, pump_electric_mwh, rejected_mwh : float or array
     store_lost_mwh, delivered_mwh, lost_mwh, demand_mwh : float or array
         Sums of `HeatFlows`; what the store lost is what it took less what it gave [MWh]
-    erf : float or array
-        Energy reuse factor, the heat pump outside the boundary [-]
-    ere : float or array
-        Energy reuse effectiveness, the same [-]
+    erf, ere : float or array
+        Energy reuse factor and effectiveness, with the heat pump on the side of the boundary that was said [-]
     """
 
     captured_mwh: Numbers
@@ -64,7 +62,7 @@ class HeatYear:
         return _over(self.pump_source_mwh + self.pump_electric_mwh, self.pump_electric_mwh)
 
 
-def heat_year(flows: HeatFlows, it_mw: Numbers, facility_mw: Numbers) -> HeatYear:
+def heat_year(flows: HeatFlows, it_mw: Numbers, facility_mw: Numbers, *, pump_inside: bool = False) -> HeatYear:
     """The year's figures.
 
     Parameters
@@ -73,9 +71,14 @@ def heat_year(flows: HeatFlows, it_mw: Numbers, facility_mw: Numbers) -> HeatYea
         Of its hours.
     it_mw, facility_mw : float or array
         Power of the IT equipment, and of the whole data centre without the heat pump [MW]
+    pump_inside : bool
+        Whether the heat pump is a part of the data centre: then what it gives is what leaves, and what it draws is
+        energy of the data centre.
     """
     hours = np.shape(flows.delivered_mw)[-1]
-    reused, facility, it = (_sum(power, hours) for power in (flows.reused_mw, facility_mw, it_mw))
+    within_mw = flows.pump_electric_mw if pump_inside else 0.0
+    powers_mw = (flows.reused_mw + within_mw, facility_mw + within_mw, it_mw)
+    reused, facility, it = (_sum(power, hours) for power in powers_mw)
     return HeatYear(
         _sum(flows.captured_mw, hours),
         _sum(flows.direct_mw, hours),
