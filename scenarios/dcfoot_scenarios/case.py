@@ -6,6 +6,7 @@ In comes a `Scenario`, out goes a frozen `Case`: everything that the draws and t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from types import MappingProxyType
 
@@ -160,7 +161,7 @@ class Case:
         if grid.price_per_mwh is None and grid.price_file is None:
             return None
         flat = grid.price_per_mwh or 0.0
-        energy = flat if grid.price_file is None else self.profile(grid.price_file, "price_per_mwh")
+        energy = flat if grid.price_file is None else self.profile(grid.price_file, "price_per_mwh", least=-inf)
         return Tariff(
             "stated in the study",
             "",
@@ -215,9 +216,9 @@ class Case:
         operation = self.scenario.operation
         return self.change.machines_ratio(1.0) if operation is not None and operation.keep == "work" else 1.0
 
-    def profile(self, path: Path, column: str, most: float = float("inf")) -> Hours:
+    def profile(self, path: Path, column: str, most: float = inf, least: float = 0.0) -> Hours:
         """A series of the user's own, checked."""
-        return read_profile(path, Wanted(column, 0.0, most), self.place.calendar)
+        return read_profile(path, Wanted(column, least, most), self.place.calendar)
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

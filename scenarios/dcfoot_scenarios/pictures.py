@@ -40,6 +40,9 @@ STYLE: Any = {
     "axes.spines.right": False,
 }
 
+Axes = Any
+"""matplotlib's axes, whose own types are partly unknown."""
+
 WEEK_H = 168
 WINTER_H, SUMMER_H = 14 * 24, 195 * 24
 """The third week of January, and one of July, since the start of the year [h]"""
@@ -81,14 +84,14 @@ def _figure(rows: int) -> Figure:
     return figure
 
 
-def _drawn(draw: Callable[[Any], None]) -> Figure:
+def _drawn(draw: Callable[[Axes], None]) -> Figure:
     with rc_context(STYLE):
         figure = _figure(1)
         draw(figure.subplots(1, 1))
         return figure
 
 
-def _duration(axes: Any, comparison: Comparison, said: PageWords) -> None:
+def _duration(axes: Axes, comparison: Comparison, said: PageWords) -> None:
     for colour, (name, outcome) in zip(COLOURS * 9, comparison.outcomes.items(), strict=False):
         sorted_mw = np.sort(outcome.year.flows.import_mw)[::-1]
         axes.plot(np.arange(len(sorted_mw)), sorted_mw, label=name, color=colour)
@@ -106,7 +109,7 @@ def _weeks(outcome: Outcome, said: PageWords) -> Figure:
         return figure
 
 
-def _week(axes: Any, outcome: Outcome, hours: slice, said: PageWords) -> None:
+def _week(axes: Axes, outcome: Outcome, hours: slice, said: PageWords) -> None:
     flows = outcome.year.flows
     parts = (np.minimum(flows.clean_mw, flows.load_mw), flows.discharge_mw, flows.import_mw)
     days = np.arange(WEEK_H) / 24
@@ -122,7 +125,7 @@ def _day(start: datetime, hour: int) -> str:
     return f"{start + timedelta(hours=hour):%m-%d}"
 
 
-def _heat_map(axes: Any, outcome: Outcome, said: PageWords) -> None:
+def _heat_map(axes: Axes, outcome: Outcome, said: PageWords) -> None:
     hours = outcome.year.pue
     days = len(hours) // 24
     image = axes.imshow(hours[: days * 24].reshape(days, 24).T, aspect="auto", origin="lower", cmap="YlOrRd")
@@ -131,7 +134,7 @@ def _heat_map(axes: Any, outcome: Outcome, said: PageWords) -> None:
     axes.set_title(f"{hours.min():.2f} - {hours.max():.2f}", loc="left")
 
 
-def _sankey(axes: Any, links: Sequence[Link], unit: str) -> None:
+def _sankey(axes: Axes, links: Sequence[Link], unit: str) -> None:
     boxes, ribbons = lay_out(links)
     names = list(dict.fromkeys(box.name for box in boxes))
     colours = dict(zip(names, COLOURS * 9, strict=False))
@@ -156,7 +159,7 @@ def _ribbon(ribbon: Ribbon, colour: str) -> PathPatch:
     return PathPatch(Path([*points, *back], codes), color=colour, alpha=0.45, lw=0)
 
 
-def _front(axes: Any, comparison: Comparison, said: PageWords) -> None:
+def _front(axes: Axes, comparison: Comparison, said: PageWords) -> None:
     x, y = comparison.decisive[:2]
     best = set(comparison.front([x, y]))
     for name, outcome in comparison.outcomes.items():
@@ -172,7 +175,7 @@ def _axis(comparison: Comparison, figure: str, said: PageWords) -> str:
     return f"{word.called(said.lang)} [{word.unit_in(comparison.study.currency)}]"
 
 
-def _tornado(axes: Any, comparison: Comparison, variant: str, figure: str, said: PageWords) -> None:
+def _tornado(axes: Axes, comparison: Comparison, variant: str, figure: str, said: PageWords) -> None:
     word, centre = words()[figure], comparison.difference(variant, figure)
     levers = list(reversed(comparison.levers(variant, figure)))
     middle = centre.value * word.times if centre else 0.0
@@ -192,6 +195,7 @@ def as_svg(figure: Figure) -> str:
     with rc_context(STYLE), warnings.catch_warnings():
         # Text stays text, and the reader's own fonts have what this machine's lack.
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        canvas: Any = figure
+        canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]

@@ -15,10 +15,11 @@ from dcfoot.grid import Boundary, GridFactor, Method
 from dcfoot.site import Site, resolve_site
 from dcfoot.site_year import grid_window, hours_of
 from dcfoot.water.scarcity import aware
-from dcfoot.weather import find_climate, read_file, typical_year
+from dcfoot.weather import find_climate, read_file
 from dcfoot.weather.doubt import Air, air_of, air_of_climate
 from dcfoot.weather.year import Hours, Weather
 from dcfoot_scenarios.calendar import Calendar
+from dcfoot_scenarios.resource import year_with_resource
 from dcfoot_scenarios.scenario import Scenario
 
 
@@ -119,7 +120,7 @@ def _place(name: str, climate: str | None, file: Path | None, warming_k: float) 
             "known) or `weather: FILE`."
         )
     known = find_climate(at)
-    weather, air = typical_year(known), air_of_climate(known)
+    weather, air = year_with_resource(known), air_of_climate(known)
     if warming_k:
         weather = _warmer(weather, warming_k)
         moved = air_of(weather)

@@ -79,10 +79,10 @@ def parse_yaml(text: str, path: Path) -> Document:
     try:
         top: Any = _READER.load(text)
     except DuplicateKeyError as fault:
-        said = str(fault.problem).partition(" with value")[0].replace("found duplicate key", "the key")
+        said = _problem(fault).partition(" with value")[0].replace("found duplicate key", "the key")
         raise StudyError(f"{path}:{_line(fault)}: {said} stands twice; take one of them away.") from None
     except MarkedYAMLError as fault:
-        raise StudyError(f"{path}:{_line(fault)}: this is no YAML: {fault.problem or fault}.") from None
+        raise StudyError(f"{path}:{_line(fault)}: this is no YAML: {_problem(fault)}.") from None
     except (YAMLError, ValueError) as fault:
         raise StudyError(f"{path}: this is no YAML: {' '.join(str(fault).split())}.") from None
     if not _is(top, CommentedMap):
@@ -93,8 +93,12 @@ def parse_yaml(text: str, path: Path) -> Document:
 
 
 def _line(fault: MarkedYAMLError) -> int:
-    mark: Any = fault.problem_mark or fault.context_mark
-    return int(mark.line) + 1 if mark else 1
+    marks: list[Any] = [getattr(fault, "problem_mark", None), getattr(fault, "context_mark", None)]
+    return next((int(mark.line) + 1 for mark in marks if mark), 1)
+
+
+def _problem(fault: MarkedYAMLError) -> str:
+    return str(getattr(fault, "problem", None) or fault)
 
 
 def _plain(node: Any, place: Place, lines: dict[Place, int], budget: Iterator[int], path: Path) -> Any:  # noqa: ANN401

@@ -16,7 +16,11 @@ SOME = Uncertainty(draws=20)
 
 
 def scenario(**keys: object) -> Scenario:
-    usual: dict[str, object] = {"site": "cn_shanghai", "cooling": "air_chiller", "load": {"it_capacity_mw": 10, "mean_ratio": 0.7}}
+    usual: dict[str, object] = {
+        "site": "cn_shanghai",
+        "cooling": "air_chiller",
+        "load": {"it_capacity_mw": 10, "mean_ratio": 0.7},
+    }
     return Scenario.model_validate(usual | keys)
 
 
