@@ -101,6 +101,9 @@ def test_json_of_one_place_has_every_figure(sites: Sites) -> None:
         assert figure["p5"] <= figure["value"] <= figure["p95"]
         assert figure["source"]
         assert isinstance(figure["verified"], bool)
+        assert isinstance(figure["licence"], str)
+    # Ember publishes under CC BY 4.0.
+    assert any("CC BY 4.0" in factor["licence"] for factor in site["factors"])
 
 
 @pytest.mark.parametrize(

@@ -492,6 +492,7 @@ def test_factors_shows_a_place_its_sources_and_which_factor_serves_what(capsys: 
     page = printed(capsys, "广东")
     assert "CN-GD  广东 Guangdong  direct CO2 average  2023  441.9" in page
     assert "公告2025年第47号" in page
+    assert "licence: facts from public notices" in " ".join(page.split())
     assert "scope 2, market-based, outside certificates: CN, direct residual CO2 of 2023: 609.6 g/kWh." in page
     assert "losses on the way: 4.7% of what is generated" in page
 
@@ -513,6 +514,7 @@ def test_factors_as_json_holds_what_the_page_says(capsys: pytest.CaptureFixture[
     assert page["schema"] == "dcfoot.factors/1"
     assert [one["year"] for one in page["factors"]] == [2023, 2022, 2021]
     assert page["choices"][0]["factor"]["g_per_kwh"] == 441.9
+    assert page["factors"][0]["licence"] == "facts from public notices"
     assert page["energy_kwh"] == 1000.0
     assert page["alternatives"][0]["emissions_g"] == near(441.9e3)
     assert page["losses"]["verified"] is False

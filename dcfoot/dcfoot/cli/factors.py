@@ -148,8 +148,7 @@ def _list(page: Page, *, with_sources: bool) -> Iterator[str]:
     for line, factor in zip(table(body, columns, widths), page.factors, strict=True):
         yield line
         if with_sources:
-            note = f" ({factor.note})" if factor.note else ""
-            yield from wrap(printable(f"{factor.source}{note}"), WIDTH, "    ", "    ")
+            yield from wrap(printable(factor.evidence().told_source), WIDTH, "    ", "    ")
 
 
 def _row(factor: GridFactor, page: Page) -> tuple[str, ...]:
@@ -271,6 +270,7 @@ def _factor_json(factor: GridFactor, known: Library) -> dict[str, object]:
         "source": factor.source,
         "url": factor.url,
         "verified": factor.verified,
+        "licence": factor.licence,
         "note": factor.note,
         "own": known.is_own(factor),
     }
