@@ -242,7 +242,7 @@ class ProcessTree(AbstractSet[int]):
 
     def _stat(self, pid: int) -> _Stat | None:
         try:
-            fields = _beginning(f"{self._proc}/{pid}/stat").rpartition(b")")[2].split()
+            fields = _beginning(f"{self._proc}/{pid}/stat").rpartition(b")")[2].split(maxsplit=20)
         except OSError:
             return None
         own_s = (int(fields[11]) + int(fields[12])) * TICK_S

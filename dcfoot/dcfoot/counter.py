@@ -90,38 +90,33 @@ class CounterIntegral:
     """Differences of a running total that may wrap or restart."""
 
     def __init__(self, meter: Meter) -> None:
-        self._meter = meter
+        self._unit, self._wrap_count = meter.unit, meter.wrap_count or 0
+        self._power_max_w, self._period_s = meter.power_max_w, meter.period_s
         self._last: Reading | None = None
         self._power_w = 0.0
 
     def add(self, reading: Reading) -> Step:
         """The energy since the reading before; at most one wrap lies between them."""
-        last, self._last = self._last, reading
+        last = self._last
         if last is None:
+            self._last = reading
             return FIRST
         elapsed_s = (reading.time_ns - last.time_ns) / NS_PER_S
         if elapsed_s < 0.0:
-            self._last = last
             return Step(0.0, 0.0, 0.0, Outcome.IMPLAUSIBLE)
-        step = self._difference(last.value, reading.value, elapsed_s)
-        if step.outcome is Outcome.IMPLAUSIBLE:
+        gained = reading.value - last.value
+        fell = gained < 0
+        energy_j = (gained + self._wrap_count if fell else gained) * self._unit
+        most_j = self._power_max_w * max(elapsed_s, self._period_s)
+        if not fell and energy_j > most_j:
             # The odd value is forgotten and the next one is compared with the last good one, so that no energy is lost.
-            self._last = last
-        elif step.covered_s >= 0.5 * self._meter.period_s and step.outcome is not Outcome.RESET:
-            self._power_w = step.energy_j / step.covered_s  # of a step that is long enough to tell
-        return step
-
-    def _difference(self, before: int, after: int, elapsed_s: float) -> Step:
-        most_j = self._meter.power_max_w * max(elapsed_s, self._meter.period_s)
-        if after >= before:
-            energy_j = (after - before) * self._meter.unit
-            if energy_j > most_j:
-                return Step(0.0, elapsed_s, 0.0, Outcome.IMPLAUSIBLE)
-            return Step(energy_j, elapsed_s, elapsed_s, Outcome.STEP)
-        wrapped_j = (after - before + (self._meter.wrap_count or 0)) * self._meter.unit
-        if self._meter.wrap_count and 0.0 <= wrapped_j <= most_j:
-            return Step(wrapped_j, elapsed_s, elapsed_s, Outcome.WRAP)
-        return self._reset(after * self._meter.unit, most_j, elapsed_s)
+            return Step(0.0, elapsed_s, 0.0, Outcome.IMPLAUSIBLE)
+        self._last = reading
+        if not 0.0 <= energy_j <= most_j:
+            return self._reset(reading.value * self._unit, most_j, elapsed_s)
+        if elapsed_s >= 0.5 * self._period_s:
+            self._power_w = energy_j / elapsed_s  # of a step that is long enough to tell
+        return Step(energy_j, elapsed_s, elapsed_s, Outcome.WRAP if fell else Outcome.STEP)
 
     def _reset(self, since_reset_j: float, most_j: float, elapsed_s: float) -> Step:
         """What a restarted counter shows was consumed since; when it restarted is inferred from the power before."""

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from dcfoot.attribution import EXACT, Share
-from dcfoot.counter import Integral, Outcome, Step, integral_of
+from dcfoot.counter import Integral, Outcome, integral_of
 from dcfoot.measurement import ChannelEnergy
 from dcfoot.reading import Basis, Channel, Domain, Meter, Reading
 
@@ -90,7 +90,8 @@ class _Account:
 
     def __init__(self, meter: Meter) -> None:
         self.meter = meter
-        self.integral: Integral = integral_of(meter)
+        self._channel = meter.channel
+        self._integral: Integral = integral_of(meter)
         self.notable: dict[Outcome, int] = {}
         self.last_ns: int | None = None
         self.power_w = 0.0
@@ -98,22 +99,27 @@ class _Account:
         self._attributed_j = self._low_j = self._high_j = 0.0
         self._inexact = False
 
-    def book(self, reading: Reading, share: Share) -> Step:
+    def book(self, reading: Reading, share: Share) -> EnergyRecord:
         """Adds a reading and the consumer's share of it."""
-        step = self.integral.add(reading)
-        if step.outcome is not Outcome.IMPLAUSIBLE:
-            self.last_ns = reading.time_ns
-        if step.outcome in _REMARKS:
-            self.notable[step.outcome] = self.notable.get(step.outcome, 0) + 1
-        if step.covered_s > 0.0:
-            self.power_w = step.energy_j / step.covered_s
-        self._energy_j += step.energy_j
-        self._covered_s += step.covered_s
-        self._attributed_j += step.energy_j * share.value
-        self._low_j += step.energy_j * share.p5
-        self._high_j += step.energy_j * share.p95
-        self._inexact = self._inexact or share.p5 < share.p95
-        return step
+        energy_j, _, covered_s, outcome = self._integral.add(reading)
+        value, p5, p95 = share
+        end_ns = reading.time_ns
+        start_ns = end_ns if self.last_ns is None else self.last_ns
+        if outcome in _REMARKS:
+            self.notable[outcome] = self.notable.get(outcome, 0) + 1
+            if outcome is Outcome.IMPLAUSIBLE:
+                return EnergyRecord(self._channel, start_ns, end_ns, 0.0, 0.0, 0.0, outcome)
+        self.last_ns = end_ns
+        if covered_s > 0.0:
+            self.power_w = energy_j / covered_s
+        attributed_j = energy_j * value
+        self._energy_j += energy_j
+        self._covered_s += covered_s
+        self._attributed_j += attributed_j
+        self._low_j += energy_j * p5
+        self._high_j += energy_j * p95
+        self._inexact = self._inexact or p5 < p95
+        return EnergyRecord(self._channel, start_ns, end_ns, energy_j, attributed_j, covered_s, outcome)
 
     def energy(self) -> ChannelEnergy:
         """The account as it stands."""
@@ -151,19 +157,7 @@ class EnergyLedger:
         """
         with self._lock:
             account = self._accounts.get(id(reading.meter))
-            if account is None:
-                return None
-            start_ns = reading.time_ns if account.last_ns is None else account.last_ns
-            step = account.book(reading, share)
-        return EnergyRecord(
-            reading.meter.channel,
-            start_ns,
-            reading.time_ns,
-            step.energy_j,
-            step.energy_j * share.value,
-            step.covered_s,
-            step.outcome,
-        )
+            return account.book(reading, share) if account else None
 
     def energies(self) -> tuple[ChannelEnergy, ...]:
         """Every account as it stands."""

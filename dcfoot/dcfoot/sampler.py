@@ -170,15 +170,16 @@ class ProbeLoop:
             return ()
 
     def _book(self, readings: Sequence[Reading], shares: Mapping[str, Share]) -> None:
+        add, on_record = self._sampler.ledger.add, self._sampler.on_record
         for reading in readings:
             channel = reading.meter.channel
             share = shares.get(channel.device) or shares.get(_BY_DOMAIN[channel.domain], EXACT)
-            record = self._sampler.ledger.add(reading, share)
+            record = add(reading, share)
             if record is None and self._sampler.admit(reading.meter):
                 self.meters = [*self.meters, reading.meter]
-                record = self._sampler.ledger.add(reading, share)
+                record = add(reading, share)
             if record is not None:
-                self._sampler.on_record(record)
+                on_record(record)
 
     def _share_now(self) -> Mapping[str, Share]:
         """The run's share since the last call: by device where the probe knows it, else of the processors."""

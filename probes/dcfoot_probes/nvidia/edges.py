@@ -6,8 +6,7 @@ is off by up to 20 %. Whoever knows the moments can interpolate.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.nvidia.nvml import NvmlFault
@@ -33,8 +32,7 @@ call takes microseconds, a turn of another process milliseconds)."""
 K = TypeVar("K")
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(NamedTuple):
     """A value and the moment it appeared: the middle between the last poll without it and the first with it.
 
     Parameters

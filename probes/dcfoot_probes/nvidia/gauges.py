@@ -1,25 +1,34 @@
 """How a device is doing: what else the driver tells, as far as it does."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from dcfoot.units import W_PER_MW
-from dcfoot_probes.nvidia.nvml import Nvml, NvmlFault
+from dcfoot_probes.nvidia.nvml import Nvml, NvmlFault, answer_or
+
+_READERS: dict[str, tuple[Callable[[Nvml, object], Callable[[], int]], float]] = {
+    "utilisation_ratio": (Nvml.utilisation_reader, 0.01),
+    "memory_used_bytes": (Nvml.memory_reader, 1.0),
+    "sm_clock_mhz": (Nvml.sm_clock_reader, 1.0),
+    "temperature_c": (Nvml.temperature_reader, 1.0),
+    "power_limit_w": (Nvml.power_limit_reader, W_PER_MW),
+}
+"""By the name of a gauge, which ends in its unit: who reads it, and how much of the unit one of its counts is."""
 
 
-def gauges(nvml: Nvml, handle: object) -> dict[str, float]:
-    """Each gauge that a device answers to, by a name that ends in its unit."""
-    found: dict[str, float] = {}
-    for name, read in _gauges(nvml, handle):
-        try:
-            found[name] = read()
-        except NvmlFault:  # a laptop's card has no limit, one that is cut into instances no utilisation
-            continue
-    return found
+def gauges_reader(nvml: Nvml, handle: object) -> Callable[[], dict[str, float]]:
+    """Reads each gauge that a device answers to."""
+    asked = [
+        (name, read, unit)
+        for name, (reader, unit) in _READERS.items()
+        if (read := answer_or(None, partial(reader, nvml, handle))) is not None
+    ]
 
+    def answers() -> Iterator[tuple[str, float]]:
+        for name, read, unit in asked:
+            try:
+                yield name, read() * unit
+            except NvmlFault:  # a laptop's card has no limit, one that is cut into instances no utilisation
+                continue
 
-def _gauges(nvml: Nvml, handle: object) -> Iterator[tuple[str, Callable[[], float]]]:
-    yield "utilisation_ratio", lambda: nvml.utilisation_percent(handle) / 100.0
-    yield "memory_used_bytes", lambda: float(nvml.memory_bytes(handle)[0])
-    yield "sm_clock_mhz", lambda: float(nvml.sm_clock_mhz(handle))
-    yield "temperature_c", lambda: float(nvml.temperature_c(handle))
-    yield "power_limit_w", lambda: nvml.power_limit_mw(handle) * W_PER_MW
+    return lambda: dict(answers())

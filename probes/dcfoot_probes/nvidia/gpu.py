@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from dcfoot.probe import Surroundings
 from dcfoot.reading import Reading
@@ -10,13 +10,14 @@ from dcfoot.units import NS_PER_S, W_PER_MW
 from dcfoot_probes.nvidia.bus import PciGpu
 from dcfoot_probes.nvidia.energy import Device, open_source
 from dcfoot_probes.nvidia.finding import Found
-from dcfoot_probes.nvidia.gauges import gauges
+from dcfoot_probes.nvidia.gauges import gauges_reader
 from dcfoot_probes.nvidia.generations import generation_of
 from dcfoot_probes.nvidia.nvml import FIELD_POWER_INSTANT, Nvml, NvmlFault, answer_or
 from dcfoot_probes.nvidia.sharing import Users
 from dcfoot_probes.nvidia.source import Source
 
 T = TypeVar("T")
+Told = TypeVarTuple("Told")
 
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 8.0
@@ -48,9 +49,9 @@ class Gpu:
         self.users = users
         self.uuid = source.meter.channel.device
         self._nvml = nvml
-        self._handle: object = None
         self._faults: dict[int, int] = {}
         self._pci = pci
+        self._sleeper = pci if pci and pci.may_sleep else None
         self._clock_ns = clock_ns
         self._lost = False
         self._retry_ns = 0
@@ -60,7 +61,7 @@ class Gpu:
         """Takes a handle: the first, or a fresh one. May raise `NvmlFault`."""
         self.source.bind(self._nvml, handle)
         self.users.bind(self._nvml, handle)
-        self._handle = handle
+        self._gauges = gauges_reader(self._nvml, handle)
 
     def start(self) -> list[Reading] | None:
         """The reading at the start of a run; None, like all that follows, where the device sleeps or is silent."""
@@ -76,11 +77,11 @@ class Gpu:
 
     def share(self, pids: AbstractSet[int]) -> float | None:
         """The part of it that these processes used since the last call; None also where that is not known."""
-        return None if self._lost else self._answer(lambda: self.users.share(pids))
+        return None if self._lost else self._answer(self.users.share, pids)
 
     def gauges(self) -> dict[str, float] | None:
         """How it is doing."""
-        return None if self._lost else self._answer(lambda: gauges(self._nvml, self._handle))
+        return None if self._lost else self._answer(self._gauges)
 
     def notes(self) -> list[str]:
         """What failed, and what else the reader must know."""
@@ -100,16 +101,12 @@ class Gpu:
             self._retry_ns, self._retry_s = 0, 0.0
         return readings
 
-    @property
-    def _asleep(self) -> bool:
-        return self._pci is not None and self._pci.asleep
-
-    def _answer(self, question: Callable[[], T]) -> T | None:
+    def _answer(self, question: Callable[[*Told], T], *told: *Told) -> T | None:
         """What a question answers; faults are counted, and a device that sleeps is not asked."""
-        if self._asleep:
+        if self._sleeper is not None and self._sleeper.asleep:
             return None
         try:
-            return question()
+            return question(*told)
         except NvmlFault as fault:
             self._faults[fault.code] = self._faults.get(fault.code, 0) + 1
             return None
@@ -117,7 +114,7 @@ class Gpu:
     def _due(self) -> bool:
         """Whether it is time to look for a device that does not answer; the next time is put off further."""
         now_ns = self._clock_ns()
-        if self._asleep or now_ns < self._retry_ns:
+        if now_ns < self._retry_ns or (self._sleeper is not None and self._sleeper.asleep):
             return False
         self._retry_s = min(max(2.0 * self._retry_s, FIRST_RETRY_S), LAST_RETRY_S)
         self._retry_ns = now_ns + round(self._retry_s * NS_PER_S)
@@ -150,7 +147,7 @@ def _device(nvml: Nvml, found: Found) -> Device:
         found.uuid,
         found.name,
         generation_of(capability, found.name, nvml.driver_version()),
-        limit_w=answer_or(None, lambda: nvml.power_limit_mw(handle) * W_PER_MW),
+        limit_w=answer_or(None, lambda: nvml.power_limit_reader(handle)() * W_PER_MW),
         limit_most_w=answer_or(None, lambda: nvml.power_limit_most_mw(handle) * W_PER_MW),
         idle_w=answer_or(None, lambda: _idle_w(nvml, handle)),
     )
@@ -162,6 +159,6 @@ def _idle_w(nvml: Nvml, handle: object) -> float | None:
     By the sensor's own window: an average of the last second may still hold what ran before.
     """
     power_mw = nvml.field_or_power_reader(handle, FIELD_POWER_INSTANT)
-    if power_mw is None or nvml.contexts_reader(handle)() or nvml.utilisation_percent(handle):
+    if power_mw is None or nvml.contexts_reader(handle)() or nvml.utilisation_reader(handle)():
         return None
     return power_mw() * W_PER_MW

@@ -5,9 +5,11 @@ arguments prepared once.
 """
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from importlib import import_module
+from operator import attrgetter
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
@@ -155,30 +157,9 @@ class Nvml:
         major, minor = self._ask("nvmlDeviceGetCudaComputeCapability", handle)
         return int(major), int(minor)
 
-    def power_limit_mw(self, handle: object) -> int:
-        """The limit that the device keeps now, whoever set it [mW]."""
-        return int(self._ask("nvmlDeviceGetEnforcedPowerLimit", handle))
-
     def power_limit_most_mw(self, handle: object) -> int:
         """The highest limit that may be set [mW]."""
         return int(self._ask("nvmlDeviceGetPowerManagementLimitConstraints", handle)[1])
-
-    def utilisation_percent(self, handle: object) -> int:
-        """The part of the last sampling period in which a kernel ran [%]."""
-        return int(self._ask("nvmlDeviceGetUtilizationRates", handle).gpu)
-
-    def memory_bytes(self, handle: object) -> tuple[int, int]:
-        """Used and total memory [bytes]."""
-        memory = self._ask("nvmlDeviceGetMemoryInfo", handle)
-        return int(memory.used), int(memory.total)
-
-    def sm_clock_mhz(self, handle: object) -> int:
-        """The clock of the processors [MHz]."""
-        return int(self._ask("nvmlDeviceGetClockInfo", handle, _CLOCK_SM))
-
-    def temperature_c(self, handle: object) -> int:
-        """The temperature of the chip [degC]."""
-        return int(self._ask("nvmlDeviceGetTemperature", handle, _TEMPERATURE_GPU))
 
     def instances(self, handle: object) -> list[Instance] | None:
         """The MIG instances of a device; None where MIG is off or unknown to it."""
@@ -208,11 +189,33 @@ class Nvml:
 
     def energy_reader(self, handle: object) -> Callable[[], int]:
         """Reads the energy since the driver was loaded [mJ]."""
-        return self._scalar_reader("nvmlDeviceGetTotalEnergyConsumption", handle, ctypes.c_ulonglong())
+        return self._reader("nvmlDeviceGetTotalEnergyConsumption", ctypes.c_ulonglong(), handle)
 
     def power_reader(self, handle: object) -> Callable[[], int]:
         """Reads the power that the driver shows by default [mW]."""
-        return self._scalar_reader("nvmlDeviceGetPowerUsage", handle, ctypes.c_uint())
+        return self._reader("nvmlDeviceGetPowerUsage", ctypes.c_uint(), handle)
+
+    def power_limit_reader(self, handle: object) -> Callable[[], int]:
+        """Reads the limit that the device keeps now, whoever set it [mW]."""
+        return self._reader("nvmlDeviceGetEnforcedPowerLimit", ctypes.c_uint(), handle)
+
+    def utilisation_reader(self, handle: object) -> Callable[[], int]:
+        """Reads the part of the last sampling period in which a kernel ran [%]."""
+        answer = _plain(self._pynvml.c_nvmlUtilization_t)()
+        return self._reader("nvmlDeviceGetUtilizationRates", answer, handle, member="gpu")
+
+    def memory_reader(self, handle: object) -> Callable[[], int]:
+        """Reads how much memory is used [bytes]."""
+        answer = _plain(self._pynvml.c_nvmlMemory_t)()
+        return self._reader("nvmlDeviceGetMemoryInfo", answer, handle, member="used")
+
+    def sm_clock_reader(self, handle: object) -> Callable[[], int]:
+        """Reads the clock of the processors [MHz]."""
+        return self._reader("nvmlDeviceGetClockInfo", ctypes.c_uint(), handle, _CLOCK_SM)
+
+    def temperature_reader(self, handle: object) -> Callable[[], int]:
+        """Reads the temperature of the chip [degC]."""
+        return self._reader("nvmlDeviceGetTemperature", ctypes.c_uint(), handle, _TEMPERATURE_GPU)
 
     def average_power_reader(self, handle: object) -> Callable[[], int]:
         """Reads the mean power of the last second [mW]."""
@@ -224,13 +227,14 @@ class Nvml:
         values = (_plain(self._pynvml.c_nvmlFieldValue_t) * 1)()
         answer: Any = values[0]
         answer.fieldId = field
-        one = ctypes.c_int32(1)
+        value = answer.value
+        ask = partial(function, handle, ctypes.c_int32(1), values)
 
         def read() -> int:
-            code = function(handle, one, values) or answer.nvmlReturn
+            code = ask() or answer.nvmlReturn
             if code:
                 raise NvmlFault(code)
-            return int(getattr(answer.value, _MEMBERS_OF_VALUE[int(answer.valueType)]))
+            return int(getattr(value, _MEMBERS_OF_VALUE[int(answer.valueType)]))
 
         return read
 
@@ -258,39 +262,42 @@ class Nvml:
 
         return read
 
-    def contexts_reader(self, handle: object) -> Callable[[], dict[int, int | None]]:
+    def contexts_reader(self, handle: object) -> Callable[[], Mapping[int, int | None]]:
         """Reads which processes hold a compute or graphics context, and their memory [bytes]; None: not told."""
         compute = self._processes_reader("nvmlDeviceGetComputeRunningProcesses", handle)
         try:
             graphics = self._processes_reader("nvmlDeviceGetGraphicsRunningProcesses", handle)
             graphics()
         except NvmlFault:  # cards without a display engine refuse; the compute contexts are known
-            return compute
-        return lambda: graphics() | compute()
-
-    def _processes_reader(self, call: str, handle: object) -> Callable[[], dict[int, int | None]]:
-        # Drivers before 510 have only the second version; its structure is the same.
-        function = answer_or(None, lambda: self._function(f"{call}_v3")) or self._function(f"{call}_v2")
-        array = _array_reader(self._pynvml.c_nvmlProcessInfo_v2_t, lambda count, rows: function(handle, count, rows))
+            graphics = bytes
         unknown = self._pynvml.NVML_VALUE_NOT_AVAILABLE_ulonglong.value
+        told, held = b"", dict[int, int | None]()
 
-        def read() -> dict[int, int | None]:
-            held = ((process.pid, process.usedGpuMemory) for process in array())
-            return {pid: None if memory == unknown else memory for pid, memory in held}
+        def read() -> Mapping[int, int | None]:
+            nonlocal told, held
+            now = graphics() + compute()
+            if now != told:
+                rows = _rows(self._pynvml.c_nvmlProcessInfo_v2_t, now)
+                told, held = now, {row.pid: None if row.usedGpuMemory == unknown else row.usedGpuMemory for row in rows}
+            return held
 
         return read
+
+    def _processes_reader(self, call: str, handle: object) -> Callable[[], bytes]:
+        # Drivers before 510 have only the second version; its structure is the same.
+        function = answer_or(None, lambda: self._function(f"{call}_v3")) or self._function(f"{call}_v2")
+        kind = self._pynvml.c_nvmlProcessInfo_v2_t
+        return _array_reader(kind, lambda count, rows: partial(function, handle, count, rows))
 
     def uses_reader(self, handle: object) -> Callable[[int], list[Use]]:
         """Reads what processes used since a time stamp of this same list [us since the epoch]; 0 for all there is."""
         function = self._function("nvmlDeviceGetProcessUtilization")
-        since = ctypes.c_ulonglong()
-        array = _array_reader(
-            self._pynvml.c_nvmlProcessUtilizationSample_t, lambda count, rows: function(handle, rows, count, since)
-        )
+        since, kind = ctypes.c_ulonglong(), self._pynvml.c_nvmlProcessUtilizationSample_t
+        array = _array_reader(kind, lambda count, rows: partial(function, handle, rows, count, since))
 
         def read(since_us: int) -> list[Use]:
             since.value = since_us
-            rows = ((row.pid, row.timeStamp, row.smUtil) for row in array())
+            rows = ((row.pid, row.timeStamp, row.smUtil) for row in _rows(kind, array()))
             # Drivers fill the list up with rows of junk, whose times are old or whose percentages are none.
             return [Use(*row) for row in rows if row[1] > since_us and row[2] <= 100]
 
@@ -304,17 +311,16 @@ class Nvml:
                 return read
         return None
 
-    def _scalar_reader(
-        self, call: str, handle: object, answer: ctypes.c_uint | ctypes.c_ulonglong
-    ) -> Callable[[], int]:
-        function = self._function(call)
-        where = ctypes.byref(answer)
+    def _reader(self, call: str, answer: Any, *question: object, member: str = "value") -> Callable[[], int]:  # noqa: ANN401 (ctypes)
+        """Puts a question whose answer the library writes into a place that is kept."""
+        ask = partial(self._function(call), *question, ctypes.byref(answer))
+        value_of: Callable[[Any], int] = attrgetter(member)
 
         def read() -> int:
-            code = function(handle, where)
+            code = ask()
             if code:
                 raise NvmlFault(code)
-            return int(answer.value)
+            return value_of(answer)
 
         return read
 
@@ -329,28 +335,45 @@ class Nvml:
             raise NvmlFault(error.value) from None
 
 
+@cache
 def _plain(kind: Any) -> Any:  # noqa: ANN401 (structures of an untyped package)
     """The same structure without pynvml's look-up of members, which doubles their cost to turn bytes into text."""
     return type(kind.__name__, (ctypes.Structure,), {"_fields_": kind._fields_})
 
 
-def _array_reader(kind: Any, function: Callable[[object, object], int]) -> Callable[[], list[Any]]:  # noqa: ANN401 (ctypes)
-    """Reads a list of structures into memory that is kept, and that grows where the list did."""
-    plain = _plain(kind)
-    count = ctypes.c_uint()
-    where = ctypes.byref(count)
-    rows = (plain * _ROWS_AT_FIRST)()
+def _array_reader(kind: Any, question: Callable[[object, object], Callable[[], int]]) -> Callable[[], bytes]:  # noqa: ANN401 (ctypes)
+    """Reads a list of structures into memory that is kept, and that grows where the list did.
 
-    def read() -> list[Any]:
-        nonlocal rows
-        count.value = len(rows)
-        code = function(where, rows)
-        while code == INSUFFICIENT_SIZE and count.value > len(rows):
-            rows = (plain * (2 * count.value))()
-            count.value = len(rows)
-            code = function(where, rows)
+    Parameters
+    ----------
+    kind : ctypes.Structure
+        One of them.
+    question : Callable
+        Makes the call that writes their count and the structures themselves into two places.
+    """
+    count, row_bytes = ctypes.c_uint(), ctypes.sizeof(kind)
+
+    def made_for(size: int) -> tuple[int, memoryview, Callable[[], int]]:
+        place = (ctypes.c_char * (size * row_bytes))()
+        return size, memoryview(place), question(ctypes.byref(count), place)
+
+    size, rows, ask = made_for(_ROWS_AT_FIRST)
+
+    def read() -> bytes:
+        nonlocal size, rows, ask
+        count.value = size
+        code = ask()
+        while code == INSUFFICIENT_SIZE and count.value > size:
+            size, rows, ask = made_for(2 * count.value)
+            count.value = size
+            code = ask()
         if code and code != NOT_FOUND:
             raise NvmlFault(code)
-        return [] if code or not count.value else list(rows[: count.value])
+        return b"" if code else rows[: count.value * row_bytes].tobytes()
 
     return read
+
+
+def _rows(kind: Any, told: bytes) -> list[Any]:  # noqa: ANN401 (ctypes)
+    """The structures of a list that was read."""
+    return list((_plain(kind) * (len(told) // ctypes.sizeof(kind))).from_buffer_copy(told))

@@ -40,6 +40,7 @@ class Nvidia:
         self._finder = Finder(surroundings.root)
         self._allocation = Allocation(None)
         self._gpus: list[Gpu] = []
+        self._polled: list[Gpu] = []
         self._sleeping: list[Found] = []
         self._told: list[str] = []
         self._pending: list[Reading] = []
@@ -57,7 +58,7 @@ class Nvidia:
         found = self._finder.found()
         self._allocation = allocation(self._surroundings.environ, found, self._device_of_instance)
         self._sleeping = [one for one in found if one.handle is None]
-        self._gpus = [gpu for one in found if one.handle is not None for gpu in self._opened(one)]
+        self._add(gpu for one in found if one.handle is not None for gpu in self._opened(one))
         if not self._gpus and not self._sleeping:
             reasons = [*self._finder.notes, *self._told]
             raise ProbeUnavailable("; ".join(reasons) or "NVIDIA's driver shows no GPU", "nvidia-smi -L")
@@ -82,9 +83,9 @@ class Nvidia:
             new += [gpu.source.settle(seen) for gpu, seen in self._watched([*together])]
         return new
 
-    @property
-    def _polled(self) -> list[Gpu]:
-        return [gpu for gpu in self._gpus if gpu.source.meter.period_s < HAND_OVER_S]
+    def _add(self, gpus: Iterable[Gpu]) -> None:
+        self._gpus += gpus
+        self._polled = [gpu for gpu in self._gpus if gpu.source.meter.period_s < HAND_OVER_S]
 
     def read_start(self) -> Sequence[Reading]:
         """The first readings, as they stand."""
@@ -173,7 +174,7 @@ class Nvidia:
             if not one.asleep:
                 awake = self._finder.awoken(one)
                 self._sleeping = [other for other in self._sleeping if other is not one]
-                self._gpus += self._opened(awake) if awake else ()
+                self._add(self._opened(awake) if awake else ())
                 self._told.append(f"{one.name or one.uuid} slept until the run woke it; it is metered from then")
 
     def _device_of_instance(self, uuid: str) -> str | None:

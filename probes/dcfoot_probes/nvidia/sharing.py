@@ -120,76 +120,86 @@ class Users:
     def _parts_of(self, nvml: Nvml, handle: object) -> "list[_Part]":
         instances = nvml.instances(handle)
         if instances is None:
-            return [_WholeDevice(self.uuid, nvml, handle)]
-        return [_Part(one.uuid, nvml, one.handle, one.slices) for one in instances]
+            return [_WholeDevice(nvml, handle, self._is_process, allocated=self._is_allocated(self.uuid))]
+        return [
+            _Part(nvml, one.handle, self._is_process, allocated=self._is_allocated(one.uuid), slices=one.slices)
+            for one in instances
+        ]
+
+    def _is_allocated(self, uuid: str) -> bool:
+        return uuid in self._instances_allocated or (self._allocated and not self._instances_allocated)
 
     def share(self, pids: AbstractSet[int]) -> float | None:
         """The run's part of the device since the last call; None where it is not known. May raise `NvmlFault`."""
-        if not self._parts:
-            return None
-        shares = [
-            (part, part.share(pids, self._is_process, allocated=self._is_allocated(part))) for part in self._parts
-        ]
-        if len(shares) == 1:
-            return shares[0][1]
-        return _by_slices([(part, ratio) for part, ratio in shares if part.used or self._is_allocated(part)])
-
-    def _is_allocated(self, part: "_Part") -> bool:
-        return part.uuid in self._instances_allocated or (self._allocated and not self._instances_allocated)
+        if len(self._parts) == 1:
+            return self._parts[0].share(pids)
+        shares = [(part, part.share(pids)) for part in self._parts]
+        return _by_slices([(part, ratio) for part, ratio in shares if part.counts]) if shares else None
 
 
 class _Part:
     """A MIG instance, of which the driver tells the contexts."""
 
-    def __init__(self, uuid: str, nvml: Nvml, handle: object, slices: int = 1) -> None:
-        self.uuid = uuid
+    def __init__(
+        self, nvml: Nvml, handle: object, is_process: Callable[[int], bool], *, allocated: bool, slices: int = 1
+    ) -> None:
         self.slices = slices
-        self.used = False
+        self._allocated = allocated
+        self._used = False
         self._contexts = nvml.contexts_reader(handle)
+        self._is_process = is_process
         self._before = Look()
+        self._alone: AbstractSet[int] = frozenset()
+        self._looked_us = time_ns() // NS_PER_US
 
-    def share(self, pids: AbstractSet[int], is_process: Callable[[int], bool], *, allocated: bool) -> float | None:
-        now = self._look(pids, is_process)
-        before, self._before = self._before, now
-        self.used = bool(before.memory_bytes or now.users)
-        return share(before, now, allocated=allocated)
+    @property
+    def counts(self) -> bool:
+        """Whether it is in use, or allocated."""
+        return self._used or self._allocated
 
-    def _look(self, pids: AbstractSet[int], is_process: Callable[[int], bool]) -> Look:
-        return self._seen(self._contexts(), {}, pids, is_process)
+    def share(self, pids: AbstractSet[int]) -> float | None:
+        """The run's part since the last call."""
+        since_us, self._looked_us = self._looked_us, time_ns() // NS_PER_US
+        memory_bytes = self._contexts()
+        if memory_bytes and memory_bytes.keys() == self._alone:
+            return 1.0  # As it was, and all the run's: what was computed need not be asked.
+        before, now = self._before, self._look(memory_bytes, since_us, pids)
+        self._before = now
+        self._alone = now.ours if now.ours == now.users else frozenset()
+        self._used = bool(before.memory_bytes or now.users)
+        return share(before, now, allocated=self._allocated)
+
+    def _look(self, memory_bytes: Mapping[int, int | None], since_us: int, pids: AbstractSet[int]) -> Look:
+        del since_us
+        return self._seen(memory_bytes, {}, pids)
 
     def _seen(
         self,
         memory_bytes: Mapping[int, int | None],
         computed_percent: Mapping[int, int],
         pids: AbstractSet[int],
-        is_process: Callable[[int], bool],
         *,
         busy: bool = False,
     ) -> Look:
         users = memory_bytes.keys() | computed_percent.keys()
         ours = users & pids
-        visible = bool(ours) or any(is_process(pid) for pid in users)
+        visible = bool(ours) or any(self._is_process(pid) for pid in users)
         return Look(memory_bytes, computed_percent, ours, visible, busy)
 
 
 class _WholeDevice(_Part):
     """A whole device, of which the driver also tells what processes computed."""
 
-    def __init__(self, uuid: str, nvml: Nvml, handle: object) -> None:
-        super().__init__(uuid, nvml, handle)
+    def __init__(self, nvml: Nvml, handle: object, is_process: Callable[[int], bool], *, allocated: bool) -> None:
+        super().__init__(nvml, handle, is_process, allocated=allocated)
         self._uses = nvml.uses_reader(handle)
-        self._utilisation = lambda: nvml.utilisation_percent(handle)
-        self._looked_us = time_ns() // NS_PER_US
+        self._utilisation = nvml.utilisation_reader(handle)
 
-    def _look(self, pids: AbstractSet[int], is_process: Callable[[int], bool]) -> Look:
-        since_us, self._looked_us = self._looked_us, time_ns() // NS_PER_US
-        memory_bytes, before = self._contexts(), self._before
-        if memory_bytes and memory_bytes.keys() == before.ours == before.users:
-            return before  # As it was, and all the run's: what was computed need not be asked.
+    def _look(self, memory_bytes: Mapping[int, int | None], since_us: int, pids: AbstractSet[int]) -> Look:
         # A driver that keeps no samples leaves memory to decide.
         computed = _sums(answer_or([], lambda: self._uses(since_us)))
         busy = not memory_bytes and answer_or(0, self._utilisation) > 0
-        return self._seen(memory_bytes, computed, pids, is_process, busy=busy)
+        return self._seen(memory_bytes, computed, pids, busy=busy)
 
 
 def _sums(uses: Iterable[Use]) -> dict[int, int]:
