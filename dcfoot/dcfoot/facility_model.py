@@ -10,7 +10,7 @@ from dcfoot.cooling.air import outside_air
 from dcfoot.cooling.system import CoolingSystem, cooling_state
 from dcfoot.cooling.water import L_PER_KG
 from dcfoot.electrical import Electrical, electrical_state
-from dcfoot.elementwise import Numbers
+from dcfoot.elementwise import Numbers, where
 from dcfoot.units import J_PER_KWH
 
 
@@ -83,9 +83,11 @@ class FacilityState:
     overload_ratio: Numbers
 
     @property
-    def consumed_l_per_kwh(self) -> Numbers:
-        """The part of the WUE that does not flow back: all but blowdown [L/kWh]."""
-        return self.wue_l_per_kwh - self.blowdown_l_per_kwh
+    def consumed_ratio(self) -> Numbers:
+        """The part of the water that does not flow back: all but blowdown [-]; 1 where none is taken."""
+        taken = self.wue_l_per_kwh
+        flows_back = self.blowdown_l_per_kwh / where(taken > 0, taken, 1.0)
+        return 1 - flows_back
 
 
 def facility_state(

@@ -79,7 +79,15 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
     surplus = surplus_use(flows.surplus_mw, 0.0, _export_limit_mw(scenario))
     contracts = tuple(case.contract_mw(contract) for contract in scenario.supply.contracts)
     return Year(
-        it_mw, pue, wue, _consumed_ratio(state), flows, surplus.exported_mw, surplus.curtailed_mw, contracts, heat
+        it_mw,
+        pue,
+        wue,
+        np.asarray(state.consumed_ratio),
+        flows,
+        surplus.exported_mw,
+        surplus.curtailed_mw,
+        contracts,
+        heat,
     )
 
 
@@ -162,13 +170,6 @@ def _at_stated(values: Hours, it_mw: Hours, stated: float | None, floor: float) 
     level = np.full_like(mean, stated - floor)
     scaled: Hours = floor + np.where(mean > 0, above / np.where(mean > 0, mean, 1.0), 1.0) * level
     return scaled
-
-
-def _consumed_ratio(state: FacilityState) -> Hours:
-    """What of the water does not leave as brine [-]; 1 where none is taken."""
-    taken = np.asarray(state.wue_l_per_kwh)
-    ratio: Hours = 1 - np.where(taken > 0, state.blowdown_l_per_kwh / np.where(taken > 0, taken, 1.0), 0.0)
-    return ratio
 
 
 def battery_of(scenario: Scenario) -> Battery:

@@ -1,6 +1,6 @@
 """Laws of a facility: heat balances, nothing jumps, heat outside costs, a cold place is never worse than a hot one."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import cast
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dcfoot.cooling.catalogue import SYSTEMS, Heat
 from dcfoot.cooling.parameters import Size
+from dcfoot.elementwise import Numbers
 from dcfoot.facility_library import build_facility, used_parameters
 from dcfoot.facility_model import Facility, FacilityState, energy_mean, facility_state
 from dcfoot.psychrometrics import saturation_humidity_ratio_kg_per_kg, wet_bulb_c
@@ -73,7 +74,7 @@ def test_the_parts_add_up_and_none_is_negative(
     assert state.pue > 1
     assert state.pue == near(1 + sum(powers))
     assert state.wue_l_per_kwh == near(sum(waters))
-    assert state.consumed_l_per_kwh == near(sum(waters) - state.blowdown_l_per_kwh, abs=1e-12)
+    assert state.consumed_ratio * sum(waters) == near(sum(waters) - state.blowdown_l_per_kwh, abs=1e-12)
     assert 0 <= state.free_ratio <= 1 + 1e-9
 
 
@@ -84,7 +85,13 @@ def test_a_tower_consumes_what_its_cycles_of_concentration_leave() -> None:
     state = single(built(("water_chiller", "large", "wet")), 0.7, 30.0, 8.0, 101_325.0)
     into_air = state.humidification_l_per_kwh
     consumed = onsite_consumption_l(state.wue_l_per_kwh - into_air, cycles)
-    assert state.consumed_l_per_kwh == near(consumed + state.drift_l_per_kwh + into_air)
+    assert state.consumed_ratio * state.wue_l_per_kwh == near(consumed + state.drift_l_per_kwh + into_air)
+
+
+@pytest.mark.parametrize("dry", [0.0, np.array([0.0])])
+def test_of_no_water_none_flows_back(dry: Numbers) -> None:
+    state = single(built(("dx", "large", "dry")), 0.7, 30.0, 8.0, 101_325.0)
+    assert replace(state, wue_l_per_kwh=dry, blowdown_l_per_kwh=dry).consumed_ratio == 1
 
 
 def test_heat_balances_under_every_draw_of_every_parameter() -> None:
