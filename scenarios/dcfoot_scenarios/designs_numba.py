@@ -36,8 +36,8 @@ def compiled() -> Any:  # noqa: ANN401 (numba has no types)
 
 def kernel(
     load_mw: Hours,
-    solar_per_unit: Hours,
-    wind_per_unit: Hours,
+    solar_ratio: Hours,
+    wind_ratio: Hours,
     grid_g_per_kwh: Hours,
     sizes: Table,
     keep_ratio: float,
@@ -57,7 +57,7 @@ def kernel(
         solar, wind, charge, discharge, low, high = rows[0], rows[1], rows[2], -rows[3], rows[4], rows[5]
         imported, surplus, emitted, peak, state = rows[6], rows[7], rows[8], rows[9], rows[10]
         for hour in range(len(load_mw)):
-            load, sun, air, factor = load_mw[hour], solar_per_unit[hour], wind_per_unit[hour], grid_g_per_kwh[hour]
+            load, sun, air, factor = load_mw[hour], solar_ratio[hour], wind_ratio[hour], grid_g_per_kwh[hour]
             for i in range(width):
                 spare = sun * solar[i] + air * wind[i] - load
                 change = max(min(spare, charge[i]), discharge[i])
