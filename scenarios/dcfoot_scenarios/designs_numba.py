@@ -20,21 +20,24 @@ BLOCK = 65_536
 def run_hours(site: Site, sizes: Sizes, ratios: Ratios, start_mwh: Designs) -> Sums:
     """Greedy dispatch of every design over the hours of a site; as `dcfoot_scenarios.designs_numpy.run_hours`."""
     sums = np.empty((len(Sums._fields), len(start_mwh)))
-    _compiled()(*map(np.ascontiguousarray, site), np.array(sizes), *ratios, start_mwh, sums)
+    compiled()(*map(np.ascontiguousarray, site), np.array(sizes), *ratios, start_mwh, sums)
     return Sums(*sums)
 
 
 @cache
-def _compiled() -> Any:  # noqa: ANN401 (numba has no types)
-    """`_run`, compiled; kept on the disk for the next process. It lets other threads work."""
+def compiled() -> Any:  # noqa: ANN401 (numba has no types)
+    """`kernel`, compiled; kept on the disk for the next process. It lets other threads work."""
     numba: Any = import_module("numba")
-    return numba.njit(_run, cache=True, nogil=True)
+    try:
+        return numba.njit(kernel, cache=True, nogil=True)
+    except RuntimeError:  # neither beside the package nor in the user's cache may a file be written
+        return numba.njit(kernel, nogil=True)
 
 
-def _run(
+def kernel(
     load_mw: Hours,
-    solar_per_unit: Hours,
-    wind_per_unit: Hours,
+    solar_ratio: Hours,
+    wind_ratio: Hours,
     grid_g_per_kwh: Hours,
     sizes: Table,
     keep_ratio: float,
@@ -43,6 +46,7 @@ def _run(
     start_mwh: Designs,
     sums: Table,
 ) -> None:
+    """What is compiled: the arguments one by one, as numba knows no class of ours; writes into `sums`."""
     drawn_ratio, taken_ratio = 1.0 / out_of_ratio, 1.0 / into_ratio
     width = 64  # designs at a time: their 11 rows fill a sixth of a first-level cache of 32 KiB
     for first in range(0, len(start_mwh), width):
@@ -53,7 +57,7 @@ def _run(
         solar, wind, charge, discharge, low, high = rows[0], rows[1], rows[2], -rows[3], rows[4], rows[5]
         imported, surplus, emitted, peak, state = rows[6], rows[7], rows[8], rows[9], rows[10]
         for hour in range(len(load_mw)):
-            load, sun, air, factor = load_mw[hour], solar_per_unit[hour], wind_per_unit[hour], grid_g_per_kwh[hour]
+            load, sun, air, factor = load_mw[hour], solar_ratio[hour], wind_ratio[hour], grid_g_per_kwh[hour]
             for i in range(width):
                 spare = sun * solar[i] + air * wind[i] - load
                 change = max(min(spare, charge[i]), discharge[i])

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import ConfigError
 from dcfoot.units import H_PER_DAY
-from dcfoot_scenarios.scan import ROUNDING_RATIO, Hours
+from dcfoot_scenarios.scan import ROUNDING_RATIO, Hours, before
 from dcfoot_scenarios.storage import Battery, operate
 
 Kind = TypeVar("Kind", bound=np.generic)
+
+Switches = NDArray[np.bool]
+"""Hours in which something is done or not."""
 
 _HALVINGS = 32  # 2 ** -32 of the peak is below ROUNDING_RATIO of it
 
@@ -62,16 +65,16 @@ def _most(values: Hours) -> Hours:
 def arbitrage(signal: Hours, battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
     """Charges in a day's lowest hours of a signal, discharges in its highest, where the spread pays the losses [MW].
 
-    What the supply has left is stored in any hour. A day in which no pair of hours pays is greedy. It discharges into
-    the load only, and charges whatever the grid's peak becomes: with a limit, take the lesser of this and
-    `peak_shaving`.
+    What the supply has left is stored in any hour, as it costs nothing, and leaves so much less room for the grid's. A
+    day in which nothing is worth storing is greedy. It discharges into the load only, and charges whatever the grid's
+    peak becomes: with a limit, take the lesser of this and `peak_shaving`.
 
     Parameters
     ----------
     signal : array
         By hour: a price or a factor, in any unit; whole days from midnight.
     battery : Battery
-        The store; the hours that it takes to fill and to empty are how many hours are sought.
+        The store.
     load_mw, clean_mw : array
         What is drawn and what is supplied, without the store [MW]
 
@@ -83,48 +86,90 @@ def arbitrage(signal: Hours, battery: Battery, load_mw: Hours, clean_mw: Hours) 
     if signal.shape[-1] % H_PER_DAY:
         raise ConfigError(f"Arbitrage goes by whole days of 24 hours; the signal has {signal.shape[-1]} hours.")
     surplus = clean_mw - load_mw
-    charges, discharges = _trades(signal.reshape(*signal.shape[:-1], -1, H_PER_DAY), battery)
-    trades = charges.any(axis=-1, keepdims=True) & discharges.any(axis=-1, keepdims=True)
-    discharges |= ~trades
-    charges &= trades
-    spared = np.maximum(surplus, 0.0)
-    waits = np.where(_hourly(discharges), surplus, spared)
-    return np.where(_hourly(charges), np.maximum(battery.charge_mw, spared), waits)
+    signals, left = (
+        values.reshape(*values.shape[:-1], -1, H_PER_DAY) for values in np.broadcast_arrays(signal, surplus)
+    )
+    buys, gives = _trades(signals, left, battery)
+    spare = np.maximum(surplus, 0.0)
+    return np.where(_hourly(buys) > 0.0, np.maximum(_hourly(buys), spare), np.where(_hourly(gives), surplus, spare))
 
 
-def _trades(of_days: Hours, battery: Battery) -> tuple[NDArray[np.bool], NDArray[np.bool]]:
-    """In which hours of each day to charge and in which to discharge.
+def _trades(signal: Hours, surplus_mw: Hours, battery: Battery) -> tuple[Hours, Switches]:
+    """What the store buys of the grid in each hour of days [MW], and in which hours it gives.
 
-    The hours to fill stand in the order of their signal, those to empty in the opposite order; each is compared with
-    the one that stands as far on its side, and trades where its partner pays.
+    Buying begins in the lowest hour and giving in the highest; they go on until what would be bought next is not paid
+    for by the hour in which it would be given.
     """
-    usable = np.asarray((1.0 - battery.reserve_ratio) * battery.energy_mwh)[..., np.newaxis]
-    fill = _hours_needed(usable / battery.charge_efficiency_ratio, battery.charge_mw)
-    empty = _hours_needed(usable * battery.discharge_efficiency_ratio, battery.discharge_mw)
-    order = np.arange(H_PER_DAY)
-    rising = np.sort(of_days, axis=-1)
-    worth = rising[..., ::-1] * battery.round_trip_ratio
-    charges = (order < fill) & (rising < _picked(worth, order * empty // np.maximum(fill, 1)))
-    discharges = (order < empty) & (worth > _picked(rising, order * fill // np.maximum(empty, 1)))
-    rank = of_days.argsort(axis=-1, kind="stable").argsort(axis=-1)
-    return _picked(charges, rank), _picked(discharges[..., ::-1], rank)
+    round_trip, charge = battery.round_trip_ratio, _daily(battery.charge_mw)
+    room = _daily(battery.energy_mwh) * ((1.0 - battery.reserve_ratio) / battery.charge_efficiency_ratio)
+    rising = np.sort(signal, axis=-1)
+    falling = rising[..., ::-1]
+    free = np.minimum(_sum(np.minimum(np.maximum(surplus_mw, 0.0), charge)), room)
+    taken = free + np.arange(H_PER_DAY) * charge
+    given = _most_given_mwh(signal, np.maximum(-surplus_mw, 0.0), _daily(battery.discharge_mw))
+    bought_next = _where_bought(rising, given / round_trip - free, charge)
+    given_next = np.concatenate([falling[..., 1:], np.full_like(falling[..., :1], -np.inf)], axis=-1)
+    stored = np.minimum(
+        _first(taken, rising >= round_trip * _where_given(falling, given, round_trip * taken)),
+        _first(given / round_trip, bought_next >= round_trip * given_next),
+    )
+    stored = np.minimum(stored, room)
+    highest = np.where(taken < stored, rising, -np.inf).max(axis=-1, keepdims=True)
+    needed = before(given, np.zeros(1)) < round_trip * np.maximum(stored, free)
+    lowest = np.where(needed, falling, np.inf).min(axis=-1, keepdims=True)
+    return _filled(signal, highest, stored - free, charge), (signal >= lowest) | (np.maximum(stored, free) == 0.0)
 
 
-def _hours_needed(energy_mwh: Hours, power_mw: Numbers) -> NDArray[np.int64]:
-    """How many hours it takes at full power, at most half a day, so that filling and emptying never meet."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        hours = np.ceil(energy_mwh / np.asarray(power_mw)[..., np.newaxis])
-    whole: NDArray[np.int64] = np.nan_to_num(np.minimum(hours, H_PER_DAY // 2)).astype(np.int64)
-    return whole
+def _most_given_mwh(signal: Hours, lacking_mw: Hours, discharge_mw: Hours) -> Hours:
+    """The most that the load takes of the store from the highest hour down to each [MWh]."""
+    from_highest = np.argsort(-signal, axis=-1, kind="stable")
+    return np.cumsum(np.minimum(np.take_along_axis(lacking_mw, from_highest, axis=-1), discharge_mw), axis=-1)
 
 
-def _picked(values: NDArray[Kind], index: NDArray[np.int64]) -> NDArray[Kind]:
-    """The values at these places of the last axis; places beyond it are never used, and read as its last."""
-    shape = np.broadcast_shapes(values.shape, index.shape)
-    places = np.minimum(np.broadcast_to(index, shape), H_PER_DAY - 1)
-    return np.take_along_axis(np.broadcast_to(values, shape), places, axis=-1)
+def _where_bought(rising: Hours, after_mwh: Hours, power_mw: Hours) -> Hours:
+    """The signal of the hour in which is bought what comes after so much; below any where it is free, else above."""
+    place = np.floor(after_mwh / np.maximum(power_mw, np.finfo(np.float64).tiny))
+    place = np.clip(place, -1, H_PER_DAY).astype(np.int64) + 1
+    return _picked(rising, place, -np.inf, np.inf)
 
 
-def _hourly(of_days: NDArray[np.bool]) -> NDArray[np.bool]:
+def _where_given(falling: Hours, given_mwh: Hours, after_mwh: Hours) -> Hours:
+    """The signal of the hour in which is given what comes after so much; below any where it is given in none."""
+    place: NDArray[np.int64] = (given_mwh[..., np.newaxis] <= after_mwh[..., np.newaxis, :]).sum(axis=-2)
+    return _picked(falling, place + 1, np.inf, -np.inf)
+
+
+def _picked(values: Hours, place: NDArray[np.int64], first: float, last: float) -> Hours:
+    """The values of each day at these places, counted from 1, with one more value before and behind."""
+    ends = np.broadcast_to(np.array([first, last]), (*values.shape[:-1], 2))
+    longer = np.concatenate([ends[..., :1], values, ends[..., 1:]], axis=-1)
+    return np.take_along_axis(np.broadcast_to(longer, (*place.shape[:-1], longer.shape[-1])), place, axis=-1)
+
+
+def _first(energy_mwh: Hours, stops: Switches) -> Hours:
+    """The least energy at which it stops; infinite where it never does [MWh]."""
+    first: Hours = np.where(stops, energy_mwh, np.inf).min(axis=-1, keepdims=True)
+    return first
+
+
+def _filled(signal: Hours, highest: Hours, energy_mwh: Hours, power_mw: Hours) -> Hours:
+    """Full power below a signal, and at it what is left of the energy, spread evenly [MW]."""
+    below, at = signal < highest, signal == highest
+    left = np.maximum(energy_mwh - _sum(below) * power_mw, 0.0)
+    return np.where(below, power_mw, np.where(at, left / np.maximum(_sum(at), 1), 0.0))
+
+
+def _sum(of_days: Hours | Switches) -> Hours:
+    """The sum of each day, beside its hours."""
+    total: Hours = of_days.sum(axis=-1, keepdims=True)
+    return total
+
+
+def _daily(size: Numbers) -> Hours:
+    """A size beside days of hours: of designs as (n, 1, 1)."""
+    return np.asarray(size)[..., np.newaxis]
+
+
+def _hourly(of_days: NDArray[Kind]) -> NDArray[Kind]:
     """Days of 24 hours as hours."""
     return of_days.reshape(*of_days.shape[:-2], -1)

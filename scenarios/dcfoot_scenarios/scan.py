@@ -37,9 +37,9 @@ class Steps(NamedTuple):
         moved: Hours = np.minimum(np.maximum(self.keep * state + self.add, self.low), self.high)
         return moved
 
-    def every_other(self, first: int) -> "Steps":
-        """Each second step from the one numbered `first`."""
-        return Steps(*(values[..., first::2] for values in self))
+    def every_other(self, first_index: int) -> "Steps":
+        """Each second step from the one numbered `first_index`."""
+        return Steps(*(values[..., first_index::2] for values in self))
 
     def then(self, later: "Steps") -> "Steps":
         """A step and the later one as one."""

@@ -59,6 +59,8 @@ PURE_NUMBERS = {
     "months": "holder's unit",
     "least": "holder's unit",
     "most": "holder's unit",
+    **dict.fromkeys(("state", "start", "after", "signal"), "hours of any quantity"),
+    **dict.fromkeys(("sizes", "sums"), "a row each, in units of their own"),
     # Days of a typical year.
     **dict.fromkeys(("warmth", "moisture", "diurnal"), "in standard deviations"),
     "clearness": "an order of days",

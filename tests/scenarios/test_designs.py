@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dcfoot.errors import ConfigError
+from dcfoot_scenarios import designs_numba, designs_numpy
 from dcfoot_scenarios.designs import Engine, Totals, run_designs
-from dcfoot_scenarios.designs_numpy import Site
+from dcfoot_scenarios.designs_numpy import Ratios, Site, Sizes
 from dcfoot_scenarios.dispatch import greedy
 from dcfoot_scenarios.storage import Battery, run_storage
 from simulated.near import near
@@ -142,6 +143,23 @@ def test_memory_does_not_grow_with_the_hours_of_all_designs(engine: Engine) -> N
 def test_what_cannot_be_computed_is_refused(ask: Callable[[], Totals], told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         ask()
+
+
+def test_what_numba_compiles_is_plain_python_that_gives_the_same_bits() -> None:
+    solar, wind, store = designs(3, STORES["with losses"])
+    sizes = Sizes(solar, wind, *map(np.asarray, (store.charge_mw, store.discharge_mw, 0.0 * solar, store.energy_mwh)))
+    ratios, some = Ratios(0.999, 0.93, 0.95), Site(*(values[:48] for values in SITE))
+    sums = np.empty((5, 3))
+    designs_numba.kernel(*some, np.array(sizes), *ratios, 0.0 * solar, sums)
+    expected = designs_numpy.run_hours(some, sizes, ratios, 0.0 * solar)
+    assert sums.tolist() == [values.tolist() for values in expected]
+
+
+def test_where_no_file_may_be_written_numba_compiles_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    if find_spec("numba") is None:
+        absent("numba is not installed: pip install 'dcfoot[fast]'")
+    monkeypatch.setattr("numba.core.config.CACHE_LOCATOR_CLASSES", "UserProvidedCacheLocator")  # and none is provided
+    assert designs_numba.compiled.__wrapped__() is not None
 
 
 def test_without_numba_its_engine_is_refused_with_what_to_do_and_nothing_else_needs_it(
