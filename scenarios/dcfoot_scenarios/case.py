@@ -44,7 +44,7 @@ LEAST_LOAD_RATIO = 0.01
 """The least IT load over capacity that the facility's model is asked for: below it there is no PUE (a choice) [-]"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A scenario made ready.
 

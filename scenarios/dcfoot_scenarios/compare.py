@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,9 @@ from dcfoot_scenarios.place import place_of
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.study import BASELINE, Study
 from dcfoot_scenarios.words import words
+
+if TYPE_CHECKING:
+    from dcfoot_scenarios.optimise import Optimised
 
 DECISIVE = (
     "carbon_location_hourly_t",
@@ -97,10 +101,13 @@ class Comparison:
         What was asked.
     outcomes : mapping of str to Outcome
         The baseline first.
+    optimised : Optimised or None
+        What was sized, where the study asks for it; its outcome stands among the others.
     """
 
     study: Study
     outcomes: Mapping[str, Outcome]
+    optimised: "Optimised | None" = None
     _levers: dict[tuple[str, str], list[Lever]] = field(default_factory=dict[tuple[str, str], list[Lever]])
     _moved: dict[tuple[str, str, float], Mapping[str, float]] = field(
         default_factory=dict[tuple[str, str, float], Mapping[str, float]]
@@ -251,15 +258,24 @@ def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) 
         Something that it names is not known or cannot be read.
     """
     outcomes: dict[str, Outcome] = {}
+    optimised: Optimised | None = None
+    scenarios = _of_one_family(study.scenarios)
     try:
-        for name, scenario in _of_one_family(study.scenarios).items():
+        for name, scenario in scenarios.items():
             progress(name)
             with _named(name):
                 outcomes[name] = evaluate(scenario, study.keys.uncertainty, study.keys.money)
+        if study.keys.optimise is not None:
+            from dcfoot_scenarios.optimise import OPTIMISED, optimise  # the solver: only where it is asked for
+
+            progress(OPTIMISED)
+            with _named(OPTIMISED):
+                optimised = optimise(study, scenarios)
+                outcomes[OPTIMISED] = evaluate(optimised.scenario, study.keys.uncertainty, study.keys.money)
     except KeyboardInterrupt:
         if not outcomes:
             raise
-    return Comparison(study, outcomes)
+    return Comparison(study, outcomes, optimised)
 
 
 @contextmanager

@@ -100,14 +100,19 @@ def money_figures(
     found : dict of str to float or array
         The figures so far: water and emissions are charged.
     """
-    assets = tuple(assets_of(case, chance, money))
-    payments = tuple(payments_of(case, year, money, found))
-    account = Account(money.currency, money.discount_ratio, money.years, assets, payments)
+    account = account_of(case, year, chance, money, found)
     yield "capex", account.capex
     yield "running_per_year", account.running_per_year
     yield "cost_per_year", account.cost_per_year
     yield "net_present_cost", account.net_present_cost
     yield "cost_per_it_mwh", account.levelised_cost_per_mwh(found["it_energy_mwh"])
+
+
+def account_of(case: Case, year: Year, chance: Chance, money: Money, found: dict[str, Numbers]) -> Account:
+    """All that a scenario costs; parameters as of `money_figures`."""
+    assets = tuple(assets_of(case, chance, money))
+    payments = tuple(payments_of(case, year, money, found))
+    return Account(money.currency, money.discount_ratio, money.years, assets, payments)
 
 
 def assets_of(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:

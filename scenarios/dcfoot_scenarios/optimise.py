@@ -1,29 +1,304 @@
-"""The sizes that serve a scenario best: solar, wind, battery, heat pump and heat store, and which site to take.
+"""The sizes that serve a scenario best: solar, wind, battery and heat pump, and which of several scenarios to take.
 
-In come a study with `optimise` keys, out goes a frozen `Optimum`: the scenario with the sizes that were found, whose
-year `evaluate` then runs as any other's, and what the limits cost.
+In comes a study that says what is to be sized, out goes an `Optimised`: the scenario with the sizes that were found,
+whose year `evaluate` runs as any other's, what the limits cost, and the front along one of them.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
+from dcfoot.elementwise import Numbers
 from dcfoot.errors import StudyError
-from dcfoot.grid import Boundary
-from dcfoot.units import KW_PER_MW, L_PER_M3
+from dcfoot.grid import WORLD, Boundary
+from dcfoot.units import KW_PER_MW, KWH_PER_MWH, L_PER_M3
 from dcfoot_scenarios.case import Case, case_of
 from dcfoot_scenarios.chance import At
-from dcfoot_scenarios.figures_beside import account_of, carbon_price_per_t, materials_of
+from dcfoot_scenarios.figures import figures
+from dcfoot_scenarios.figures_beside import account_of, carbon_price_per_t
 from dcfoot_scenarios.finance import capital_recovery_ratio
+from dcfoot_scenarios.heat.network import ways_of
 from dcfoot_scenarios.materials import plant_making
 from dcfoot_scenarios.money import Currency
 from dcfoot_scenarios.scenario import Money, Scenario
+from dcfoot_scenarios.schedule import battery_choice
+from dcfoot_scenarios.sizing.answer import Sizing
 from dcfoot_scenarios.sizing.choice import choose
 from dcfoot_scenarios.sizing.front import front
-from dcfoot_scenarios.sizing.problem import BatteryChoice, Burden, Connection, HeatChoice, Limits, Size, SizingProblem, Source
 from dcfoot_scenarios.sizing.optimum import size
+from dcfoot_scenarios.sizing.problem import (
+    BatteryChoice,
+    Burden,
+    Connection,
+    HeatChoice,
+    Limits,
+    Size,
+    SizingProblem,
+    Source,
+)
 from dcfoot_scenarios.study import Optimise, Range, Study
 from dcfoot_scenarios.tariff import export_per_mwh, import_per_mwh
 from dcfoot_scenarios.technologies import technology
-from dcfoot_scenarios.year import Year, shifted_it_mw, year_of
+from dcfoot_scenarios.year import (
+    Year,
+    export_limit_mw,
+    heat_capture,
+    heat_network,
+    heat_pump,
+    heat_wanted_mw,
+    shifted_it_mw,
+    year_of,
+)
+
+OPTIMISED = "optimised"
+"""What the answer is called beside the variants."""
+
+LIMITS = (
+    "cfe_contracted_ratio_min",
+    "carbon_t_max",
+    "capex_max",
+    "cost_max",
+    "water_onsite_l_max",
+    "pue_max",
+    "import_mw_max",
+)
+"""The limits that a study may set, as `Optimise` and `Limits` both call them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Optimised:
+    """What was found.
+
+    Parameters
+    ----------
+    of : str
+        The scenario that was taken.
+    scenario : Scenario
+        The same with the sizes that were found, and its battery run to the same end.
+    sizing : Sizing
+        Sizes, hours, and what the limits cost.
+    front : tuple
+        The optimum at each value of a limit; None where nothing holds it.
+    """
+
+    of: str
+    scenario: Scenario
+    sizing: Sizing
+    front: tuple[tuple[float, Sizing | None], ...] = ()
+
+
+def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None) -> Optimised:
+    """Sizes what a study says, and takes the best of its scenarios.
+
+    Parameters
+    ----------
+    study : Study
+        With `optimise`.
+    scenarios : mapping of str to Scenario, or None
+        Of one family of grid factors; None: the study's own.
+
+    Raises
+    ------
+    InfeasibleStudy
+        The limits cannot all be held; it says which conflict.
+    StudyError, ConfigError, DataMissing
+        Something is not stated or not known.
+    """
+    wanted = study.keys.optimise
+    if wanted is None:
+        raise StudyError("The study does not say what to size: add `optimise:`.")
+    known = study.scenarios if scenarios is None else scenarios
+    cases = {name: case_of(known[name]) for name in wanted.of}
+    problems = {name: problem_of(case, wanted, study.keys.money) for name, case in cases.items()}
+    if len(problems) == 1:
+        of, problem = next(iter(problems.items()))
+        best = size(problem)
+    else:
+        of, _ = next(iter(choose(problems).items()))
+        best = size(problems[of])
+    at = (
+        zip(wanted.front_values, front(problems[of], wanted.front, wanted.front_values), strict=True)
+        if wanted.front
+        else ()
+    )
+    return Optimised(of, sized(known[of], best, wanted), best, tuple(at))
+
+
+def sized(scenario: Scenario, sizing: Sizing, wanted: Optimise) -> Scenario:
+    """A scenario with the sizes that were found; its battery is then run by the same program.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Without them.
+    sizing : Sizing
+        The answer.
+    wanted : Optimise
+        Which sizes were asked for.
+    """
+    sizes = sizing.sizes
+    supply = {f"{name}_mw": sizes[f"{name}_mw"] for name in ("solar", "wind") if f"{name}_mw" in sizes}
+    found: dict[str, object] = {"supply": supply}
+    if "energy_mwh" in sizes:
+        power_mw = sizes["charge_mw"]
+        found["storage"] = {"battery_mwh": sizes["energy_mwh"], "battery_mw": power_mw, "policy": "optimal"}
+    if wanted.heat_pump_mw is not None:
+        found["heat_reuse"] = {"heat_pump_mw": sizes["pump_mw"]}
+    return scenario.with_(**found)
+
+
+def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProblem:
+    """What is asked of one scenario, in numbers alone.
+
+    Parameters
+    ----------
+    case : Case
+        The scenario made ready.
+    wanted : Optimise
+        What is to be sized, what is minimised, what must hold.
+    money : Money or None
+        Prices; without them, cost cannot be minimised nor limited.
+
+    Raises
+    ------
+    StudyError
+        Prices are needed and not stated, or a heat pump is to be sized that stands outside.
+    """
+    if money is None and (wanted.minimise == "cost" or wanted.capex_max is not None or wanted.cost_max is not None):
+        raise StudyError("optimise: cost is weighed, and the study states no money: add `money: {currency: ...}`.")
+    bare = _without_sizes(case, wanted)
+    it_mw = shifted_it_mw(bare)
+    year = year_of(bare, it_mw, bare.facility(bare.hall(it_mw)))
+    found = figures(bare, year, At(), money)
+    return SizingProblem(
+        load_mw=np.asarray(year.flows.load_mw),
+        connection=_connection(bare, money),
+        sources=dict(_sources(case, wanted, money)),
+        battery=_battery(case, wanted, money),
+        heat=_heat(case, wanted, money, it_mw),
+        minimise=wanted.minimise,
+        limits=Limits(**{name: getattr(wanted, name) for name in LIMITS}),
+        carbon_price_per_t=carbon_price_per_t(money) if money else 0.0,
+        fixed=_fixed(bare, year, money, dict(found)),
+        water_onsite_l=float(found["water_onsite_m3"]) * L_PER_M3,
+        pue=float(found["pue"]),
+    )
+
+
+def _without_sizes(case: Case, wanted: Optimise) -> Case:
+    """The case without what is to be sized."""
+    nothing: dict[str, object] = {}
+    supply = {name: 0 for name in ("solar_mw", "wind_mw") if getattr(wanted, name) is not None}
+    if supply:
+        nothing["supply"] = supply
+    if wanted.battery_mwh is not None:
+        nothing["storage"] = {"battery_mwh": 0, "battery_mw": 0}
+    if wanted.heat_pump_mw is not None:
+        nothing["heat_reuse"] = {"heat_pump_mw": 0}
+    return replace(case, scenario=case.scenario.with_(**nothing))
+
+
+def _connection(case: Case, money: Money | None) -> Connection:
+    calendar, site = case.place.calendar, case.place.site
+    hours = len(case.it_mw)
+    ewif = site.ewif_l_per_kwh
+    water = None if ewif is None else np.full(hours, ewif.spread.central)
+    if money is None:
+        return Connection(np.zeros(hours), case.grid[1], water)
+    tariff = case.paid_tariff(money)
+    limit_mw = export_limit_mw(case.scenario)
+    return Connection(
+        import_per_mwh(tariff, calendar),
+        case.grid[1],
+        water,
+        export_per_mwh(tariff, calendar) if limit_mw else None,
+        limit_mw or inf,
+        Burden(cost=tariff.demand_per_mw_month),
+        np.asarray(calendar.month_index, dtype=np.float64),
+    )
+
+
+def _sources(case: Case, wanted: Optimise, money: Money | None) -> Iterator[tuple[str, Source]]:
+    for name in ("solar", "wind"):
+        asked: Range | None = getattr(wanted, f"{name}_mw")
+        stands = float(getattr(case.scenario.supply, f"{name}_mw"))
+        if asked is not None or stands:
+            per_unit = case.solar_per_unit if name == "solar" else case.wind_per_unit
+            yield name, Source(per_unit, _size(case, money, asked, stands, name, KW_PER_MW))
+
+
+def _battery(case: Case, wanted: Optimise, money: Money | None) -> BatteryChoice | None:
+    store = case.scenario.storage
+    if wanted.battery_mwh is None and not store.battery_mwh:
+        return None
+    energy = _size(case, money, wanted.battery_mwh, store.battery_mwh, "battery energy", KWH_PER_MWH, "battery")
+    return battery_choice(
+        store, energy, _size(case, money, wanted.battery_mw, store.battery_mw, "battery power", KW_PER_MW, None)
+    )
+
+
+def _heat(case: Case, wanted: Optimise, money: Money | None, it_mw: Numbers) -> HeatChoice | None:
+    reuse = case.scenario.heat_reuse
+    if wanted.heat_pump_mw is None:
+        return None
+    if reuse is None or not reuse.heat_pump_inside:
+        raise StudyError(
+            "optimise.heat_pump_mw: add `heat_reuse:` with `heat_pump_inside: true`, so that its electricity is "
+            "weighed."
+        )
+    capture, network = heat_capture(case), heat_network(reuse)
+    ways = ways_of(capture, network, heat_pump(reuse))
+    captured_mw = it_mw * capture.captured_ratio
+    asked_mw = heat_wanted_mw(case, reuse) / (1 - network.loss_ratio)
+    direct_mw = np.minimum(captured_mw * ways.direct_of_captured_ratio, asked_mw * ways.direct_of_demand_ratio)
+    return HeatChoice(
+        np.asarray(captured_mw - direct_mw),
+        np.asarray(asked_mw - direct_mw),
+        np.broadcast_to(np.asarray(ways.cop, dtype=np.float64), len(case.it_mw)),
+        reuse.price_per_mwh * (1 - float(np.mean(network.loss_ratio))),
+        _size(case, money, wanted.heat_pump_mw, 0.0, "heat pump", KW_PER_MW, None),
+    )
+
+
+def _size(
+    case: Case,
+    money: Money | None,
+    asked: Range | None,
+    stands: float,
+    bought: str,
+    units_per_size: float,
+    made: str | None = "",
+) -> Size:
+    """A size that is to be found, or that stands; `made` is what its making is called, None: not known."""
+    burden = _burden(case, money, bought, units_per_size, bought if made == "" else made)
+    if asked is None:
+        return Size(burden, stands, stands)
+    return Size(burden, asked.least, inf if asked.most is None else asked.most)
+
+
+def _burden(case: Case, money: Money | None, bought: str, units_per_size: float, made: str | None) -> Burden:
+    """What a megawatt, or a megawatt-hour, costs and emits in a year of its life."""
+    carbon_t = 0.0
+    if made is not None and case.boundary is Boundary.LIFE_CYCLE:  # making is life-cycle, and the two never add up
+        carbon_t = plant_making(made).t_per_unit_year.central * units_per_size
+    if money is None:
+        return Burden(carbon_t=carbon_t)
+    of = technology(bought, case.place.site.country or WORLD, money.currency)
+    capex = Currency(money.currency, money.rates).of(of.capex).central * units_per_size
+    yearly = capital_recovery_ratio(money.discount_ratio, of.lifetime_years) + of.opex_ratio
+    return Burden(capex * yearly, carbon_t, 0.0, capex)
+
+
+def _fixed(case: Case, year: Year, money: Money | None, found: dict[str, Numbers]) -> Burden:
+    """What the scenario costs and emits whatever is built: its hall and machines, its water, its contracts."""
+    carbon_t = 0.0
+    if case.boundary is Boundary.LIFE_CYCLE:
+        carbon_t = float(found["embodied_servers_t"]) + float(found["embodied_plant_t"])
+    if money is None:
+        return Burden(carbon_t=carbon_t)
+    account = account_of(case, year, At(), money, found)
+    weighed = {"grid, energy", "grid, demand", "grid, export", "carbon", "heat sold"}
+    cost = sum(float(amount) for name, amount in account.lines.items() if name not in weighed)
+    return Burden(cost, carbon_t, 0.0, float(account.capex))

@@ -31,6 +31,7 @@ def lines_of(comparison: Comparison) -> Iterator[str]:
         yield ""
         yield from _variant(comparison, variant)
     yield ""
+    yield from _optimised(comparison)
     yield from _grids(comparison)
     yield from _notes(comparison)
 
@@ -89,6 +90,24 @@ def said_lever(word: Word, lever: Lever, currency: str) -> str:
     if lever.switches_at_sd is None:
         return said
     return f"{said}; the better one changes at {lever.switches_at_sd:+.1f} standard deviations"
+
+
+def _optimised(comparison: Comparison) -> Iterator[str]:
+    """The sizes that were found, what the limits cost, and the front."""
+    found = comparison.optimised
+    if found is None:
+        return
+    sizes = ", ".join(f"{name} {amount:,.4g}" for name, amount in found.sizing.sizes.items())
+    yield from wrap(f"Optimised: {found.of} with {sizes}", WIDTH, "  ", "")
+    for name, price in found.sizing.shadow_prices.items():
+        if price:
+            yield from wrap(
+                f"{name}: one unit less strict saves {abs(price):,.4g} of what is minimised", WIDTH, "    ", "  "
+            )
+    for value, sizing in found.front:
+        reached = "nothing holds it" if sizing is None else f"{sizing.value():,.5g}"
+        yield f"  {comparison.study.keys.optimise.front} {value:g}: {reached}" if comparison.study.keys.optimise else ""
+    yield ""
 
 
 def _grids(comparison: Comparison) -> Iterator[str]:

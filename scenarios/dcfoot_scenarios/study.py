@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar, cast, get_args
+from typing import Annotated, Literal, TypeVar, cast, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from dcfoot.errors import StudyError
 from dcfoot.places import nearest
-from dcfoot_scenarios.scenario import Keys, Money, Part, Scenario, merged
+from dcfoot_scenarios.scenario import Amount, Keys, Money, Part, Ratio, Scenario, merged
 from dcfoot_scenarios.yaml_file import Document, Place, read_yaml
 
 BASELINE = "baseline"
@@ -39,6 +39,53 @@ class Uncertainty(Part):
     """The same seed gives the same draws, in every variant."""
 
 
+class Range(Part):
+    """How large something may be."""
+
+    least: Amount = 0.0
+    """What stands already, or must be built."""
+    most: Amount | None = None
+    """What there is room for; left out: no limit."""
+
+
+class Optimise(Part):
+    """What is to be sized, so that what is best; the answer stands beside the variants as ``optimised``."""
+
+    of: tuple[str, ...] = (BASELINE,)
+    """Which scenarios: of several, the best is taken."""
+    minimise: Literal["cost", "carbon", "water"] = "cost"
+    """What is to be least: cost a year, carbon (location-based, with what is built where the family is life-cycle), or
+    water in all layers that are known."""
+    solar_mw: Range | None = None
+    """Its own solar plant; left out: as the scenario has it [MW]."""
+    wind_mw: Range | None = None
+    """Its own wind farm [MW]."""
+    battery_mwh: Range | None = None
+    """The battery's energy [MWh]."""
+    battery_mw: Range | None = None
+    """The battery's power, of both directions [MW]."""
+    heat_pump_mw: Range | None = None
+    """The heat pump's heat, where heat is reused [MW]."""
+    cfe_contracted_ratio_min: Ratio | None = None
+    """The part of the load that clean supply must meet by the hour [-]."""
+    carbon_t_max: Amount | None = None
+    """Carbon of a year [t]."""
+    capex_max: Amount | None = None
+    """Investment, hall and machines included."""
+    cost_max: Amount | None = None
+    """Cost of a year."""
+    water_onsite_l_max: Amount | None = None
+    """Water taken in on site in a year [L]."""
+    pue_max: Annotated[float, Field(ge=1)] | None = None
+    """PUE of the year [-]."""
+    import_mw_max: Amount | None = None
+    """The highest draw from the grid [MW]."""
+    front: Literal["cfe_contracted_ratio_min", "carbon_t_max", "capex_max", "import_mw_max"] | None = None
+    """A limit that is moved over ``front_values``, the optimum sought at each."""
+    front_values: tuple[Amount, ...] = ()
+    """The values that it takes, from loose to tight."""
+
+
 class StudyKeys(Part):
     """The keys at the top of a file beside those of a scenario."""
 
@@ -54,6 +101,8 @@ class StudyKeys(Part):
     """Prices; left out: no cost is computed."""
     uncertainty: Uncertainty = Uncertainty()
     """Draws."""
+    optimise: Optimise | None = None
+    """What is to be sized."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +189,24 @@ def _study(document: Document) -> Study:
         name: _checked(Scenario, values, document, places, faults)
         for name, values, places in _scenario_keys(document, shared, faults)
     }
+    faults += _unknown_of(keys, scenarios, document)
     if faults:
         said = "\n".join(f"{document.path}:{one.line}: {one.key}: {one.said}" for one in sorted(set(faults)))
         raise StudyError(said)
     assert keys is not None  # noqa: S101 - without a fault there are keys
     found = {name: scenario for name, scenario in scenarios.items() if scenario is not None}
     return Study(keys, found, _hash(keys, found), document.path)
+
+
+def _unknown_of(keys: StudyKeys | None, names: Iterable[str], document: Document) -> list[_Fault]:
+    """Scenarios that `optimise` names and the study has not."""
+    wanted = keys.optimise.of if keys and keys.optimise else ()
+    line, known = document.line(("optimise", "of")), list(names)
+    return [
+        _Fault(line, "optimise.of", f"no scenario is called {name!r}.{nearest(name, known)}")
+        for name in wanted
+        if name not in known
+    ]
 
 
 def _scenario_keys(

@@ -12,7 +12,7 @@ import numpy as np
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import StudyError
 from dcfoot.facility_model import FacilityState, energy_mean
-from dcfoot.heat.capture import capture_of
+from dcfoot.heat.capture import Capture, capture_of
 from dcfoot.heat.demand import heat_demand_mw
 from dcfoot.heat.parameters import heat_parameters
 from dcfoot.weather.year import Hours
@@ -76,7 +76,7 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
     wue = _at_stated(np.asarray(state.wue_l_per_kwh), it_mw, scenario.wue_l_per_kwh, 0.0)
     heat = heat_flows(case, it_mw)
     flows = _stored(case, it_mw * pue + _pump_inside_mw(scenario, heat))
-    surplus = surplus_use(flows.surplus_mw, 0.0, _export_limit_mw(scenario))
+    surplus = surplus_use(flows.surplus_mw, 0.0, export_limit_mw(scenario))
     contracts = tuple(case.contract_mw(contract) for contract in scenario.supply.contracts)
     return Year(
         it_mw,
@@ -110,17 +110,29 @@ def heat_flows(case: Case, it_mw: Hours) -> HeatFlows | None:
     reuse = case.scenario.heat_reuse
     if reuse is None:
         return None
-    usual = heat_parameters()
-    recoverable = usual[f"capture_{case.cooling}.recoverable_ratio"].central
-    capture = capture_of(case.build({}).cooling, recoverable)
-    network = Network(
+    taken = heat_capture(case), heat_wanted_mw(case, reuse), heat_network(reuse)
+    return reuse_heat(it_mw, *taken, heat_pump(reuse), _tank(reuse))
+
+
+def heat_capture(case: Case) -> Capture:
+    """How much of the heat can be had, and how warm."""
+    recoverable = heat_parameters()[f"capture_{case.cooling}.recoverable_ratio"].central
+    return capture_of(case.build({}).cooling, recoverable)
+
+
+def heat_network(reuse: HeatReuse) -> Network:
+    """Who takes it."""
+    return Network(
         _or_usual(reuse.network_supply_c, "network.supply_c"),
         _or_usual(reuse.network_return_c, "network.return_c"),
         _or_usual(reuse.loss_ratio, "network.loss_ratio"),
-        usual["network.approach_k"].central,
+        _or_usual(None, "network.approach_k"),
     )
-    pump = HeatPump(inf if reuse.heat_pump_mw is None else reuse.heat_pump_mw, reuse.heat_pump_cop)
-    return reuse_heat(it_mw, capture, heat_wanted_mw(case, reuse), network, pump, _tank(reuse))
+
+
+def heat_pump(reuse: HeatReuse) -> HeatPump:
+    """What lifts it."""
+    return HeatPump(inf if reuse.heat_pump_mw is None else reuse.heat_pump_mw, reuse.heat_pump_cop)
 
 
 def heat_wanted_mw(case: Case, reuse: HeatReuse) -> Hours:
@@ -155,7 +167,8 @@ def _tank(reuse: HeatReuse) -> Battery | None:
     return Battery(reuse.store_mwh, power_mw, power_mw)
 
 
-def _export_limit_mw(scenario: Scenario) -> float:
+def export_limit_mw(scenario: Scenario) -> float:
+    """The most that may be sold in an hour [MW]."""
     if scenario.supply.surplus == "curtailed":
         return 0.0
     return float("inf") if scenario.supply.export_limit_mw is None else scenario.supply.export_limit_mw
@@ -200,6 +213,10 @@ def _wanted_mw(case: Case, battery: Battery, load_mw: Hours, clean_mw: Hours) ->
         return peak_shaving(load_mw - clean_mw, lowest_limit_mw(battery, load_mw, clean_mw)[..., None])
     if policy == "greedy":
         return greedy(clean_mw, load_mw)
+    if policy == "optimal":
+        from dcfoot_scenarios.schedule import scheduled_mw  # the solver: only where it is asked for
+
+        return np.broadcast_to(scheduled_mw(case, load_mw, export_limit_mw(case.scenario)), load_mw.shape)
     return arbitrage(_signal(case, policy), battery, load_mw, clean_mw)
 
 

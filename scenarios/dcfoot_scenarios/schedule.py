@@ -1,0 +1,90 @@
+"""What a battery of given size is best made to do in each hour, by linear programming.
+
+In comes a `Case`, out goes what is wanted of its battery, for `dcfoot_scenarios.storage` to run: the least cost by the
+study's price of power, or the least carbon where it states none. The schedule is made once, at the central value of
+everything: a year that turns out otherwise follows it as far as the battery can.
+"""
+
+from math import inf
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from dcfoot.weather.year import Hours
+from dcfoot_scenarios.case import Case
+from dcfoot_scenarios.scenario import Storage
+from dcfoot_scenarios.sizing.optimum import size
+from dcfoot_scenarios.sizing.problem import BatteryChoice, Burden, Connection, Size, SizingProblem, Source
+from dcfoot_scenarios.tariff import export_per_mwh
+
+_MADE: WeakKeyDictionary[Case, Hours] = WeakKeyDictionary()
+"""The schedules that were made, as long as their cases live: draws of a case follow the one of its central year."""
+
+
+def scheduled_mw(case: Case, load_mw: Hours, export_limit_mw: float) -> Hours:
+    """What is wanted of the battery in each hour: above 0 to charge, below 0 to discharge [MW].
+
+    Parameters
+    ----------
+    case : Case
+        With its battery.
+    load_mw : array
+        What the facility draws; the first that a case is asked with makes its schedule [MW]
+    export_limit_mw : float
+        The most that may be sold in an hour [MW]
+    """
+    if case not in _MADE:
+        _MADE[case] = _schedule_mw(case, load_mw.reshape(-1, load_mw.shape[-1]).mean(axis=0), export_limit_mw)
+    return _MADE[case]
+
+
+def _schedule_mw(case: Case, load_mw: Hours, export_limit_mw: float) -> Hours:
+    store = case.scenario.storage
+    problem = SizingProblem(
+        load_mw,
+        _connection(case, export_limit_mw),
+        {"clean": Source(case.clean_mw, given(1.0))},
+        battery_choice(store, given(store.battery_mwh), given(store.battery_mw), charge=store.charge_mw),
+    )
+    flows = size(problem).flows
+    wanted: Hours = flows.charge_mw - flows.discharge_mw
+    return wanted
+
+
+def given(amount: float) -> Size:
+    """A size that stands, in its own unit."""
+    return Size(least=amount, most=amount)
+
+
+def battery_choice(store: Storage, energy: Size, power: Size, *, charge: float | None = None) -> BatteryChoice:
+    """A battery of sizes to be found or given, with the numbers of a scenario's.
+
+    Parameters
+    ----------
+    store : Storage
+        Its efficiencies, its reserve, its start.
+    energy, power : Size
+        In MWh, and in MW of both directions.
+    charge : float or None
+        The most that it takes, where that is another than what it gives [MW]
+    """
+    return BatteryChoice(
+        energy,
+        power if charge is None else given(charge),
+        power,
+        store.charge_efficiency_ratio,
+        store.discharge_efficiency_ratio,
+        store.loss_ratio_per_h,
+        store.reserve_ratio,
+        store.start_ratio,
+        has_one_inverter=charge is None,
+    )
+
+
+def _connection(case: Case, export_limit_mw: float) -> Connection:
+    if case.price_per_mwh is None or case.tariff is None:
+        return Connection(case.grid[1])  # a gram as a unit of money: least carbon
+    earned = export_per_mwh(case.tariff, case.place.calendar) if export_limit_mw else None
+    months = np.asarray(case.place.calendar.month_index, dtype=np.float64)
+    peak = Burden(cost=case.tariff.demand_per_mw_month)
+    return Connection(case.price_per_mwh, None, None, earned, export_limit_mw or inf, peak, months)
