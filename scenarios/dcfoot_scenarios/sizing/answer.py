@@ -1,0 +1,228 @@
+"""Sizes and how they are used become an answer: the flows of every hour, and what they add up to.
+
+Nothing here is taken from a program: it is what a study would find of the same sizes and the same states of the stores.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dcfoot.units import L_PER_M3
+from dcfoot_scenarios.scan import Hours, before
+from dcfoot_scenarios.sizing.problem import Aim, BatteryChoice, SizingProblem
+from dcfoot_scenarios.storage import Battery
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SizedFlows:
+    """What flows in each hour; all >= 0, and
+
+        load + pump_electric + charge + export + curtailed = clean + discharge + import
+
+    Parameters
+    ----------
+    load_mw, clean_mw, import_mw, export_mw, curtailed_mw : array
+        At the site [MW]
+    charge_mw, discharge_mw : array
+        What the battery takes and gives; never both in one hour [MW]
+    state_mwh : array
+        What it holds at the end of the hour [MWh]
+    pump_heat_mw, pump_electric_mw : array
+        What the heat pump gives and draws [MW]
+    delivered_mw : array
+        Heat that reaches the network from pump and store [MW]
+    heat_state_mwh : array
+        What the heat store holds at the end of the hour [MWh]
+    """  # noqa: D400, D415
+
+    load_mw: Hours
+    clean_mw: Hours
+    import_mw: Hours
+    export_mw: Hours
+    curtailed_mw: Hours
+    charge_mw: Hours
+    discharge_mw: Hours
+    state_mwh: Hours
+    pump_heat_mw: Hours
+    pump_electric_mw: Hours
+    delivered_mw: Hours
+    heat_state_mwh: Hours
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sizing:
+    """The answer to a problem.
+
+    Parameters
+    ----------
+    problem : SizingProblem
+        What was asked.
+    sizes : mapping
+        By name: ``"solar_mw"``, ``"energy_mwh"``, ``"charge_mw"``, ``"discharge_mw"``, ``"pump_mw"``.
+    flows : SizedFlows
+        Of every hour.
+    shadow_prices : mapping
+        By limit: what the objective would fall by if it were eased by one unit; 0 where it does not bind. Empty for a
+        quick answer.
+    marginal_per_mwh : array or None
+        What the objective would grow by for another MWh of load, by hour; None for a quick answer.
+    """
+
+    problem: SizingProblem
+    sizes: Mapping[str, float]
+    flows: SizedFlows
+    shadow_prices: Mapping[str, float] = field(default_factory=dict[str, float])
+    marginal_per_mwh: Hours | None = None
+
+    def value(self, aim: Aim | None = None) -> float:
+        """Cost, carbon [t] or water [m3]; of None, what was minimised."""
+        return {"cost": self.cost, "carbon": self.carbon_t, "water": self.water_m3}[aim or self.problem.minimise]
+
+    @property
+    def is_optimal(self) -> bool:
+        """Whether no sizes are better; else it is a quick answer."""
+        return self.marginal_per_mwh is not None
+
+    @property
+    def cost(self) -> float:
+        """Of a year: plant, imports with the price of their carbon, peaks, less what is earned [currency/year]."""
+        problem, flows = self.problem, self.flows
+        sold = float(flows.export_mw @ problem.export_price_per_mwh)
+        heat = 0.0 if problem.heat is None else float(flows.delivered_mw.sum()) * problem.heat.price_per_mwh
+        return self._burden("cost") + self._imported("cost") - sold - heat
+
+    @property
+    def capex(self) -> float:
+        """Once [currency]."""
+        return self._burden("capex")
+
+    @property
+    def carbon_t(self) -> float:
+        """Of what is imported and what is built, by year [t]."""
+        return self._burden("carbon_t") + self._imported("carbon")
+
+    @property
+    def water_m3(self) -> float:
+        """At the site, of what is imported and of what is built, by year [m3]."""
+        return self._burden("water_m3") + self.problem.water_onsite_l / L_PER_M3 + self._imported("water")
+
+    @property
+    def cfe_contracted_ratio(self) -> float:
+        """The part of the year's electricity that is not imported [-]."""
+        used_mwh = float((self.flows.load_mw + self.flows.pump_electric_mw).sum())
+        return 1.0 - float(self.flows.import_mw.sum()) / used_mwh if used_mwh else 1.0
+
+    @property
+    def battery(self) -> Battery | None:
+        """The battery of these sizes, as `dcfoot_scenarios.storage` runs it; None: none was to be sized."""
+        return None if self.problem.battery is None else battery_of(self.problem.battery, self.sizes)
+
+    def _imported(self, aim: Aim) -> float:
+        """What all that is imported costs of one kind."""
+        return float(self.flows.import_mw @ self.problem.imported(aim))
+
+    def _burden(self, kind: str) -> float:
+        """What all sizes and peaks cost of one kind."""
+        problem, connection = self.problem, self.problem.connection
+        peaks = np.zeros(len(self.flows.import_mw))
+        np.maximum.at(peaks, connection.periods(len(peaks)), self.flows.import_mw)
+        burdens = [(size.burden, self.sizes[name]) for name, size in problem.sizes.items()]
+        burdens += [(problem.fixed, 1.0), (connection.peak, float(peaks.sum()))]
+        return sum(float(getattr(burden, kind)) * count for burden, count in burdens)
+
+
+def battery_of(choice: BatteryChoice, sizes: Mapping[str, float]) -> Battery:
+    """A battery of these sizes.
+
+    Parameters
+    ----------
+    choice : BatteryChoice
+        How it works.
+    sizes : mapping
+        ``"energy_mwh"``, ``"charge_mw"``, ``"discharge_mw"``.
+    """
+    powers = (sizes["energy_mwh"], sizes["charge_mw"], sizes["discharge_mw"])
+    efficiencies = (choice.charge_efficiency_ratio, choice.discharge_efficiency_ratio)
+    return Battery(*powers, *efficiencies, choice.loss_ratio_per_h, choice.reserve_ratio, choice.start_ratio)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Use:
+    """How stores and heat pump are used; what else flows follows from it.
+
+    Parameters
+    ----------
+    state_mwh : array
+        What the battery holds at the end of each hour [MWh]
+    pump_heat_mw : array
+        What the heat pump gives [MW]
+    heat_state_mwh : array
+        What the heat store holds at the end of each hour [MWh]
+    """
+
+    state_mwh: Hours
+    pump_heat_mw: Hours
+    heat_state_mwh: Hours
+
+
+def flows_of(problem: SizingProblem, sizes: Mapping[str, float], use: Use) -> SizedFlows:
+    """What flows in each hour.
+
+    No more is imported than is used, what is left is sold where that pays, the rest is curtailed; but where the grid
+    pays for what it gives, all that is used is imported. A program may let a battery take and give in one hour where
+    energy is left over anyway: here it only does what it does to its state.
+
+    Parameters
+    ----------
+    problem : SizingProblem
+        What was asked.
+    sizes : mapping
+        By name.
+    use : Use
+        Of stores and heat pump.
+    """
+    load, nothing = problem.load_mw, np.zeros_like(problem.load_mw)
+    clean = sum((sizes[f"{name}_mw"] * source.per_unit_ratio for name, source in problem.sources.items()), nothing)
+    charge, discharge = (nothing, nothing) if problem.battery is None else _moved(problem.battery, sizes, use.state_mwh)
+    electric, delivered = nothing, nothing
+    if problem.heat is not None:
+        electric = use.pump_heat_mw / problem.heat.cop
+        kept = (1.0 - problem.heat.store_loss_ratio_per_h) * before(use.heat_state_mwh, None)
+        delivered = np.maximum(use.pump_heat_mw + kept - use.heat_state_mwh, 0.0)
+    used = load + electric + charge
+    imported = np.where(problem.is_paid, used, np.maximum(used - clean - discharge, 0.0))
+    surplus = np.maximum(clean + discharge + imported - used, 0.0)
+    exported = np.where(problem.export_price_per_mwh > 0.0, np.minimum(surplus, problem.connection.export_mw_max), 0.0)
+    at_site = (load, clean, imported, exported, surplus - exported)
+    heat = (use.pump_heat_mw, electric, delivered, use.heat_state_mwh)
+    return SizedFlows(*at_site, charge, discharge, use.state_mwh, *heat)
+
+
+def _moved(choice: BatteryChoice, sizes: Mapping[str, float], state_mwh: Hours) -> tuple[Hours, Hours]:
+    """What a battery takes and gives for its state to go so [MW]."""
+    start = None if choice.start_ratio is None else np.array(choice.start_ratio * sizes["energy_mwh"])
+    change = state_mwh - (1.0 - choice.loss_ratio_per_h) * before(state_mwh, start)
+    taken: Hours = np.maximum(change, 0.0) / choice.charge_efficiency_ratio
+    given: Hours = np.maximum(-change, 0.0) * choice.discharge_efficiency_ratio
+    return taken, given
+
+
+def sizing_of(problem: SizingProblem, sizes: Mapping[str, float], use: Use) -> Sizing:
+    """The answer of these sizes; a size that limits nothing becomes the most that is used of it.
+
+    Parameters
+    ----------
+    problem : SizingProblem
+        What was asked.
+    sizes : mapping
+        By name.
+    use : Use
+        Of stores and heat pump.
+    """
+    flows = flows_of(problem, sizes, use)
+    highest = {"charge_mw": flows.charge_mw, "discharge_mw": flows.discharge_mw, "pump_mw": flows.pump_heat_mw}
+    highest["store_mwh"] = flows.heat_state_mwh
+    free = {name: float(highest[name].max(initial=0.0)) for name in problem.sizes if name not in sizes}
+    both = {"discharge_mw": sizes["charge_mw"]} if problem.battery and problem.battery.has_one_inverter else {}
+    return Sizing(problem, {**sizes, **free, **both}, flows)

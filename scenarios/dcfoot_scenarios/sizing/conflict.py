@@ -1,0 +1,72 @@
+"""Why no sizes hold all limits: which of them conflict, and to what each would have to be eased.
+
+Every limit may be exceeded, and the sum of excesses is minimised. What still binds there, conflicts: no answer holds
+these limits together (Farkas). Then, one by one, the least easing that is enough with all others kept.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from dcfoot.errors import StudyError
+from dcfoot_scenarios.sizing.highs import Solver, Unsolved
+from dcfoot_scenarios.sizing.limits import Limit
+from dcfoot_scenarios.sizing.model import Model
+from dcfoot_scenarios.sizing.program import Form
+
+_BINDS = 1e-9
+"""A multiplier above it binds: those of excesses that are scaled to their limits are near 1 (a choice)."""
+
+
+class InfeasibleStudy(StudyError):
+    """The limits cannot all be held.
+
+    Parameters
+    ----------
+    conflict : mapping
+        By the limits that conflict: the value to which it must be eased if all others are kept, in its unit; None where
+        that is not enough.
+    """
+
+    def __init__(self, conflict: Mapping[str, tuple[float, float | None]]) -> None:
+        held = ", ".join(f"{name} {value:,.6g}" for name, (value, _) in conflict.items())
+        eased = [f"{name} to {reached:,.6g}" for name, (_, reached) in conflict.items() if reached is not None]
+        remedy = f"It is enough to ease {', or '.join(eased)}." if eased else "More than one of them must be eased."
+        super().__init__(f"No sizes hold all limits. In conflict: {held or 'what must stand already'}. {remedy}")
+        self.conflict = conflict
+
+
+def infeasible(model: Model) -> InfeasibleStudy:
+    """What conflicts in a program that has no answer.
+
+    Parameters
+    ----------
+    model : Model
+        Of one problem, with its limits as they are.
+    """
+    limits = list(model.limits.values())
+    solver = Solver(model.program, _excess_of(limits))
+    for limit in limits:
+        solver.bound_column(limit.excess, 0.0, np.inf)
+    try:
+        least = solver.solve()
+    except Unsolved:
+        return InfeasibleStudy({})
+    conflicting = [limit for limit in limits if abs(least.row_duals[limit.row[0]]) * limit.scale > _BINDS]
+    return InfeasibleStudy({limit.name: (limit.value, _eased_alone(solver, limit, limits)) for limit in conflicting})
+
+
+def _eased_alone(solver: Solver, eased: Limit, limits: Iterable[Limit]) -> float | None:
+    """The value to which a limit must be eased when all others are kept; None where that is not enough."""
+    for limit in limits:
+        solver.bound_column(limit.excess, 0.0, np.inf if limit is eased else 0.0)
+    solver.minimise(_excess_of([eased]))
+    try:
+        return eased.reached(solver.solve().values)
+    except Unsolved:
+        return None
+
+
+def _excess_of(limits: Iterable[Limit]) -> Form:
+    """The sum of the excesses, in the scale of each."""
+    return tuple((limit.excess, 1.0) for limit in limits)

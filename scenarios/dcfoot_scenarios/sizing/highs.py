@@ -1,0 +1,165 @@
+"""The border to HiGHS: a `Program` in, values and duals out. Its names and its statuses end here."""
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from highspy import HighsBasisStatus, HighsModelStatus
+from numpy.typing import NDArray
+
+from dcfoot_scenarios.sizing.program import Form, Indices, Program, Values
+
+_STATUSES = (
+    HighsBasisStatus.kLower,
+    HighsBasisStatus.kBasic,
+    HighsBasisStatus.kUpper,
+    HighsBasisStatus.kZero,
+    HighsBasisStatus.kNonbasic,
+)
+_NO_ANSWER = {HighsModelStatus.kInfeasible: "infeasible", HighsModelStatus.kUnbounded: "unbounded"}
+
+
+class Unsolved(Exception):
+    """A program without an answer.
+
+    Parameters
+    ----------
+    why : str
+        ``"infeasible"``, ``"unbounded"``, or what HiGHS says.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """Where the last answer stands, from which the next is sought: a status for each column and row.
+
+    Parameters
+    ----------
+    columns, rows : array of int
+        By HiGHS's numbers [-]
+    """
+
+    columns: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """The optimum of a program.
+
+    Parameters
+    ----------
+    values : array
+        Of its columns.
+    row_duals : array
+        What the objective grows by when a bound of the row grows by 1.
+    """
+
+    values: Values
+    row_duals: Values
+
+
+class _Silent(highspy.Highs):
+    """HiGHS that never writes to the standard output, where our own answer goes."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802 (HiGHS's name)
+        """What its constructor calls from 1.16 on, and what would write its name and version there."""
+        self.silent()
+        super().enableCallbacks()
+
+
+class Solver:
+    """A program that is solved, changed a little, and solved again from where it stood.
+
+    Parameters
+    ----------
+    program : Program
+        Complete.
+    objective : Form
+        What is minimised.
+    """
+
+    def __init__(self, program: Program, objective: Form) -> None:
+        self._count = len(program.columns)
+        self._highs = _Silent()
+        self._highs.silent()
+        # Devex: a third faster than the default on our programs, most of all from a basis (benchmarks/sizing.py).
+        self._highs.setOptionValue("simplex_dual_edge_weight_strategy", 1)
+        self._highs.setOptionValue("solver", "choose" if program.whole else "simplex")
+        self._highs.setOptionValue("threads", 1)
+        self._highs.passModel(_model_of(program, self._costs(objective)))
+
+    def minimise(self, objective: Form) -> None:
+        """Another objective."""
+        self._highs.changeColsCost(self._count, np.arange(self._count, dtype=np.int32), self._costs(objective))
+
+    def bound_row(self, row: Indices, low: float, high: float) -> None:
+        """Other bounds of rows."""
+        for one in row.tolist():
+            self._highs.changeRowBounds(one, low, high)
+
+    def bound_column(self, column: Indices, low: float, high: float) -> None:
+        """Other bounds of columns."""
+        for one in column.tolist():
+            self._highs.changeColBounds(one, low, high)
+
+    def change(self, row: Indices, column: Indices, entry: float) -> None:
+        """Another entry of the matrix."""
+        self._highs.changeCoeff(int(row[0]), int(column[0]), entry)
+
+    @property
+    def basis(self) -> Basis:
+        """Where the last answer stands."""
+        basis = self._highs.getBasis()
+        return Basis(*(np.array([int(one) for one in part]) for part in (basis.col_status, basis.row_status)))
+
+    def start_from(self, basis: Basis) -> None:
+        """Where to seek from; HiGHS mends what does not fit."""
+        start = highspy.HighsBasis()
+        start.col_status = [_STATUSES[one] for one in basis.columns]
+        start.row_status = [_STATUSES[one] for one in basis.rows]
+        start.alien = start.valid = True
+        self._highs.setBasis(start)
+
+    def solve(self) -> Answer:
+        """The optimum.
+
+        Raises
+        ------
+        Unsolved
+            There is none.
+        """
+        self._highs.run()
+        status = self._highs.getModelStatus()
+        if status != HighsModelStatus.kOptimal:
+            raise Unsolved(_NO_ANSWER.get(status, self._highs.modelStatusToString(status)))
+        solution = self._highs.getSolution()
+        return Answer(np.array(solution.col_value), np.array(solution.row_dual))
+
+    def _costs(self, objective: Form) -> Values:
+        costs = np.zeros(self._count)
+        for columns, values in objective:
+            np.add.at(costs, columns, values)
+        return costs
+
+
+def _model_of(program: Program, costs: Values) -> highspy.HighsLp:
+    """The program as HiGHS takes it."""
+    model, matrix = highspy.HighsLp(), program.matrix
+    model.num_col_, model.num_row_ = len(program.columns), len(program.rows)
+    model.col_cost_ = costs
+    model.col_lower_, model.col_upper_ = map(np.concatenate, (program.columns.low, program.columns.high))
+    model.row_lower_, model.row_upper_ = map(np.concatenate, (program.rows.low, program.rows.high))
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_, model.a_matrix_.index_ = matrix.starts, matrix.rows
+    model.a_matrix_.value_ = matrix.entries
+    if program.whole:
+        kinds = [highspy.HighsVarType.kContinuous] * len(program.columns)
+        for column in np.concatenate(program.whole).tolist():
+            kinds[column] = highspy.HighsVarType.kInteger
+        model.integrality_ = kinds
+    return model

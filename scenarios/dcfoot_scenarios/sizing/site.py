@@ -1,0 +1,243 @@
+"""A site in a linear program: what may be built there, and how energy moves in each hour.
+
+A column says whether the site is chosen; for a problem that stands alone it is 1. What a battery gives has no column:
+it follows from what it takes and holds, which saves a third of the time (benchmarks/sizing.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dcfoot.units import L_PER_M3
+from dcfoot_scenarios.sizing.limits import Limit, Sums, size_most
+from dcfoot_scenarios.sizing.problem import BatteryChoice, Burden, HeatChoice, Size, SizingProblem
+from dcfoot_scenarios.sizing.program import Form, Indices, Program, times
+
+
+def _none() -> Indices:
+    """No columns."""
+    return np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stored:
+    """A battery in the program.
+
+    Parameters
+    ----------
+    charge, state : array of int
+        Hourly columns: what it takes; what it holds above its reserve at the end of the hour [-]
+    discharge : Form
+        What it gives [MW]
+    """
+
+    charge: Indices = field(default_factory=_none)
+    state: Indices = field(default_factory=_none)
+    discharge: Form = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heated:
+    """A heat pump and its store in the program.
+
+    Parameters
+    ----------
+    pump_heat, state : array of int
+        Hourly columns: what the pump gives; what the store holds at the end of the hour [-]
+    electric, delivered : Form
+        What the pump draws; what reaches the network [MW]
+    """
+
+    pump_heat: Indices = field(default_factory=_none)
+    state: Indices = field(default_factory=_none)
+    electric: Form = ()
+    delivered: Form = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """Where a problem stands in the program.
+
+    Parameters
+    ----------
+    problem : SizingProblem
+        Its hours are those of the program.
+    chosen : array of int
+        The column that is 1 where it is built [-]
+    sizes : mapping
+        The column of each size: ``"solar_mw"``, ``"energy_mwh"``, ``"charge_mw"``.
+    imported, exported : array of int
+        Hourly columns [-]
+    battery, heat : Stored, Heated
+        Without columns where the problem has none.
+    balance : array of int
+        The rows of the balance [-]
+    sums : Sums
+        Of its year.
+    limits : tuple of Limit
+        Of its sizes.
+    """
+
+    problem: SizingProblem
+    chosen: Indices
+    sizes: Mapping[str, Indices]
+    imported: Indices
+    exported: Indices
+    battery: Stored
+    heat: Heated
+    balance: Indices
+    sums: Sums
+    limits: tuple[Limit, ...]
+
+
+class SiteBuilder:
+    """Adds one site to a program.
+
+    Parameters
+    ----------
+    program : Program
+        Where its columns and rows are added.
+    problem : SizingProblem
+        With one value an hour, or a coarser step, of the program.
+    step_h : float
+        How long that is [h]
+    chosen : array of int
+        The column that says whether the site is chosen [-]
+    """
+
+    def __init__(self, program: Program, problem: SizingProblem, step_h: float, chosen: Indices) -> None:
+        self._program, self._problem, self._step_h, self._chosen = program, problem, step_h, chosen
+        self._sizes: dict[str, Indices] = {}
+        self._burdens: list[tuple[Burden, Indices]] = [(problem.fixed, chosen)]
+        self._limits: list[Limit] = []
+
+    def build(self, *, with_highest: bool) -> Site:
+        """All of it.
+
+        Parameters
+        ----------
+        with_highest : bool
+            Whether the highest import of the year is asked for.
+        """
+        problem, program = self._problem, self._program
+        clean = [
+            (self._size(f"{name}_mw", source.nameplate), source.per_unit_ratio)
+            for name, source in problem.sources.items()
+        ]
+        imported = program.hourly_columns()
+        exports = problem.connection.export_price_per_mwh is not None
+        exported = program.hourly_columns(problem.connection.export_mw_max) if exports else _none()
+        battery = Stored() if problem.battery is None else self._battery(problem.battery)
+        heat = Heated() if problem.heat is None else self._heat(problem.heat)
+        drawn: Form = ((self._chosen, problem.load_mw), *heat.electric, *_hourly(battery.charge))
+        used = (*times(-1.0, drawn), (imported, 1.0))
+        balance = program.hourly_rows((*clean, *used, *battery.discharge, *times(-1.0, _hourly(exported))), 0.0, np.inf)
+        if np.any(problem.is_paid):  # then no more is taken than is used
+            program.hourly_rows(used, -np.inf, np.where(problem.is_paid, 0.0, np.inf))
+        highest = self._peaks(imported, with_highest=with_highest)
+        sums = self._sums(imported, exported, heat, highest)
+        parts = (self._sizes, imported, exported, battery, heat, balance, sums, tuple(self._limits))
+        return Site(problem, self._chosen, *parts)
+
+    def _size(self, name: str, size: Size) -> Indices:
+        """A column between the least and the most, both 0 where the site is not chosen."""
+        column = self._program.column()
+        if size.least > 0.0:
+            self._program.row(((column, 1.0), (self._chosen, -size.least)), low=0.0)
+        if size.most < np.inf:
+            self._limits.append(size_most(self._program, f"{name}_max", size.most, column, self._chosen))
+        self._sizes[name] = column
+        self._burdens.append((size.burden, column))
+        return column
+
+    def _battery(self, choice: BatteryChoice) -> Stored:
+        """``state = keep x before + step x (charge x efficiency - discharge / efficiency)``, solved for the discharge."""
+        program, step_h = self._program, self._step_h
+        energy = self._size("energy_mwh", choice.energy)
+        charge, state = program.hourly_columns(), program.hourly_columns()
+        keep, reserve = (1.0 - choice.loss_ratio_per_h) ** step_h, choice.reserve_ratio
+        before, upkeep = np.full(len(state), keep), np.full(len(state), -(1.0 - keep) * reserve)
+        if choice.start_ratio is not None:
+            before[0] = 0.0
+            upkeep[0] += keep * (choice.start_ratio - reserve)
+            program.row(((state[-1:], 1.0), (energy, reserve - choice.start_ratio)), low=0.0)
+        drawn: Form = ((state, -1.0), (np.roll(state, 1), before), (energy, upkeep))
+        into = choice.charge_efficiency_ratio
+        discharge = times(choice.discharge_efficiency_ratio, ((charge, into), *times(1.0 / step_h, drawn)))
+        program.hourly_rows(((state, 1.0), (energy, reserve - 1.0)), -np.inf, 0.0)
+        program.hourly_rows(discharge, 0.0, np.where(self._problem.is_paid, 0.0, np.inf))
+        if choice.has_one_inverter:  # never both at once: so they share its power
+            power = self._size("charge_mw", choice.charge)
+            program.hourly_rows(((charge, 1.0), *discharge, (power, -1.0)), -np.inf, 0.0)
+        else:
+            self._limited("charge_mw", choice.charge, _hourly(charge))
+            self._limited("discharge_mw", choice.discharge, discharge)
+        return Stored(charge, state, discharge)
+
+    def _limited(self, name: str, size: Size, form: Form) -> None:
+        """A power within its size, unless that is free."""
+        if not size.is_free:
+            self._program.hourly_rows((*form, (self._size(name, size), -1.0)), -np.inf, 0.0)
+
+    def _heat(self, choice: HeatChoice) -> Heated:
+        """``state = keep x before + step x (pump heat - delivered)``, solved for what is delivered."""
+        program, step_h = self._program, self._step_h
+        pump_heat, state = program.hourly_columns(choice.most_mw), _none()
+        self._limited("pump_mw", choice.pump, _hourly(pump_heat))
+        delivered = _hourly(pump_heat)
+        if choice.store is not None:
+            state = program.hourly_columns()
+            keep = (1.0 - choice.store_loss_ratio_per_h) ** step_h
+            delivered += times(1.0 / step_h, ((state, -1.0), (np.roll(state, 1), keep)))
+            program.hourly_rows(delivered, 0.0, np.inf)
+            self._limited("store_mwh", choice.store, _hourly(state))
+        program.hourly_rows((*delivered, (self._chosen, -choice.demand_mw)), -np.inf, 0.0)
+        return Heated(pump_heat, state, ((pump_heat, 1.0 / choice.cop),), delivered)
+
+    def _peaks(self, imported: Indices, *, with_highest: bool) -> Form:
+        """The highest import of each billing period, where it costs something; of the year, where it is asked for."""
+        connection, highest = self._problem.connection, _none()
+        if with_highest:
+            highest = self._program.column()
+            self._program.hourly_rows(((imported, 1.0), (highest, -1.0)), -np.inf, 0.0)
+        if not connection.peak.is_nothing:
+            periods = connection.periods(len(imported))
+            peaks = np.concatenate([self._program.column() for _ in range(int(periods.max()) + 1)])
+            self._program.hourly_rows(((imported, 1.0), (peaks[periods], -1.0)), -np.inf, 0.0)
+            self._burdens += [(connection.peak, peaks[one : one + 1]) for one in range(len(peaks))]
+        return _hourly(highest)
+
+    def _sums(self, imported: Indices, exported: Indices, heat: Heated, highest: Form) -> Sums:
+        problem, chosen = self._problem, self._chosen
+        bought = (imported, self._step_h)
+        load_mwh = float(problem.load_mw.sum()) * self._step_h
+        sold = times(-self._step_h * problem.export_price_per_mwh, _hourly(exported))
+        heat_price = 0.0 if problem.heat is None else problem.heat.price_per_mwh
+        onsite: Form = ((chosen, problem.water_onsite_l / L_PER_M3),)
+        return Sums(
+            cost=(
+                *self._burden("cost"),
+                *times(problem.imported("cost"), (bought,)),
+                *sold,
+                *times(-heat_price * self._step_h, heat.delivered),
+            ),
+            capex=self._burden("capex"),
+            carbon_t=(*self._burden("carbon_t"), *times(problem.imported("carbon"), (bought,))),
+            water_m3=(*self._burden("water_m3"), *onsite, *times(problem.imported("water"), (bought,))),
+            water_onsite_m3=onsite,
+            imported_mwh=(bought,),
+            used_mwh=((chosen, load_mwh), *times(self._step_h, heat.electric)),
+            load_mwh=((chosen, load_mwh),),
+            it_mwh=() if problem.pue is None else ((chosen, load_mwh / problem.pue),),
+            highest_mw=highest,
+        )
+
+    def _burden(self, kind: str) -> Form:
+        """What all sizes cost of one kind."""
+        return tuple((column, float(getattr(burden, kind))) for burden, column in self._burdens)
+
+
+def _hourly(columns: Indices) -> Form:
+    """A form of one column an hour; of none, where there are none."""
+    return ((columns, 1.0),) if len(columns) else ()
