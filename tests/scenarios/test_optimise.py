@@ -1,0 +1,91 @@
+"""What a study says is best, is what its year then shows; more options are never worse; what cannot be held is named."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dcfoot.errors import StudyError
+from dcfoot_scenarios.compare import compare
+from dcfoot_scenarios.evaluate import evaluate
+from dcfoot_scenarios.optimise import OPTIMISED, optimise
+from dcfoot_scenarios.scenario import Scenario
+from dcfoot_scenarios.sizing.conflict import InfeasibleStudy
+from dcfoot_scenarios.study import Study
+from simulated.near import near
+
+MONEY = {"currency": "EUR", "rates": {"USD": 0.92}}
+COPENHAGEN = {"site": "dk_copenhagen", "cooling": "direct_liquid", "grid": {"price_per_mwh": 90}}
+
+
+def study(**optimise_keys: Any) -> Study:  # noqa: ANN401 (as in a file)
+    return Study.of(
+        {
+            "study": "sizes",
+            "load": {"it_capacity_mw": 10, "profile": "inference"},
+            "money": MONEY,
+            "uncertainty": {"draws": 0},
+            "baseline": COPENHAGEN,
+            "variants": {"dearer": {"grid": {"price_per_mwh": 140}}},
+            "optimise": optimise_keys,
+        }
+    )
+
+
+SUPPLY_AND_STORE: dict[str, Any] = {"solar_mw": {}, "wind_mw": {}, "battery_mwh": {}, "battery_mw": {}}
+
+
+def test_the_optimum_is_what_its_own_year_shows() -> None:
+    comparison = compare(study(**SUPPLY_AND_STORE, cfe_contracted_ratio_min=0.9))
+    found, figures = comparison.optimised, comparison.outcomes[OPTIMISED].figures
+    assert found is not None
+    assert figures["cfe_contracted_ratio"] == near(0.9, abs=1e-6)
+    assert figures["import_mwh"] == near(found.sizing.flows.import_mw.sum(), rel=1e-6)
+    assert figures["cost_per_year"] == near(found.sizing.cost, rel=1e-6)
+    assert figures["capex"] == near(found.sizing.capex, rel=1e-6)
+    assert figures["cost_per_year"] < comparison.baseline.figures["cost_per_year"] + 1e7
+
+
+def test_more_options_are_never_worse() -> None:
+    least = [
+        optimise(study(**keys)).sizing.cost for keys in ({"wind_mw": {"most": 5}}, {"wind_mw": {}}, SUPPLY_AND_STORE)
+    ]
+    assert least == sorted(least, reverse=True)
+
+
+def test_of_several_scenarios_the_cheapest_is_taken() -> None:
+    assert optimise(study(of=["dearer", "baseline"], wind_mw={})).of == "baseline"
+
+
+def test_a_front_grows_dearer_as_its_limit_grows_tighter() -> None:
+    found = optimise(study(**SUPPLY_AND_STORE, front="cfe_contracted_ratio_min", front_values=[0.5, 0.9])).front
+    costs = [sizing.cost for _, sizing in found if sizing is not None]
+    assert len(costs) == 2
+    assert costs == sorted(costs)
+
+
+def test_limits_that_nothing_holds_are_named() -> None:
+    with pytest.raises(InfeasibleStudy, match="cfe_contracted_ratio_min"):
+        optimise(study(solar_mw={"most": 1}, cfe_contracted_ratio_min=0.9))
+
+
+def test_cost_cannot_be_weighed_without_prices_and_an_unknown_scenario_is_offered_the_nearest() -> None:
+    keys = {"study": "s", "load": {"it_capacity_mw": 1}, "baseline": COPENHAGEN, "optimise": {"wind_mw": {}}}
+    with pytest.raises(StudyError, match="states no money"):
+        optimise(Study.of(keys))
+    with pytest.raises(StudyError, match="Did you mean dearer"):
+        study(of=["dearest"])
+
+
+@pytest.mark.parametrize("policy", ["greedy", "peak_shaving", "carbon"])
+def test_no_other_policy_emits_less_than_the_best_schedule(policy: str) -> None:
+    # Without a price the schedule is the one of least carbon.
+    keys: dict[str, Any] = {"site": "dk_copenhagen", "cooling": "dx", "load": {"it_capacity_mw": 10}}
+    keys |= {"supply": {"wind_mw": 15}}
+    store = {"battery_mwh": 20, "battery_mw": 5}
+    best = evaluate(Scenario.model_validate(keys | {"storage": store | {"policy": "optimal"}}))
+    other = evaluate(Scenario.model_validate(keys | {"storage": store | {"policy": policy}}))
+    assert best.figures["carbon_location_hourly_t"] <= other.figures["carbon_location_hourly_t"] * (1 + 1e-9)
+    flows = best.year.flows
+    balance = flows.load_mw + flows.charge_mw + flows.surplus_mw - flows.clean_mw - flows.discharge_mw - flows.import_mw
+    assert np.abs(balance).max() < 1e-9
