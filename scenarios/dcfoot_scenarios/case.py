@@ -4,7 +4,8 @@ In comes a `Scenario`, out goes a frozen `Case`: everything that the draws and t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from math import inf
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 from dcfoot.calibration import load_calibration
 from dcfoot.config import load
 from dcfoot.cooling.catalogue import Values
-from dcfoot.errors import StudyError
+from dcfoot.errors import ConfigError, StudyError
 from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import Hall
 from dcfoot.facility_library import build_facility, facility_evidence, used_parameters
@@ -24,6 +25,8 @@ from dcfoot.factors.hourly import HourlyFactors
 from dcfoot.grid import WORLD, Boundary, Method
 from dcfoot.measurement import Measurement
 from dcfoot.site_hours import cooling_parts
+from dcfoot.site_year import hours_of
+from dcfoot.sources.hourly_csv import read_hourly_csv
 from dcfoot.store import RunStore
 from dcfoot.units import KWH_PER_MWH
 from dcfoot.weather.year import Hours
@@ -150,7 +153,19 @@ class Case:
         """The location's average factor by hour, in the family that is counted in [g/kWh]."""
         factor = self.place.factor(self.boundary, Method.AVERAGE)
         assert factor is not None  # noqa: S101 - `boundary` is of a factor that is known
-        return self.place.grid_hours(factor)
+        usual = self.place.grid_hours(factor)
+        path = self.scenario.grid.hourly_file
+        if path is None:
+            return usual
+        own = read_hourly_csv(path, factor.zone, self.boundary, gas=factor.gas)
+        first, begins = own.start, usual[0].start
+        if len(own.g_per_kwh) != len(usual[1]) or _in_year(first) != _in_year(begins):
+            raise ConfigError(
+                f"{path}: it has {len(own.g_per_kwh)} hours from {first:%m-%d %H:%M} UTC; the study's year has "
+                f"{len(usual[1])} from {begins:%m-%d %H:%M} UTC, which is the start of the year at the place."
+            )
+        whole = replace(own, start=begins).filled_by(usual[0])
+        return whole, hours_of(whole)
 
     @cached_property
     def tariff(self) -> Tariff | None:
@@ -225,6 +240,11 @@ class Case:
         """What stands behind the place and the hall."""
         hall = facility_evidence(self.cooling, self.scenario.size, self.scenario.rejection)
         return (*self.place.evidence, *hall, *(point.evidence for point in self.operating_points))
+
+
+def _in_year(start: datetime) -> tuple[int, int, int]:
+    """A moment without its year: a study's year may be another than its file's."""
+    return start.month, start.day, start.hour
 
 
 def case_of(scenario: Scenario) -> Case:

@@ -91,6 +91,10 @@ def carbon_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str
     yield "carbon_location_yearly_t", accounting.location_g(_year(import_kwh), by_hour(mean)) / G_PER_T
     yield "carbon_location_hourly_t", accounting.location_g(import_kwh, by_hour(level) * hours) / G_PER_T
     yield from _market(case, year, chance, (mean, by_hour(level) * hours))
+    marginal = case.place.factor(case.boundary, Method.MARGINAL)
+    if marginal is not None:
+        added = chance.of(f"grid.{marginal.zone}, {marginal.boundary} {marginal.gas}, marginal", marginal.g_per_kwh)
+        yield "carbon_marginal_t", accounting.location_g(_year(import_kwh), by_hour(added)) / G_PER_T
 
 
 def _market(case: Case, year: Year, chance: Chance, grid: tuple[Numbers, Numbers]) -> Iterator[tuple[str, Numbers]]:

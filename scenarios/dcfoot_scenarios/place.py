@@ -35,16 +35,19 @@ class Place:
         Of the year.
     air : Air
         The same with its doubt.
+    time_zone : str
+        IANA name of the clock by which tariffs go; empty: standard time all year.
     """
 
     site: Site
     weather: Weather
     air: Air
+    time_zone: str = ""
 
     @cached_property
     def calendar(self) -> Calendar:
-        """The hours of the year."""
-        return Calendar.of(self.weather)
+        """The hours of the year, by the clock of the place."""
+        return Calendar.of(self.weather, self.time_zone)
 
     @cached_property
     def scarcity(self) -> Fact | None:
@@ -104,15 +107,15 @@ def place_of(scenario: Scenario) -> Place:
     ConfigError, DataMissing
         A name is not known, or the weather cannot be read.
     """
-    return _place(scenario.site, scenario.climate, scenario.weather, scenario.warming_k)
+    return _place(scenario.site, scenario.climate, scenario.weather, scenario.warming_k, scenario.grid.time_zone)
 
 
 @lru_cache(maxsize=64)
-def _place(name: str, climate: str | None, file: Path | None, warming_k: float) -> Place:
+def _place(name: str, climate: str | None, file: Path | None, warming_k: float, time_zone: str) -> Place:
     site = resolve_site(name)
     if file is not None:
         weather = _warmer(read_file(file), warming_k)
-        return Place(site, weather, air_of(weather))
+        return Place(site, weather, air_of(weather), time_zone)
     at = climate or site.climate
     if at is None:
         raise StudyError(
@@ -125,7 +128,7 @@ def _place(name: str, climate: str | None, file: Path | None, warming_k: float) 
         weather = _warmer(weather, warming_k)
         moved = air_of(weather)
         air = Air(moved.dry_bulb_c, moved.wet_bulb_c, moved.pressure_pa, moved.hours, air.moves, air.doubts)
-    return Place(site, weather, air)
+    return Place(site, weather, air, time_zone)
 
 
 def _warmer(weather: Weather, by_k: float) -> Weather:

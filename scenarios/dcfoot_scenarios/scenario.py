@@ -235,6 +235,8 @@ class Grid(Part):
     """Charge for the highest hour of each month."""
     export_price_per_mwh: float = 0.0
     """What a sold MWh earns."""
+    time_zone: str = ""
+    """IANA name of the clock by which tariffs go (``Europe/Berlin``); left out: standard time all year, as in China."""
     hourly_file: File | None = None
     """A CSV file of hourly grid factors (docs/grid.md) in the place of the shipped shape."""
 

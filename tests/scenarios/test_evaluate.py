@@ -1,11 +1,14 @@
 """A scenario's year: what goes in comes out, each figure by its standard's own arithmetic."""
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcfoot.errors import StudyError
+from dcfoot.errors import ConfigError, StudyError
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.study import Uncertainty
@@ -147,6 +150,21 @@ def test_clean_power_never_meets_more_than_there_is_or_than_is_wanted(
     ).figures
     assert 0 <= found["cfe_contracted_ratio"] <= found["volume_match_ratio"] + 1e-9
     assert found["import_mwh"] >= (1 - found["cfe_contracted_ratio"]) * found["facility_energy_mwh"] * (1 - 1e-9)
+
+
+def test_hours_of_the_users_own_price_the_draw_hour_by_hour(tmp_path: Path) -> None:
+    # 200 g/kWh by night and 600 by day, the same load in every hour: 400 on average.
+    starts = [datetime(2023, 12, 31, 23, tzinfo=UTC).replace(year=2022) + timedelta(hours=hour) for hour in range(8760)]
+    lines = [f"{start.isoformat()},{600 if 6 <= start.hour < 18 else 200}" for start in starts]
+    path = tmp_path / "grid.csv"
+    path.write_text("\n".join(["start,life_cycle_g_per_kwh", *lines]))
+    flat = {"it_capacity_mw": 10, "mean_ratio": 0.7}
+    keys = {"pue": 1.0, "load": flat, "boundary": "life_cycle", "grid": {"hourly_file": str(path)}}
+    found = in_copenhagen(**keys).figures
+    assert found["carbon_location_hourly_t"] == near(0.4 * found["import_mwh"], rel=1e-6)
+    path.write_text("\n".join(["start,life_cycle_g_per_kwh", *lines[:-1]]))
+    with pytest.raises(ConfigError, match="8759 hours"):
+        in_copenhagen(**keys)
 
 
 def test_a_place_without_a_climate_or_a_cooling_says_what_to_add() -> None:

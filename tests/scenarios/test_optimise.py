@@ -70,7 +70,12 @@ def test_limits_that_nothing_holds_are_named() -> None:
 
 
 def test_cost_cannot_be_weighed_without_prices_and_an_unknown_scenario_is_offered_the_nearest() -> None:
-    keys = {"study": "s", "load": {"it_capacity_mw": 1}, "baseline": COPENHAGEN, "optimise": {"wind_mw": {}}}
+    keys: dict[str, Any] = {
+        "study": "s",
+        "load": {"it_capacity_mw": 1},
+        "baseline": COPENHAGEN,
+        "optimise": {"wind_mw": {}},
+    }
     with pytest.raises(StudyError, match="states no money"):
         optimise(Study.of(keys))
     with pytest.raises(StudyError, match="Did you mean dearer"):
