@@ -23,7 +23,7 @@ from dcfoot_scenarios.heat.network import ways_of
 from dcfoot_scenarios.materials import plant_making
 from dcfoot_scenarios.money import Currency
 from dcfoot_scenarios.scenario import Money, Scenario
-from dcfoot_scenarios.schedule import battery_choice
+from dcfoot_scenarios.schedule import battery_choice, given
 from dcfoot_scenarios.sizing.answer import Sizing
 from dcfoot_scenarios.sizing.choice import choose
 from dcfoot_scenarios.sizing.front import front
@@ -272,9 +272,9 @@ def _size(
     made: str | None = "",
 ) -> Size:
     """A size that is to be found, or that stands; `made` is what its making is called, None: not known."""
-    burden = _burden(case, money, bought, units_per_size, bought if made == "" else made)
     if asked is None:
-        return Size(burden, stands, stands)
+        return given(stands)  # what stands is paid for among the fixed costs
+    burden = _burden(case, money, bought, units_per_size, bought if made == "" else made)
     return Size(burden, asked.least, inf if asked.most is None else asked.most)
 
 

@@ -1,4 +1,4 @@
-"""What a study says is best, is what its year then shows; more options are never worse; what cannot be held is named."""
+"""What a study says is best is what its year shows; more options are never worse; what cannot be held is named."""
 
 from typing import Any
 
@@ -44,6 +44,13 @@ def test_the_optimum_is_what_its_own_year_shows() -> None:
     assert figures["cost_per_year"] == near(found.sizing.cost, rel=1e-6)
     assert figures["capex"] == near(found.sizing.capex, rel=1e-6)
     assert figures["cost_per_year"] < comparison.baseline.figures["cost_per_year"] + 1e7
+
+
+def test_what_stands_already_is_paid_for_once() -> None:
+    keys = study(battery_mwh={}, battery_mw={}, cfe_contracted_ratio_min=0.6)
+    stands = {name: one.with_(supply={"wind_mw": 15}) for name, one in keys.scenarios.items()}
+    found = optimise(keys, stands)
+    assert evaluate(found.scenario, money=keys.keys.money).figures["cost_per_year"] == near(found.sizing.cost, rel=1e-6)
 
 
 def test_more_options_are_never_worse() -> None:
