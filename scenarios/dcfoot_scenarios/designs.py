@@ -120,18 +120,25 @@ def _cyclic_start_mwh(run_hours: RunHours, site: Site, sizes: Sizes, ratios: Rat
     store without bounds.
     """
     last = Site(*(values[-_LAST_HOURS:] for values in site))
-    end = run_hours(last, sizes, ratios, sizes.low_mwh).end_mwh
-    open_ended = np.flatnonzero(end != run_hours(last, sizes, ratios, sizes.high_mwh).end_mwh)
-    if not len(open_ended):
-        return end
-    some = Sizes(*(values[open_ended] for values in sizes))
-    nowhere = np.full(len(open_ended), np.inf)
-    unbound = some._replace(low_mwh=-nowhere, high_mwh=nowhere)
-    add = run_hours(site, unbound, ratios, 0.0 * some.low_mwh).end_mwh
-    low, high = (run_hours(site, some, ratios, start).end_mwh for start in (some.low_mwh, some.high_mwh))
+    low, high = _ends_mwh(run_hours, last, ratios, (sizes, sizes.low_mwh), (sizes, sizes.high_mwh))
+    some_index = np.flatnonzero(low != high)
+    if not len(some_index):
+        return low
+    some = Sizes(*(values[some_index] for values in sizes))
+    endless = np.full(len(some_index), np.inf)
+    unbound = some._replace(low_mwh=-endless, high_mwh=endless)
+    cases = ((unbound, 0.0 * some.low_mwh), (some, some.low_mwh), (some, some.high_mwh))
+    add, from_empty, from_full = _ends_mwh(run_hours, site, ratios, *cases)
     keep = np.full_like(add, ratios.keep_ratio ** len(site.load_mw))
-    end[open_ended] = Steps(keep, add, low, high).fixed_point()
-    return end
+    low[some_index] = Steps(keep, add, from_empty, from_full).fixed_point()
+    return low
+
+
+def _ends_mwh(run_hours: RunHours, site: Site, ratios: Ratios, *cases: tuple[Sizes, Designs]) -> list[Designs]:
+    """What the stores of several cases hold at the end, all of them side by side [MWh]."""
+    sizes = Sizes(*map(np.concatenate, zip(*(sizes for sizes, _ in cases), strict=True)))
+    end = run_hours(site, sizes, ratios, np.concatenate([start for _, start in cases])).end_mwh
+    return np.split(end, len(cases))
 
 
 def _blended_totals(site: Site, sizes: Sizes, battery: Battery) -> Totals:
