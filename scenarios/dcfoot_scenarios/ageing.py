@@ -41,7 +41,7 @@ class Chemistry:
         Fade with time of a full cell at 296 K [1/d^0.5]
     by_temperature_k, by_state_k : float
         How this fade answers to temperature and to how full the cell is [K]
-    cycles : array
+    cycles_count : array
         Full cycles [-]
     left_ratio : array
         Capacity left after them, over nominal, apart from time [-]
@@ -54,7 +54,7 @@ class Chemistry:
     fade_ratio_per_sqrt_day: float
     by_temperature_k: float
     by_state_k: float
-    cycles: NDArray[np.float64]
+    cycles_count: NDArray[np.float64]
     left_ratio: NDArray[np.float64]
     evidence: Evidence
 
@@ -115,7 +115,7 @@ class Wear:
         """
         days = years * (H_PER_YEAR / H_PER_DAY)
         with_time = self.chemistry.new_ratio - self.fade_ratio_per_sqrt_day * np.sqrt(days)
-        cycled = np.interp(years * self.cycles_per_year, self.chemistry.cycles, self.chemistry.left_ratio)
+        cycled = np.interp(years * self.cycles_per_year, self.chemistry.cycles_count, self.chemistry.left_ratio)
         left: Numbers = np.maximum(with_time + cycled - 1.0, 0.0)
         return left
 
