@@ -49,7 +49,7 @@ class Hall:
     it_load_ratio: Spread | Column = USUAL_LOAD
 
     @property
-    def central_load(self) -> Numbers:
+    def central_load_ratio(self) -> Numbers:
         """Its central load, the year round or by hour [-]."""
         return self.it_load_ratio.central if isinstance(self.it_load_ratio, Spread) else self.it_load_ratio
 

@@ -210,7 +210,7 @@ def hall_state(hall: Hall, weather: Weather) -> FacilityState:
     """
     facility = build_facility(hall.cooling, hall.size, hall.rejection)
     air = weather.dry_bulb_c, weather.wet_bulb_c, weather.pressure_pa
-    return facility_state(facility, hall.central_load, *air)
+    return facility_state(facility, hall.central_load_ratio, *air)
 
 
 def grid_window(weather: Weather) -> Window:

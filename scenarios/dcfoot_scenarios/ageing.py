@@ -42,7 +42,7 @@ class Chemistry:
     by_temperature_k, by_state_k : float
         How this fade answers to temperature and to how full the cell is [K]
     cycles_count : array
-        Full cycles
+        Full cycles [-]
     left_ratio : array
         Capacity left after them, over nominal, apart from time [-]
     evidence : Evidence

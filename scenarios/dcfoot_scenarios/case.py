@@ -37,7 +37,7 @@ from dcfoot_scenarios.place import Place, place_of
 from dcfoot_scenarios.profiles import Wanted, read_profile
 from dcfoot_scenarios.scenario import Contract, Money, RecordedRun, Scenario
 from dcfoot_scenarios.solar import SolarSystem, solar_per_unit
-from dcfoot_scenarios.tariff import Tariff, find_tariff, import_per_mwh
+from dcfoot_scenarios.tariff import Period, Tariff, find_tariff, import_per_mwh
 from dcfoot_scenarios.wind import WindFarm, wind_per_unit
 
 RUN = "run:"
@@ -107,7 +107,7 @@ class Case:
         amounts = {
             name: one.at(moved[f"weather/{name}"]) for name, one in air.doubts.items() if f"weather/{name}" in moved
         }
-        return facility_state(self.build(numbers), hall.central_load, *air.moved(amounts))
+        return facility_state(self.build(numbers), hall.central_load_ratio, *air.moved(amounts))
 
     def build(self, numbers: Values) -> Facility:
         """The facility with these numbers and those that the scenario knows better."""
@@ -181,6 +181,10 @@ class Case:
             "stated in the study",
             "",
             energy,
+            tuple(
+                Period(one.name, one.price_per_mwh, frozenset(one.hours), frozenset(one.months), one.days)
+                for one in grid.periods
+            ),
             demand_per_mw_month=grid.demand_per_mw_month,
             export_per_mwh=grid.export_price_per_mwh,
         )

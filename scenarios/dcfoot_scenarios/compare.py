@@ -18,6 +18,7 @@ from dcfoot.errors import DcfootError, StudyError
 from dcfoot.facility_draws import interval_of, rank_correlation
 from dcfoot.grid import Boundary
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
+from dcfoot_scenarios.payoff import Payoff, payoff
 from dcfoot_scenarios.place import place_of
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.study import BASELINE, Study
@@ -145,6 +146,10 @@ class Comparison:
         drawn = one.drawn[figure] - base.drawn[figure]
         sign = {"lower": -1.0, "higher": 1.0}.get(words()[figure].better, 0.0)
         return Difference(value, *interval_of(drawn), float(np.mean(drawn * sign > 0)))
+
+    def payoff(self, variant: str) -> Payoff:
+        """Whether a variant pays, in money and in emissions, at the central value of everything."""
+        return payoff(self.outcomes[variant], self.baseline)
 
     def levers(self, variant: str, figure: str, most_count: int = 5) -> Sequence[Lever]:
         """The inputs on which a difference hangs, the strongest first; empty without draws.

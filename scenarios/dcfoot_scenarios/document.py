@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from math import isfinite
 from typing import Any
 
 from dcfoot.evidence import Evidence
@@ -34,6 +35,7 @@ def document_of(comparison: Comparison) -> Json:
         "uncertainty": {"draws": study.keys.uncertainty.draws, "seed": study.keys.uncertainty.seed},
         "scenarios": {name: _scenario(outcome) for name, outcome in comparison.outcomes.items()},
         "differences": {name: _differences(comparison, name) for name in comparison.variants},
+        "payoffs": {name: _payoff(comparison, name) for name in comparison.variants},
         "dominated": [{"scenario": name, "by": by} for name, by in comparison.dominated(comparison.decisive)],
         "front": comparison.front(comparison.decisive),
         "evidence": [asdict(one) for one in evidence_of(comparison)],
@@ -43,6 +45,17 @@ def document_of(comparison: Comparison) -> Json:
 def evidence_of(comparison: Comparison) -> list[Evidence]:
     """What stands behind all scenarios, each line once."""
     return list(dict.fromkeys(line for outcome in comparison.outcomes.values() for line in outcome.evidence))
+
+
+def _payoff(comparison: Comparison, variant: str) -> Json:
+    found = comparison.payoff(variant)
+    money = {} if found.money is None else {"money": _finite(asdict(found.money))}
+    return {**_finite(asdict(found)), **money}
+
+
+def _finite(values: Json) -> Json:
+    """What is never paid back, and a cost per tonne where none is saved, have no number."""
+    return {name: None if isinstance(value, float) and not isfinite(value) else value for name, value in values.items()}
 
 
 def _versions() -> Iterator[tuple[str, str]]:

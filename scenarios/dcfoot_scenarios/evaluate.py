@@ -17,7 +17,9 @@ from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import Column, drawn_hours, drawn_inputs
 from dcfoot_scenarios.case import Case, case_of
 from dcfoot_scenarios.chance import At, Drawn
+from dcfoot_scenarios.cost import Account
 from dcfoot_scenarios.figures import figures
+from dcfoot_scenarios.figures_beside import account_of
 from dcfoot_scenarios.scenario import Money, Scenario
 from dcfoot_scenarios.study import Uncertainty
 from dcfoot_scenarios.year import Year, shifted_it_mw, year_of
@@ -84,6 +86,11 @@ class Outcome:
             "grid_g_per_kwh": self.case.grid[1],
         }
         return pd.DataFrame(columns, index=pd.date_range(start, periods=len(weather), freq="h", name="time"))
+
+    @cached_property
+    def account(self) -> Account | None:
+        """All that it costs, at the central value of everything; None where the study counts no money."""
+        return None if self.money is None else account_of(self.case, self.year, At(), self.money, self.figures)
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

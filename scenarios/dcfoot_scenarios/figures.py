@@ -19,11 +19,13 @@ from dcfoot.units import G_PER_KG, KG_PER_T, KWH_PER_MWH, L_PER_M3
 from dcfoot.water.layers import water_offsite_l, water_onsite_l
 from dcfoot.water.scarcity import weighted
 from dcfoot.weather.year import Hours
+from dcfoot_scenarios.ageing import chemistry, wear
 from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.chance import Chance, by_hour
 from dcfoot_scenarios.figures_beside import embodied_figures, heat_figures, money_figures
 from dcfoot_scenarios.scenario import Contract, Money
-from dcfoot_scenarios.year import Year
+from dcfoot_scenarios.storage import Battery, Flows
+from dcfoot_scenarios.year import Year, battery_of
 
 G_PER_T = G_PER_KG * KG_PER_T
 
@@ -61,6 +63,17 @@ def energy_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     yield "export_mwh", _sum(year.export_mw)
     yield "curtailed_mwh", _sum(year.curtailed_mw)
     yield "discharge_mwh", _sum(flows.discharge_mw)
+    if case.scenario.storage.battery_mwh:
+        yield from _battery_figures(battery_of(case.scenario), flows)
+
+
+def _battery_figures(battery: Battery, flows: Flows) -> Iterator[tuple[str, Numbers]]:
+    """How a battery fades when every year is like this one."""
+    states, given = (hours.reshape(-1, hours.shape[-1]) for hours in (flows.state_mwh, flows.discharge_mw))
+    worn = [wear(battery, *one, chemistry()) for one in zip(states, given, strict=True)]
+    shape = flows.state_mwh.shape[:-1]
+    yield "battery_cycles_per_year", np.reshape([one.cycles_per_year for one in worn], shape)
+    yield "battery_life_years", np.reshape([one.life_years() for one in worn], shape)
 
 
 def water_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str, Numbers]]:
@@ -182,7 +195,7 @@ def figures(case: Case, year: Year, chance: Chance, money: Money | None = None) 
     found |= dict(carbon_figures(case, year, chance))
     found |= dict(clean_figures(case, year))
     found |= dict(heat_figures(case, year))
-    found |= dict(embodied_figures(case, chance))
+    found |= dict(embodied_figures(case, chance, money.currency if money else ""))
     carbon_g = found["carbon_location_yearly_t"] * G_PER_T
     found["cue_kg_per_kwh"] = accounting.cue_kg_per_kwh(carbon_g, found["it_energy_mwh"] * KWH_PER_MWH)
     if case.boundary is Boundary.LIFE_CYCLE:

@@ -3,24 +3,23 @@
 In come a `Year` and a `Chance`, out go numbers by name, as in `dcfoot_scenarios.figures`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from dcfoot.draws import Spread
 from dcfoot.elementwise import Numbers
-from dcfoot.errors import DataMissing
-from dcfoot.facility_draws import Column
+from dcfoot.grid import WORLD
 from dcfoot.heat.parameters import heat_parameters
 from dcfoot.heat.references import heat_reference
 from dcfoot.units import KW_PER_MW
 from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.chance import Chance
-from dcfoot_scenarios.cost import Account, Asset, Payment, carbon_payment, water_payment
+from dcfoot_scenarios.cost import Account, Asset, Payment, asset, carbon_payment, water_payment
 from dcfoot_scenarios.heat.year import avoided_emissions_t, heat_revenue, heat_year, homes_count, pump_emissions_t
 from dcfoot_scenarios.materials import Made, Materials, plant_making, product_making
 from dcfoot_scenarios.money import Currency, price
 from dcfoot_scenarios.scenario import HeatReuse, Money
-from dcfoot_scenarios.tariff import bill
-from dcfoot_scenarios.technologies import technology
+from dcfoot_scenarios.tariff import bill, import_per_mwh
+from dcfoot_scenarios.technologies import technology, technology_names
 from dcfoot_scenarios.year import Year
 
 KWH = KW_PER_MW
@@ -50,33 +49,62 @@ def home_mwh(reuse: HeatReuse) -> float:
     return heat_parameters()["home.demand_mwh"].central if reuse.home_mwh is None else reuse.home_mwh
 
 
-def materials_of(case: Case) -> Materials:
-    """All that a scenario is made of, as far as its sizes say it."""
+HALL = {"building": "data centre", "cooling plant": "data centre", "UPS": "data centre"}
+PLANT = {"solar": "solar", "wind": "wind", "battery": "battery energy"}
+"""By what is made (`dcfoot.embodied.plant`): the technology that it serves as long as."""
+
+
+def materials_of(case: Case, currency: str = "") -> Materials:
+    """All that a scenario is made of, as far as its sizes say it; what stands already was made before.
+
+    Parameters
+    ----------
+    case : Case
+        The scenario made ready.
+    currency : str
+        Of the study, by which plant is chosen that has no costs at the place (`technology`); empty for none.
+    """
     scenario, supply, store = case.scenario, case.scenario.supply, case.scenario.storage
-    capacity_kw = scenario.load.it_capacity_mw * KW_PER_MW
+    capacity_kw = 0.0 if "hall" in scenario.built else scenario.load.it_capacity_mw * KW_PER_MW
     amounts = {
-        "building": scenario.building_m2,
+        "building": 0.0 if "hall" in scenario.built else scenario.building_m2,
         "cooling plant": capacity_kw,
         "UPS": capacity_kw,
         "solar": supply.solar_mw * KW_PER_MW,
         "wind": supply.wind_mw * KW_PER_MW,
         "battery": store.battery_mwh * KWH,
     }
-    made = [Made(plant_making(name), amount) for name, amount in amounts.items() if amount]
+    lives = {name: technology(of, country_of(case), currency).lifetime_years for name, of in (HALL | PLANT).items()}
+    made = [Made(plant_making(name, lives[name]), amount) for name, amount in amounts.items() if amount]
     servers = scenario.servers
-    nodes = Made(product_making(servers.product, servers.lifetime_years), nodes_count(case))
-    return Materials((nodes, *made))
+    machines = Made(product_making(servers.product, servers.lifetime_years), bought_nodes_count(case))
+    return Materials((machines, *made))
+
+
+def country_of(case: Case) -> str:
+    """Of the site: prices and lives of plant are those of its country, else the world's."""
+    return case.place.site.country or WORLD
 
 
 def nodes_count(case: Case) -> float:
-    """How many machines there are: those that fill the hall, more where they run slower and do the same work."""
-    scenario = case.scenario
-    return scenario.load.it_capacity_mw * KW_PER_MW / scenario.servers.node_kw * case.machines_ratio
+    """How many machines there are: more than at the reference setting where they run slower and do the same work."""
+    return _reference_nodes_count(case) * case.machines_ratio
 
 
-def embodied_figures(case: Case, chance: Chance) -> Iterator[tuple[str, Numbers]]:
+def bought_nodes_count(case: Case) -> float:
+    """How many of them do not stand already."""
+    return nodes_count(case) - (_reference_nodes_count(case) if "machines" in case.scenario.built else 0.0)
+
+
+def _reference_nodes_count(case: Case) -> float:
+    """Those that the study says, else those that fill the hall."""
+    scenario, servers = case.scenario, case.scenario.servers
+    return scenario.load.it_capacity_mw * KW_PER_MW / servers.node_kw if servers.nodes is None else servers.nodes
+
+
+def embodied_figures(case: Case, chance: Chance, currency: str = "") -> Iterator[tuple[str, Numbers]]:
     """What making everything emits, as the part of one year of its life: CO2e over the life cycle."""
-    materials = materials_of(case)
+    materials = materials_of(case, currency)
     servers = case.scenario.servers.product
     parts = {
         one.making.name: one.amount * chance.of(f"embodied.{one.making.name}", one.making.t_per_unit_year)
@@ -87,19 +115,9 @@ def embodied_figures(case: Case, chance: Chance) -> Iterator[tuple[str, Numbers]
 
 
 def money_figures(
-    case: Case, year: Year, chance: Chance, money: Money, found: dict[str, Numbers]
+    case: Case, year: Year, chance: Chance, money: Money, found: Mapping[str, Numbers]
 ) -> Iterator[tuple[str, Numbers]]:
-    """What a scenario costs, in the study's currency.
-
-    Parameters
-    ----------
-    case, year, chance
-        As in `dcfoot_scenarios.figures.figures`.
-    money : Money
-        Prices.
-    found : dict of str to float or array
-        The figures so far: water and emissions are charged.
-    """
+    """What a scenario costs, in the study's currency; parameters as of `account_of`."""
     account = account_of(case, year, chance, money, found)
     yield "capex", account.capex
     yield "running_per_year", account.running_per_year
@@ -108,18 +126,26 @@ def money_figures(
     yield "cost_per_it_mwh", account.levelised_cost_per_mwh(found["it_energy_mwh"])
 
 
-def account_of(case: Case, year: Year, chance: Chance, money: Money, found: dict[str, Numbers]) -> Account:
-    """All that a scenario costs; parameters as of `money_figures`."""
+def account_of(case: Case, year: Year, chance: Chance, money: Money, found: Mapping[str, Numbers]) -> Account:
+    """All that a scenario costs.
+
+    Parameters
+    ----------
+    case, year, chance
+        As in `dcfoot_scenarios.figures.figures`.
+    money : Money
+        Prices.
+    found : mapping of str to float or array
+        The figures so far: water and emissions are charged.
+    """
     assets = tuple(assets_of(case, chance, money))
     payments = tuple(payments_of(case, year, money, found))
     return Account(money.currency, money.discount_ratio, money.years, assets, payments)
 
 
 def assets_of(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
-    """What is bought at the start, at the shipped prices of the place."""
+    """What is bought at the start, at the shipped prices of the place; of what stands already, the upkeep."""
     scenario, supply, store = case.scenario, case.scenario.supply, case.scenario.storage
-    currency = Currency(money.currency, money.rates)
-    country = case.place.site.country or "WLD"
     heat = scenario.heat_reuse
     amounts = {
         "data centre": scenario.load.it_capacity_mw * KW_PER_MW,
@@ -132,28 +158,31 @@ def assets_of(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
     }
     for name, amount in amounts.items():
         if amount:
-            of = technology(name, country, money.currency)
-            each = _drawn(chance, f"price.{name}", currency.of(of.capex))
-            yield Asset(name, amount * each, of.lifetime_years, amount * each * of.opex_ratio)
-    servers = scenario.servers
+            bought = _bought(case, chance, money, name, amount)
+            yield replace(bought, capex=0.0) if name == "data centre" and "hall" in scenario.built else bought
+    if scenario.other_capex:
+        yield Asset("other", scenario.other_capex, money.years)
+    yield from _machines(case, chance, money)
+
+
+def _bought(case: Case, chance: Chance, money: Money, name: str, amount: float) -> Asset:
+    of, currency = technology(name, country_of(case), money.currency), Currency(money.currency, money.rates)
+    spread = currency.of(of.capex)
+    return asset(of, amount, currency, chance.of(f"price.{name}", spread) / spread.central)
+
+
+def _machines(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
+    """At the price that the study states, else the shipped one; nothing where neither is known."""
+    servers = case.scenario.servers
     if servers.capex_per_node is not None:
-        yield Asset("servers", nodes_count(case) * servers.capex_per_node, servers.lifetime_years)
-        return
-    try:
-        of = technology(servers.product, country, money.currency)
-    except DataMissing:
-        return
-    each = _drawn(chance, f"price.{servers.product}", currency.of(of.capex))
-    capex = nodes_count(case) * each
-    yield Asset("servers", capex, servers.lifetime_years, capex * of.opex_ratio)
+        yield Asset("servers", bought_nodes_count(case) * servers.capex_per_node, servers.lifetime_years)
+    elif servers.product in technology_names():
+        there = _bought(case, chance, money, servers.product, nodes_count(case))
+        capex = there.capex * bought_nodes_count(case) / nodes_count(case)
+        yield Asset("servers", capex, servers.lifetime_years, there.opex_per_year)
 
 
-def _drawn(chance: Chance, name: str, spread: Spread) -> float | Column:
-    value: float | Column = chance.of(name, spread)
-    return value
-
-
-def payments_of(case: Case, year: Year, money: Money, found: dict[str, Numbers]) -> Iterator[Payment]:
+def payments_of(case: Case, year: Year, money: Money, found: Mapping[str, Numbers]) -> Iterator[Payment]:
     """What is paid, and earned, every year."""
     supply, heat = case.scenario.supply, case.scenario.heat_reuse
     parts = bill(case.paid_tariff(money), case.place.calendar, year.flows.import_mw, year.export_mw).parts
@@ -164,6 +193,9 @@ def payments_of(case: Case, year: Year, money: Money, found: dict[str, Numbers])
     yield water_payment(found["water_onsite_m3"], money.water_price_per_m3)
     yield carbon_payment(found[f"carbon_{money.charged_method}_yearly_t"], carbon_price_per_t(money))
     if heat is not None and year.heat is not None:
+        if not heat.heat_pump_inside:
+            by_hour = import_per_mwh(case.paid_tariff(money), case.place.calendar)
+            yield Payment("heat pump, energy", year.heat.pump_electric_mw @ by_hour)
         yield Payment("heat sold", -heat_revenue(year.heat.delivered_mw, heat.price_per_mwh))
 
 

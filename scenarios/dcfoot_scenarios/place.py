@@ -3,7 +3,7 @@
 In come the names of a scenario, out goes a frozen `Place`; scenarios of one place share it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from dcfoot.weather import find_climate, read_file
 from dcfoot.weather.doubt import Air, air_of, air_of_climate
 from dcfoot.weather.year import Hours, Weather
 from dcfoot_scenarios.calendar import Calendar
-from dcfoot_scenarios.resource import year_with_resource
+from dcfoot_scenarios.resource import with_sun, with_wind, year_with_resource
 from dcfoot_scenarios.scenario import Scenario
 
 
@@ -107,7 +107,20 @@ def place_of(scenario: Scenario) -> Place:
     ConfigError, DataMissing
         A name is not known, or the weather cannot be read.
     """
-    return _place(scenario.site, scenario.climate, scenario.weather, scenario.warming_k, scenario.grid.time_zone)
+    supply, clock = scenario.supply, scenario.grid.time_zone
+    place = _place(scenario.site, scenario.climate, scenario.weather, scenario.warming_k, clock)
+    return _with_resource(place, supply.ghi_kwh_per_m2_year, supply.wind_speed_m_per_s)
+
+
+@lru_cache(maxsize=64)
+def _with_resource(place: Place, ghi_kwh_per_m2_year: float | None, wind_speed_m_per_s: float | None) -> Place:
+    """The place with the yearly sun and wind that the scenario knows better."""
+    weather = place.weather
+    if ghi_kwh_per_m2_year is not None:
+        weather = with_sun(weather, ghi_kwh_per_m2_year)
+    if wind_speed_m_per_s is not None:
+        weather = with_wind(weather, wind_speed_m_per_s)
+    return place if weather is place.weather else replace(place, weather=weather)
 
 
 @lru_cache(maxsize=64)

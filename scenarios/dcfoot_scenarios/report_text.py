@@ -1,6 +1,7 @@
 """A comparison as lines for a terminal: figures side by side, differences, what they hang on, notes."""
 
 from collections.abc import Iterator
+from math import isfinite
 
 from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
 from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
@@ -68,6 +69,30 @@ def _variant(comparison: Comparison, variant: str) -> Iterator[str]:
                 yield from wrap(
                     said_lever(words()[figure], lever, comparison.study.currency), WIDTH, "        ", "      "
                 )
+
+    for line in payoff_lines(comparison, variant):
+        yield from wrap(line, WIDTH, "    ", "  ")
+
+
+def payoff_lines(comparison: Comparison, variant: str) -> Iterator[str]:
+    """Whether a variant pays, in sentences."""
+    found, currency = comparison.payoff(variant), comparison.study.currency
+    gain = found.money
+    if gain is not None and (gain.extra_capex or gain.saving_per_year):
+        invested, saved, worth = (
+            f"{float(one) / 1e6:,.2f} M {currency}"
+            for one in (gain.extra_capex, gain.saving_per_year, gain.net_present_value)
+        )
+        back = _years(float(gain.payback_years))
+        yield f"Pays: {invested} more invested, {saved} saved a year; net present value {worth}; back {back}"
+        if isfinite(gain.abatement_cost_per_t):
+            yield f"A tonne that is not emitted costs {float(gain.abatement_cost_per_t):,.0f} {currency}"
+    if found.carbon_years is not None and found.made_t > 0:
+        yield f"What making emits, {found.made_t:,.0f} t, is made up for {_years(found.carbon_years)}"
+
+
+def _years(years: float) -> str:
+    return f"in {years:,.1f} years" if isfinite(years) else "never"
 
 
 def said_difference(word: Word, difference: Difference, currency: str) -> str:

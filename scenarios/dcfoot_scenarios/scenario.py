@@ -141,6 +141,8 @@ class Servers(Part):
     """What a node is (`dcfoot.embodied.products`)."""
     node_kw: Annotated[float, Field(gt=0)] = 10.2
     """Power of a node at capacity; NVIDIA states at most 10.2 kW for a DGX H100 (data sheet, 2023) [kW]."""
+    nodes: Amount | None = None
+    """How many there are at the reference setting; left out: as many as fill the hall."""
     lifetime_years: Annotated[float, Field(gt=0, le=20)] = 5.0
     """How long a node serves; hyperscale operators depreciate over 5 to 6 years (annual reports of 2023) [years]."""
     capex_per_node: Amount | None = None
@@ -179,6 +181,11 @@ class Supply(Part):
     """Its turbine (`dcfoot_scenarios.wind`); empty: the usual one."""
     wind_file: File | None = None
     """A CSV file with a column ``wind_per_unit`` in the place of the model."""
+    ghi_kwh_per_m2_year: Annotated[float, Field(ge=500, le=2800)] | None = None
+    """A year's sun on the ground, as maps give it (GHI), of which hours are synthesised; in the place of the
+    climate's own [kWh/m2]."""
+    wind_speed_m_per_s: Annotated[float, Field(gt=0, le=15)] | None = None
+    """A year's mean wind at 10 m, of which hours are synthesised; in the place of the climate's own [m/s]."""
     contracts: tuple[Contract, ...] = ()
     """Power purchase agreements."""
     certificates_mwh: Amount = 0.0
@@ -218,6 +225,21 @@ class Storage(Part):
     program."""
 
 
+class PricePeriod(Part):
+    """Hours in which power from the grid has a price of their own."""
+
+    name: str
+    """For people: peak, valley."""
+    price_per_mwh: float
+    """In the study's currency."""
+    hours: tuple[Annotated[int, Field(ge=0, le=23)], ...]
+    """Of the day by the clock: 10 is the hour from 10:00."""
+    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = tuple(range(1, 13))
+    """1 to 12; left out: all."""
+    days: Literal["all", "workdays", "weekends"] = "all"
+    """Kinds of days."""
+
+
 class Grid(Part):
     """The connection, and what power costs there."""
 
@@ -227,6 +249,8 @@ class Grid(Part):
     """The most that the draw may change from hour to hour; hours beyond it are counted [MW/h]."""
     price_per_mwh: Amount | None = None
     """A flat price, in the study's currency."""
+    periods: tuple[PricePeriod, ...] = ()
+    """Hours with prices of their own, beside the flat price of all others; where they overlap, the last one counts."""
     price_file: File | None = None
     """A CSV file with a column ``price_per_mwh``."""
     tariff: str | None = None
@@ -245,6 +269,8 @@ class Grid(Part):
         given = [name for name in ("price_per_mwh", "price_file", "tariff") if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"{' and '.join(given)} both say what power costs; give one of them.")
+        if self.periods and self.price_per_mwh is None:
+            raise ValueError("periods need the price of all other hours beside them: price_per_mwh.")
         return self
 
 
@@ -343,6 +369,12 @@ class Scenario(Part):
     """Who takes the waste heat; left out: nobody."""
     building_m2: Amount = 0.0
     """Floor of the building, for what its making emits; 0 leaves it out [m2]."""
+    other_capex: Amount = 0.0
+    """What else is invested at the start, in the study's currency: a retrofit, a connection. It serves for the study's
+    years."""
+    built: tuple[Literal["hall", "machines"], ...] = ()
+    """What stands already: what it cost and what making it took is spent either way, and counts in no scenario. Its
+    upkeep counts, and so do machines that have to be added."""
 
     def with_(self, **changes: Any) -> "Scenario":  # noqa: ANN401 (the fields' own types, checked by the model)
         """Another scenario with these fields: ``scenario.with_(supply={"solar_mw": 60})``; parts are merged by key."""

@@ -57,10 +57,20 @@ PURE_NUMBERS = {
     "high": "a bound of a value",
     "values": "holder's unit",
     "months": "holder's unit",
+    **dict.fromkeys(("one", "other"), "holder's unit"),
     "least": "holder's unit",
     "most": "holder's unit",
-    **dict.fromkeys(("state", "start", "after", "signal"), "hours of any quantity"),
+    "signal": "hours of any quantity",
     **dict.fromkeys(("sizes", "sums"), "a row each, in units of their own"),
+    # A recurrence of any quantity.
+    **dict.fromkeys(("state", "first", "start", "after"), "the recurrence's unit"),
+    "correlation": "of ranks, -1 to 1",
+    "switches_at_sd": "standard deviations",
+    # Words and pictures.
+    "times": "what a quantity is multiplied by",
+    "rate": "one currency in another",
+    "digits": "after the point",
+    **dict.fromkeys(("left", "bottom", "height"), "units of a picture"),
     # Days of a typical year.
     **dict.fromkeys(("warmth", "moisture", "diurnal"), "in standard deviations"),
     "clearness": "an order of days",
