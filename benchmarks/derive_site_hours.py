@@ -6,7 +6,7 @@
 For each climate and cooling system, under draws of every number of the facility, its load and the typical year: the
 part of PUE above 1, and the water, of each month and three hours of the day in UTC, over the draw's mean of the year.
 Beside the mean of the draws stand two intervals for each month: what the facility's numbers add to a cell's mean, and
-what one hour's weather adds to that.
+what one hour's weather adds to that. The year's level has a multiplier for each load.
 """
 
 import argparse
@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from dcfoot.cooling.catalogue import SYSTEMS
 from dcfoot.cooling.parameters import Size
-from dcfoot.draws import Draws
+from dcfoot.draws import Draws, Spread
 from dcfoot.facility_draws import Hall, draw_year, drawn_hours, interval_of
-from dcfoot.site_hours import BLOCK_H, BLOCKS, UNIT
+from dcfoot.site_hours import BLOCK_H, BLOCKS, LOADS, UNIT
 from dcfoot.site_year import site_year
 from dcfoot.weather.climate import climates
 from dcfoot.weather.doubt import Air, air_of_climate
@@ -35,7 +35,7 @@ from dcfoot.weather.year import Weather
 FOLDER = Path(__file__).parents[1] / "dcfoot/dcfoot/data/site_hours"
 SIZES = cast("tuple[Size, ...]", ("large", "midsize", "small"))
 METRICS = ("pue", "wue")
-HEADS = ("cooling", "size", "metric", "p5", "central", "p95", *(f"m{month:02}" for month in range(1, 13)))
+HEADS = ("cooling", "size", "metric", "p5", "central", "p95", "loads", *(f"m{month:02}" for month in range(1, 13)))
 
 YEAR_DRAWS, SHAPE_DRAWS = 200, 25
 """Of a year's level on bins, and of its shape hour by hour. A choice: the interval of the level is good to some per
@@ -110,6 +110,22 @@ def _level(drawn: Series, central: float) -> tuple[float, float, float]:
     return min(low, central), central, max(high, central)
 
 
+def loads_of(cooling: str, size: Size, weather: Weather) -> Mapping[str, str]:
+    """The overhead and the water of the year at each load, over those at the central one."""
+    usual, *at_loads = [
+        (float(year.pue.mean()) - 1, float(year.wue_l_per_kwh.mean()))
+        for hall in (Hall(cooling, size), *(Hall(cooling, size, None, Spread.exact(load)) for load in LOADS))
+        for year in [site_year(hall, weather)]
+    ]
+    pairs = zip(METRICS, usual, zip(*at_loads, strict=True), strict=True)
+    return {metric: " ".join(f"{_over(each, whole) / UNIT:.0f}" for each in found) for metric, whole, found in pairs}
+
+
+def _over(part: float, whole: float) -> float:
+    """Of what there is none of at the usual load, every load is as good."""
+    return part / whole if whole > 0 else 1.0
+
+
 def rows_of_climate(climate: str) -> list[list[str]]:
     """The table of one climate."""
     found = climates()[climate]
@@ -120,9 +136,10 @@ def rows_of_climate(climate: str) -> list[list[str]]:
     rows: list[list[str]] = []
     for cooling in SYSTEMS:
         for size in SIZES:
+            loads = loads_of(cooling, size, weather)
             for metric, level in levels_of(cooling, size, weather, few).items():
                 months = months_of(shapes[cooling][metric]) if size == "large" else [""] * 12
-                rows.append([cooling, size, metric, *(f"{number:.4g}" for number in level), *months])
+                rows.append([cooling, size, metric, *(f"{number:.4g}" for number in level), loads[metric], *months])
     return rows
 
 

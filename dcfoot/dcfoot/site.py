@@ -51,6 +51,8 @@ class Site:
         Its cooling system, by the name in the library; None: not known.
     size : str
         ``"large"``, ``"midsize"`` or ``"small"``.
+    it_load_ratio : float or None
+        IT power over IT capacity, the year round; None: not known [-].
     hourly_factors : tuple of GridFactor
         Of the hours of a run, beside the yearly ones, where the grid's hours are known (`dcfoot.site_hours`); also of
         families of which no year is known.
@@ -71,6 +73,7 @@ class Site:
     climate: str | None = None
     cooling: str | None = None
     size: str = "large"
+    it_load_ratio: float | None = None
     hourly_factors: tuple[GridFactor, ...] = ()
     hours_evidence: tuple[Evidence, ...] = ()
 

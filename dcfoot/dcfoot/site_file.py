@@ -10,6 +10,7 @@
     climate = "Guiyang"                  # or latitude_deg and longitude_deg: the nearest within 100 km
     cooling = "direct_liquid"            # gives PUE and WUE where they are left out
     size = "large"                       # or "midsize", "small"
+    it_load_ratio = 0.5                  # IT power over IT capacity: of the PUE and WUE that cooling gives
     source = "metering report 2025"      # stands behind every number above
     year = 2025
 
@@ -54,6 +55,7 @@ _KEYS = (
     "longitude_deg",
     "cooling",
     "size",
+    "it_load_ratio",
     "source",
     "year",
     "factors",
@@ -64,6 +66,8 @@ _LEAST = {"pue": 1.0, "wue_l_per_kwh": 0.0, "ewif_l_per_kwh": 0.0, "lifetime_yea
 
 _SIZES = ("large", "midsize", "small")
 _MOST_DEG = {"latitude_deg": 90.0, "longitude_deg": 180.0}
+_LOADS = (0.25, 1.0)
+"""Between these the model's tables know PUE and WUE [-] (`dcfoot.site_hours.LOADS`)."""
 
 _FACTS = {
     "pue": ("PUE", ""),
@@ -134,7 +138,12 @@ def _site(reader: _Reader, name: str, table: Table) -> Site:
     where = f"sites.{name}"
     _check_keys(reader, where, table, _KEYS)
     base = _base(reader, where, table)
-    place = _Place(_climate(reader, where, table), _cooling(reader, where, table), _size(reader, where, table))
+    place = _Place(
+        _climate(reader, where, table),
+        _cooling(reader, where, table),
+        _size(reader, where, table),
+        _number(reader, where, table, "it_load_ratio", _LOADS),
+    )
     facts = {key: _fact(reader, name, table, key) or place.modelled(key) for key in _FACTS}
     factors = tuple(_factors(reader, where, table, name))
     return replace(
@@ -151,16 +160,18 @@ def _site(reader: _Reader, name: str, table: Table) -> Site:
         climate=place.climate,
         cooling=place.cooling,
         size=place.size,
+        it_load_ratio=place.it_load_ratio,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The climate, the cooling and the size of a site, as far as its table says them."""
+    """The climate, the cooling, the size and the load of a site, as far as its table says them."""
 
     climate: str | None
     cooling: str | None
     size: str
+    it_load_ratio: float | None
 
     def modelled(self, key: str) -> Fact | None:
         """What the model says of a figure that nobody stated: in a known climate, of a known cooling."""
@@ -169,12 +180,12 @@ class _Place:
             return None
         from dcfoot.site_hours import modelled_year  # only where a site says so much
 
-        return modelled_year(self.climate, metric, self.cooling, self.size)
+        return modelled_year(self.climate, metric, self.cooling, self.size, self.it_load_ratio)
 
 
 def _climate(reader: _Reader, where: str, table: Table) -> str | None:
     """The climate that is named, or the nearest to the coordinates; None where neither says one."""
-    point = [_degrees(reader, where, table, key) for key in _MOST_DEG]
+    point = [_number(reader, where, table, key, (-most, most)) for key, most in _MOST_DEG.items()]
     if "climate" in table:
         try:
             return find_climate_id(str(table["climate"]))
@@ -189,13 +200,13 @@ def _climate(reader: _Reader, where: str, table: Table) -> str | None:
     return nearest_climate(latitude_deg, longitude_deg)
 
 
-def _degrees(reader: _Reader, where: str, table: Table, key: str) -> float | None:
-    value, most = table.get(key), _MOST_DEG[key]
+def _number(reader: _Reader, where: str, table: Table, key: str, within: tuple[float, float]) -> float | None:
+    value, (least, most) = table.get(key), within
     if value is None:
         return None
-    if isinstance(value, int | float) and not isinstance(value, bool) and -most <= value <= most:
+    if isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most:
         return float(value)
-    reader.fault(where, key, f"must be a number from {-most:g} to {most:g}, not {value!r}")
+    reader.fault(where, key, f"must be a number from {least:g} to {most:g}, not {value!r}")
     return None
 
 

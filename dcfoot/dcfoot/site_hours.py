@@ -28,6 +28,10 @@ BLOCK_H = 3
 
 BLOCKS = 24 // BLOCK_H
 
+LOADS = (0.25, 0.5, 0.75, 1.0)
+"""The loads at which a site is shown, and of which the tables have a level [-]: those of EN 50600-4-2 and of makers'
+data sheets."""
+
 UNIT = 0.01
 """What the tables' whole numbers count: hundredths of the year's mean overhead or water [-]"""
 
@@ -165,8 +169,11 @@ def _row(climate: str, metric: str, cooling: str, size: str) -> Row:
     return next(row for row in found if (row["metric"], row["size"]) == (metric, size))
 
 
-def modelled_spread(climate: str, metric: str, cooling: str, size: str) -> Spread:
+def modelled_spread(climate: str, metric: str, cooling: str, size: str, it_load_ratio: float | None = None) -> Spread:
     """The yearly PUE [-] or WUE [L/kWh] of a cooling system in a climate, as the model has it.
+
+    At a known load its overhead or water is another; the interval keeps its reach beside it, though one input less is
+    in doubt: the others make most of it.
 
     Parameters
     ----------
@@ -174,18 +181,37 @@ def modelled_spread(climate: str, metric: str, cooling: str, size: str) -> Sprea
         As in `year_shape`.
     size : str
         ``"large"``, ``"midsize"``, ``"small"``.
+    it_load_ratio : float or None
+        IT power over IT capacity, the year round, from the least of `LOADS` to the most; None: not known, a usual one
+        [-]
     """
     row = _row(climate, metric, cooling, size)
-    low, central, high = (float(row[name]) for name in ("p5", "central", "p95"))
-    return Spread(central, low, high, 1.0 if metric == "pue" else 0.0)
+    least = 1.0 if metric == "pue" else 0.0
+    above = (float(row[name]) - least for name in ("p5", "central", "p95"))
+    factor = 1.0 if it_load_ratio is None else _load_multiplier(row, it_load_ratio)
+    low, central, high = (least + factor * part for part in above)
+    return Spread(central, low, high, least)
 
 
-def modelled_year(climate: str, metric: str, cooling: str, size: str) -> Fact:
+def _load_multiplier(row: Row, it_load_ratio: float) -> float:
+    """The overhead or water at a load over that at a usual one [-], on straight lines of power between the loads."""
+    known = [UNIT * float(part) for part in row["loads"].split()]
+    place = min(max(int(it_load_ratio / LOADS[0]) - 1, 0), len(LOADS) - 2)
+    (low, high), (below, above) = LOADS[place : place + 2], known[place : place + 2]
+    part = (it_load_ratio - low) / (high - low)
+    return (low * below + part * (high * above - low * below)) / it_load_ratio
+
+
+def modelled_year(climate: str, metric: str, cooling: str, size: str, it_load_ratio: float | None = None) -> Fact:
     """The same with what stands behind it: a level where nobody has published one."""
-    spread = modelled_spread(climate, metric, cooling, size)
+    spread = modelled_spread(climate, metric, cooling, size, it_load_ratio)
     what, unit = f"{metric.upper()} ({cooling}, {size}, {climate})", "L/kWh" if metric == "wue" else ""
-    source, note = SOURCE.format(place=climate_name(climate)), "a typical year, at loads of 40 to 90 %"
+    source, note = SOURCE.format(place=climate_name(climate)), f"a typical year, {_load_said(it_load_ratio)}"
     return Fact(spread, Basis.MODELLED, Evidence(what, spread.central, unit, None, source, verified=False, note=note))
+
+
+def _load_said(it_load_ratio: float | None) -> str:
+    return "at loads of 40 to 90 %" if it_load_ratio is None else f"at a load of {100 * it_load_ratio:.0f} %"
 
 
 def cooling_parts(site: Site) -> Mapping[str, float]:
@@ -207,7 +233,7 @@ def _log_likelihood(site: Site, cooling: str) -> float:
     """Of the site's yearly figures, if it had this cooling; each side of an interval as a normal distribution's."""
     climate = str(site.climate)
     pairs = [
-        (fact.spread, modelled_spread(climate, metric, cooling, site.size))
+        (fact.spread, modelled_spread(climate, metric, cooling, site.size, site.it_load_ratio))
         for metric, fact in (("pue", site.pue), ("wue", site.wue_l_per_kwh))
         if fact is not None and is_own(fact)
     ]
@@ -270,7 +296,7 @@ class _Run(NamedTuple):
         return mixed(shapes, list(weights.values()))
 
     def _water_l_per_kwh(self, cooling: str) -> float:
-        return modelled_spread(self.climate, "wue", cooling, self.site.size).central
+        return modelled_spread(self.climate, "wue", cooling, self.site.size, self.site.it_load_ratio).central
 
     def evidence(self, what: str, over: Spread) -> Evidence:
         return Evidence(

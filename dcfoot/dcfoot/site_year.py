@@ -21,7 +21,7 @@ from dcfoot.factors.hourly import HourlyFactors, Window
 from dcfoot.factors.shapes import shaped
 from dcfoot.grid import GridFactor, Method
 from dcfoot.site import Site
-from dcfoot.site_hours import MOST_WUE_L_PER_KWH, cooling_parts, is_own
+from dcfoot.site_hours import LOADS, MOST_WUE_L_PER_KWH, cooling_parts, is_own
 from dcfoot.weather.climate import Climate
 from dcfoot.weather.doubt import air_of, air_of_climate
 from dcfoot.weather.year import Hours, Weather
@@ -43,9 +43,6 @@ __all__ = [
     "site_year",
 ]
 """One door to all that a site's year takes, also what lives elsewhere."""
-
-LOADS = (0.25, 0.5, 0.75, 1.0)
-"""The loads at which a site is shown [-]: those of EN 50600-4-2 and of makers' data sheets."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

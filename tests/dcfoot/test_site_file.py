@@ -165,6 +165,22 @@ def test_climate_and_cooling_give_the_figures_that_are_left_out(tmp_path: Path) 
     assert "Guiyang" in known(large.pue).evidence.source
 
 
+def test_a_known_load_moves_the_models_figures_and_leaves_a_stated_one(tmp_path: Path) -> None:
+    text = '[sites.lab]\nclimate = "Guiyang"\ncooling = "water_chiller"\nwue_l_per_kwh = 0.4\n'
+    loads = ("", "it_load_ratio = 0.25\n", "it_load_ratio = 0.5\n", "it_load_ratio = 1\n")
+    usual, quarter, half, full = (read(tmp_path, f"{text}{load}")["lab"] for load in loads)
+    # Fixed losses weigh most in an empty hall; pumps and fans grow faster than the load of a full one.
+    assert known(half.pue).spread.central < known(quarter.pue).spread.central
+    assert known(half.pue).spread.central < known(usual.pue).spread.central < known(full.pue).spread.central
+    assert known(quarter.pue).evidence.note == "a typical year, at a load of 25 %"
+    assert known(quarter.wue_l_per_kwh) == known(usual.wue_l_per_kwh)
+
+
+def test_a_load_beyond_what_the_model_knows_is_refused_with_its_line(tmp_path: Path) -> None:
+    (told,) = faults(tmp_path, "[sites.lab]\nit_load_ratio = 45\n")
+    assert told == "2: sites.lab.it_load_ratio: must be a number from 0.25 to 1, not 45"
+
+
 def test_a_stated_pue_goes_before_the_models(tmp_path: Path) -> None:
     lab = read(tmp_path, '[sites.lab]\nclimate = "Guiyang"\ncooling = "dx"\npue = 1.31\n')["lab"]
     assert known(lab.pue).spread.central == 1.31

@@ -16,6 +16,7 @@ from dcfoot.facility_draws import Hall, drawn_hours
 from dcfoot.reading import Basis
 from dcfoot.site import Site, resolve_site
 from dcfoot.site_hours import (
+    LOADS,
     UNKNOWN_COOLING,
     at_run,
     cooling_parts,
@@ -27,7 +28,7 @@ from dcfoot.site_hours import (
     time_shares,
     year_shape,
 )
-from dcfoot.site_year import site_year
+from dcfoot.site_year import draw_site_year, interval_of, site_year
 from dcfoot.tables import rows
 from dcfoot.weather import climates, find_climate, typical_year
 from dcfoot.weather.doubt import air_of_climate
@@ -86,6 +87,25 @@ def test_the_tables_levels_are_the_full_models(cooling: str) -> None:
     assert modelled_year("us_ashburn", "pue", cooling, "large").spread.central == near(year.pue.mean(), rel=1e-3)
     told = modelled_year("us_ashburn", "wue", cooling, "large").spread.central
     assert told == near(year.wue_l_per_kwh.mean(), rel=1e-3)
+
+
+@pytest.mark.parametrize("cooling", SYSTEMS)
+@pytest.mark.parametrize("load", [0.25, 0.35, 0.6, 0.7, 0.9, 1.0])
+def test_the_levels_at_a_load_are_the_full_models(cooling: str, load: float) -> None:
+    year = site_year(Hall(cooling, it_load_ratio=Spread.exact(load)), typical_year(find_climate("us_ashburn")))
+    pue, wue = (modelled_year("us_ashburn", metric, cooling, "large", load).spread.central for metric in ("pue", "wue"))
+    # 0.005 of PUE and 2 % of the water are what straight lines between four loads leave.
+    assert pue == near(year.pue.mean(), abs=0.005)
+    assert wue == near(year.wue_l_per_kwh.mean(), rel=0.02, abs=0.01)
+
+
+@pytest.mark.parametrize("cooling", ["airside_economizer", "water_chiller", "dx"])
+@pytest.mark.parametrize("load", LOADS)
+def test_the_interval_at_a_load_holds_the_full_models(cooling: str, load: float) -> None:
+    hall = Hall(cooling, it_load_ratio=Spread.exact(load))
+    full = interval_of(draw_site_year(Draws("load", 60), hall, find_climate("us_ashburn"), bin_count=100).pue)
+    told = modelled_year("us_ashburn", "pue", cooling, "large", load).spread
+    assert width(told) / (full[1] - full[0]) == near(1, abs=0.35)
 
 
 def test_every_climate_has_a_table_with_every_system() -> None:

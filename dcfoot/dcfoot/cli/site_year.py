@@ -103,12 +103,13 @@ class YearPage:
         return [name for name, fact in named.items() if self.stated and fact and is_own(fact)]
 
     def hall(self, cooling: str, it_load_ratio: Spread | None = None) -> Hall:
-        """The site's hall with this cooling."""
-        hall = Hall(cooling, cast("Size", self.site.size))
-        return replace(hall, it_load_ratio=it_load_ratio) if it_load_ratio else hall
+        """The site's hall with this cooling, at a load, its own, or a usual one."""
+        hall, own = Hall(cooling, cast("Size", self.site.size)), self.site.it_load_ratio
+        load = it_load_ratio or (Spread.exact(own) if own else None)
+        return replace(hall, it_load_ratio=load) if load else hall
 
     def at_load(self, load_ratio: float | None) -> tuple[Spread, Spread]:
-        """The modelled PUE [-] and WUE [L/kWh] of the year at a load, or at any that is usual, with their intervals."""
+        """The modelled PUE [-] and WUE [L/kWh] of the year at a load, at its own or a usual one."""
         load = None if load_ratio is None else Spread.exact(load_ratio)
         drawn = [self.drawn(cooling, load) for cooling in self.parts]
         weights = list(self.parts.values())
@@ -230,13 +231,17 @@ def _months(page: YearPage, width: int) -> list[str]:
 
 
 def _loads(page: YearPage, width: int) -> list[str]:
-    head = [Cell(name) for name in ("modelled, by load", *(f"{load:.0%}" for load in LOADS), "usual, 40 to 90 %")]
+    head = [Cell(name) for name in ("modelled, by load", *(f"{load:.0%}" for load in LOADS), _own_load(page.site))]
     found = [page.at_load(load) for load in (*LOADS, None)]
     body = [head]
     for name, place in (("PUE", 0), ("WUE [L/kWh]", 1)):
         body.append([Cell(name), *(Cell(_with_interval(pair[place])) for pair in found)])
     columns = (Column(least=18), *(Column(">") for _ in head[1:]))
     return table(body, columns, column_widths(body, columns, width))
+
+
+def _own_load(site: Site) -> str:
+    return f"its own, {site.it_load_ratio:.0%}" if site.it_load_ratio else "usual, 40 to 90 %"
 
 
 def _with_interval(spread: Spread) -> str:
