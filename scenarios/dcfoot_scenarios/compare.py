@@ -252,7 +252,7 @@ def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) 
     """
     outcomes: dict[str, Outcome] = {}
     try:
-        for name, scenario in _of_one_family(study.scenarios).items():
+        for name, scenario in of_one_family(study.scenarios).items():
             progress(name)
             with _named(name):
                 outcomes[name] = evaluate(scenario, study.keys.uncertainty, study.keys.money)
@@ -271,7 +271,7 @@ def _named(scenario: str) -> Generator[None]:
         raise StudyError(f"{scenario}: {fault}") from fault
 
 
-def _of_one_family(scenarios: Mapping[str, Scenario]) -> Mapping[str, Scenario]:
+def of_one_family(scenarios: Mapping[str, Scenario]) -> Mapping[str, Scenario]:
     """The scenarios with grid factors of one family: direct where all places know it, else life-cycle.
 
     Raises

@@ -30,7 +30,7 @@ def document_of(comparison: Comparison) -> Json:
     return {
         "schema": SCHEMA,
         "study": {"name": study.name, "title": study.keys.title, "hash": study.hash},
-        "versions": dict(_versions()),
+        "versions": dict(versions()),
         "uncertainty": {"draws": study.keys.uncertainty.draws, "seed": study.keys.uncertainty.seed},
         "scenarios": {name: _scenario(outcome) for name, outcome in comparison.outcomes.items()},
         "differences": {name: _differences(comparison, name) for name in comparison.variants},
@@ -45,7 +45,7 @@ def evidence_of(comparison: Comparison) -> list[Evidence]:
     return list(dict.fromkeys(line for outcome in comparison.outcomes.values() for line in outcome.evidence))
 
 
-def _versions() -> Iterator[tuple[str, str]]:
+def versions() -> Iterator[tuple[str, str]]:
     yield "dcfoot", VERSION
     yield "python", sys.version.partition(" ")[0]
     for name in PACKAGES:

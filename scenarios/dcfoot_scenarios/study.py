@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from dcfoot.errors import StudyError
 from dcfoot.places import nearest
 from dcfoot_scenarios.scenario import Keys, Money, Part, Scenario, merged
+from dcfoot_scenarios.sweep.keys import Sweep, sweep_faults
 from dcfoot_scenarios.yaml_file import Document, Place, read_yaml
 
 BASELINE = "baseline"
@@ -54,6 +55,8 @@ class StudyKeys(Part):
     """Prices; left out: no cost is computed."""
     uncertainty: Uncertainty = Uncertainty()
     """Draws."""
+    sweep: Sweep | None = None
+    """A scenario at many points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,8 @@ def _study(document: Document) -> Study:
         name: _checked(Scenario, values, document, places, faults)
         for name, values, places in _scenario_keys(document, shared, faults)
     }
+    if keys is not None and keys.sweep is not None:
+        faults += _sweep_faults(keys.sweep, scenarios, document)
     if faults:
         said = "\n".join(f"{document.path}:{one.line}: {one.key}: {one.said}" for one in sorted(set(faults)))
         raise StudyError(said)
@@ -161,6 +166,14 @@ def _scenario_keys(
             faults.append(_Fault(document.line(place), f"variants.{name}", "the baseline stands beside the variants"))
         changes = _table(document, place, values, faults)
         yield name, merged(merged(shared, baseline), changes), [place, (BASELINE,), ()]
+
+
+def _sweep_faults(
+    sweep: Sweep, scenarios: Mapping[str, Scenario | None], document: Document
+) -> Iterator[_Fault]:
+    for place, fault in sweep_faults(sweep, scenarios):
+        said = fault if isinstance(fault, str) else _said(Scenario, fault, ())
+        yield _Fault(document.line(place), _dotted(place), said)
 
 
 def _table(document: Document, place: Place, value: object, faults: list[_Fault]) -> Keys:
@@ -216,7 +229,7 @@ def _keys_at(model: type[BaseModel], loc: Place) -> list[str]:
     for step in loc:
         if isinstance(step, str) and step in model.model_fields:
             model = _part_of(model.model_fields[step].annotation) or model
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _part_of(annotation: object) -> type[BaseModel] | None:
