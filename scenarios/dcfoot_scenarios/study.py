@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 from dcfoot.errors import StudyError
 from dcfoot.places import nearest
 from dcfoot_scenarios.scenario import Keys, Money, Part, Scenario, merged
-from dcfoot_scenarios.sweep.keys import Sweep, sweep_faults
+from dcfoot_scenarios.sweep.keys import Sweep, sweep_faults, well_formed
 from dcfoot_scenarios.yaml_file import Document, Place, read_yaml
 
 BASELINE = "baseline"
@@ -143,8 +143,7 @@ def _study(document: Document) -> Study:
         name: _checked(Scenario, values, document, places, faults)
         for name, values, places in _scenario_keys(document, shared, faults)
     }
-    if keys is not None and keys.sweep is not None:
-        faults += _sweep_faults(keys.sweep, scenarios, document)
+    faults += _sweep_faults(scenarios, document)
     if faults:
         said = "\n".join(f"{document.path}:{one.line}: {one.key}: {one.said}" for one in sorted(set(faults)))
         raise StudyError(said)
@@ -168,10 +167,9 @@ def _scenario_keys(
         yield name, merged(merged(shared, baseline), changes), [place, (BASELINE,), ()]
 
 
-def _sweep_faults(
-    sweep: Sweep, scenarios: Mapping[str, Scenario | None], document: Document
-) -> Iterator[_Fault]:
-    for place, fault in sweep_faults(sweep, scenarios):
+def _sweep_faults(scenarios: Mapping[str, Scenario | None], document: Document) -> Iterator[_Fault]:
+    sweep = well_formed(document.values.get("sweep"))
+    for place, fault in sweep_faults(sweep, scenarios) if sweep else ():
         said = fault if isinstance(fault, str) else _said(Scenario, fault, ())
         yield _Fault(document.line(place), _dotted(place), said)
 

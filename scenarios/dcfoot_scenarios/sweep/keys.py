@@ -40,6 +40,8 @@ class Axis(Part):
                 raise ValueError("give values, [0, 20, 40], or a range, {from: 0, to: 40, steps: 3}.")
         elif self.values or self.least >= self.most:
             raise ValueError("a range goes up: {from: 0, to: 40, steps: 3}.")
+        if len({_kind(value) for value in self.values}) > 1:
+            raise ValueError("the values of a key are all numbers, all words, or all yes and no.")
         return self
 
     @property
@@ -58,6 +60,10 @@ class Axis(Part):
         if self.least is None or self.most is None:
             return self.values
         return self.least, self.most, self.least + _WITHIN * (self.most - self.least)
+
+
+def _kind(value: Choice) -> type:
+    return float if type(value) is int else type(value)
 
 
 def _as_axis(given: object) -> object:
@@ -98,6 +104,25 @@ class Sweep(Part):
         if self.samples is not None:
             return self.samples * (len(self.over) + 2)
         return prod(axis.values_count for axis in self.over.values())
+
+
+def well_formed(given: object) -> Sweep | None:
+    """What can be read of a sweep's keys, so that its other faults are told beside those of the rest."""
+    keys = cast("Keys", given) if isinstance(given, dict) else {}
+    over = keys.get("over")
+    axes = cast("Keys", over) if isinstance(over, dict) else {}
+    few = {key: axis for key, axis in axes.items() if _is(Sweep, {"over": {key: axis}})}
+    rest = {key: keys[key] for key in ("samples", "scenario") if key in keys}
+    rest = {key: value for key, value in rest.items() if few and _is(Sweep, {"over": few, key: value})}
+    return Sweep.model_validate({"over": few, **rest}) if few else None
+
+
+def _is(model: type[Part], keys: Keys) -> bool:
+    try:
+        model.model_validate(keys)
+    except ValidationError:
+        return False
+    return True
 
 
 def with_value(keys: Keys, key: str, value: Choice) -> Keys:

@@ -46,7 +46,7 @@ def _combined(sweep: Sweep, points: range) -> Values:
 
 def _listed(axis: Axis) -> Sequence[Choice]:
     if axis.least is None or axis.most is None:
-        return axis.values
+        return np.array(axis.values).tolist()  # numbers become of one type, as a column is
     listed: list[float] = np.linspace(axis.least, axis.most, axis.values_count).tolist()
     return listed
 

@@ -77,7 +77,9 @@ class Swept:
     job : Job
         The same made ready.
     parts : sequence of DataFrame or Path
-        Its chunks in their order.
+        Its chunks in their order; where somebody interrupted, those that were done.
+    points_count : int
+        How many points they hold.
     folder : Path or None
         Where they stand; None: nowhere.
     """
@@ -85,7 +87,13 @@ class Swept:
     study: Study
     job: Job
     parts: Sequence[pd.DataFrame | Path]
+    points_count: int
     folder: Path | None = None
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether points are missing."""
+        return self.points_count < self.job.sweep.points_count
 
     def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """All points in their order: the values of the keys, then the figures; names end in their unit.
@@ -124,7 +132,10 @@ def sweep(
     StudyError, ConfigError, DataMissing
         A point cannot be computed, the folder cannot be written, or the cluster does not answer.
     """
-    return run_sweep(study, folder, scheduler, progress).frame()
+    swept = run_sweep(study, folder, scheduler, progress)
+    if swept.is_interrupted:
+        raise KeyboardInterrupt
+    return swept.frame()
 
 
 def run_sweep(
@@ -148,35 +159,38 @@ def run_sweep(
     count = job.sweep.points_count
     chunks = [range(first, min(first + size, count)) for first in range(0, count, size)]
     try:
-        with_files = None if folder is None else _folder(folder, study, job, size)
-        parts = _run(job, chunks, with_files, scheduler, progress or _silent)
+        where = None if folder is None else _folder(folder, study, job, size)
+        parts = dict(_there(where, chunks))
+        try:
+            for chunk, part in _made(job, [one for one in chunks if one not in parts], where, scheduler):
+                parts[chunk] = part
+                if progress is not None:
+                    progress(sum(map(len, parts)), count)
+        except KeyboardInterrupt:
+            if not parts:
+                raise
     except OSError as fault:
         raise StudyError(f"{fault.filename or folder}: {fault.strerror or fault}; choose another --out.") from None
-    return Swept(study, job, parts, with_files)
+    return Swept(study, job, [parts[chunk] for chunk in chunks if chunk in parts], sum(map(len, parts)), where)
 
 
-def _silent(_done: int, _all: int) -> None:
-    pass
+def _there(folder: Path | None, chunks: Sequence[range]) -> Iterator[tuple[range, Path]]:
+    """The chunks that an earlier run has left."""
+    if folder is None:
+        return
+    for chunk in chunks:
+        path = part_path(folder, chunk.start)
+        if path is not None:
+            yield chunk, path
 
 
-def _run(
-    job: Job, chunks: Sequence[range], folder: Path | None, scheduler: str | None, progress: Progress
-) -> list[pd.DataFrame | Path]:
-    """Computes the chunks that are not there yet."""
-    numbers = {chunk.start: number for number, chunk in enumerate(chunks)}
-    parts: dict[int, pd.DataFrame | Path] = {}
-    if folder is not None:
-        there = ((number, part_path(folder, number)) for number in numbers.values())
-        parts = {number: path for number, path in there if path is not None}
-    wanted = [chunk for chunk in chunks if numbers[chunk.start] not in parts]
-    done, count = job.sweep.points_count - sum(map(len, wanted)), job.sweep.points_count
-    progress(done, count)
-    for chunk, columns in _computed(job, wanted, scheduler):
-        number, table = numbers[chunk.start], pd.DataFrame(columns)
-        parts[number] = table if folder is None else write_part(folder, number, table)
-        done += len(chunk)
-        progress(done, count)
-    return [parts[number] for number in sorted(parts)]
+def _made(
+    job: Job, chunks: Sequence[range], folder: Path | None, scheduler: str | None
+) -> Iterator[tuple[range, pd.DataFrame | Path]]:
+    """The chunks as they are computed, and written where there is a folder."""
+    for chunk, columns in _computed(job, chunks, scheduler):
+        table = pd.DataFrame(columns)
+        yield chunk, table if folder is None else write_part(folder, chunk.start, table)
 
 
 def _computed(job: Job, chunks: Sequence[range], scheduler: str | None) -> Iterator[tuple[range, Columns]]:
