@@ -264,7 +264,7 @@ def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) 
     """
     outcomes: dict[str, Outcome] = {}
     optimised: Optimised | None = None
-    scenarios = _of_one_family(study.scenarios)
+    scenarios = of_one_family(study.scenarios)
     try:
         for name, scenario in scenarios.items():
             progress(name)
@@ -292,7 +292,7 @@ def _named(scenario: str) -> Generator[None]:
         raise StudyError(f"{scenario}: {fault}") from fault
 
 
-def _of_one_family(scenarios: Mapping[str, Scenario]) -> Mapping[str, Scenario]:
+def of_one_family(scenarios: Mapping[str, Scenario]) -> Mapping[str, Scenario]:
     """The scenarios with grid factors of one family: direct where all places know it, else life-cycle.
 
     Raises

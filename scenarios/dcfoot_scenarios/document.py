@@ -31,7 +31,7 @@ def document_of(comparison: Comparison) -> Json:
     return {
         "schema": SCHEMA,
         "study": {"name": study.name, "title": study.keys.title, "hash": study.hash},
-        "versions": dict(_versions()),
+        "versions": dict(versions()),
         "uncertainty": {"draws": study.keys.uncertainty.draws, "seed": study.keys.uncertainty.seed},
         "scenarios": {name: _scenario(outcome) for name, outcome in comparison.outcomes.items()},
         "differences": {name: _differences(comparison, name) for name in comparison.variants},
@@ -58,7 +58,7 @@ def _finite(values: Json) -> Json:
     return {name: None if isinstance(value, float) and not isfinite(value) else value for name, value in values.items()}
 
 
-def _versions() -> Iterator[tuple[str, str]]:
+def versions() -> Iterator[tuple[str, str]]:
     yield "dcfoot", VERSION
     yield "python", sys.version.partition(" ")[0]
     for name in PACKAGES:

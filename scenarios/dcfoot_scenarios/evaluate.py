@@ -15,6 +15,7 @@ from dcfoot.draws import Draws
 from dcfoot.elementwise import Numbers
 from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import Column, drawn_hours, drawn_inputs
+from dcfoot.facility_model import FacilityState
 from dcfoot_scenarios.case import Case, case_of
 from dcfoot_scenarios.chance import At, Drawn
 from dcfoot_scenarios.cost import Account
@@ -105,7 +106,26 @@ class Outcome:
         return (*self.case.place.weather.notes, *hourly.warnings)
 
 
-def evaluate(scenario: Scenario, uncertainty: Uncertainty = NO_DRAWS, money: Money | None = None) -> Outcome:
+class Halls:
+    """Halls hour by hour, each computed once: scenarios that differ elsewhere (supply, storage, prices) share theirs."""
+
+    def __init__(self) -> None:
+        self._states: dict[tuple[str, bytes], FacilityState] = {}
+
+    def state(self, case: Case, it_mw: Column) -> FacilityState:
+        """The hall of a case at its load, everything at its central value."""
+        key = (case.scenario.model_dump_json(include=_HALL_KEYS), it_mw.tobytes())
+        if key not in self._states:
+            self._states[key] = case.facility(case.hall(it_mw))
+        return self._states[key]
+
+
+_HALL_KEYS = {"site", "climate", "weather", "warming_k", "cooling", "size", "rejection", "facility", "load"}
+
+
+def evaluate(
+    scenario: Scenario, uncertainty: Uncertainty = NO_DRAWS, money: Money | None = None, halls: Halls | None = None
+) -> Outcome:
     """Evaluates a scenario.
 
     Parameters
@@ -116,6 +136,8 @@ def evaluate(scenario: Scenario, uncertainty: Uncertainty = NO_DRAWS, money: Mon
         How often what is not known is drawn. Scenarios with the same draws and seed share what they have in common.
     money : Money or None
         Prices; None: no cost is computed.
+    halls : Halls or None
+        Of scenarios that were evaluated before; None: there were none.
 
     Raises
     ------
@@ -124,7 +146,7 @@ def evaluate(scenario: Scenario, uncertainty: Uncertainty = NO_DRAWS, money: Mon
     """
     case = case_of(scenario)
     it_mw = shifted_it_mw(case)
-    year = year_of(case, it_mw, case.facility(case.hall(it_mw)))
+    year = year_of(case, it_mw, (halls or Halls()).state(case, it_mw))
     central = _floats(figures(case, year, At(), money))
     if not uncertainty.draws:
         return Outcome(scenario, case, year, central, money)

@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from dcfoot.errors import StudyError
 from dcfoot.places import nearest
 from dcfoot_scenarios.scenario import Amount, Keys, Money, Part, Ratio, Scenario, merged
+from dcfoot_scenarios.sweep.keys import Sweep, sweep_faults, well_formed
 from dcfoot_scenarios.yaml_file import Document, Place, read_yaml
 
 BASELINE = "baseline"
@@ -103,6 +104,8 @@ class StudyKeys(Part):
     """Draws."""
     optimise: Optimise | None = None
     """What is to be sized."""
+    sweep: Sweep | None = None
+    """A scenario at many points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,7 @@ def _study(document: Document) -> Study:
         for name, values, places in _scenario_keys(document, shared, faults)
     }
     faults += _unknown_of(keys, scenarios, document)
+    faults += _sweep_faults(scenarios, document)
     if faults:
         said = "\n".join(f"{document.path}:{one.line}: {one.key}: {one.said}" for one in sorted(set(faults)))
         raise StudyError(said)
@@ -222,6 +226,13 @@ def _scenario_keys(
             faults.append(_Fault(document.line(place), f"variants.{name}", "the baseline stands beside the variants"))
         changes = _table(document, place, values, faults)
         yield name, merged(merged(shared, baseline), changes), [place, (BASELINE,), ()]
+
+
+def _sweep_faults(scenarios: Mapping[str, Scenario | None], document: Document) -> Iterator[_Fault]:
+    sweep = well_formed(document.values.get("sweep"))
+    for place, fault in sweep_faults(sweep, scenarios) if sweep else ():
+        said = fault if isinstance(fault, str) else _said(Scenario, fault, ())
+        yield _Fault(document.line(place), _dotted(place), said)
 
 
 def _table(document: Document, place: Place, value: object, faults: list[_Fault]) -> Keys:
@@ -277,7 +288,7 @@ def _keys_at(model: type[BaseModel], loc: Place) -> list[str]:
     for step in loc:
         if isinstance(step, str) and step in model.model_fields:
             model = _part_of(model.model_fields[step].annotation) or model
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _part_of(annotation: object) -> type[BaseModel] | None:

@@ -13,6 +13,7 @@ from dcfoot.errors import ConfigError
 if TYPE_CHECKING:
     from dcfoot_scenarios.compare import Comparison
     from dcfoot_scenarios.study import Study
+    from dcfoot_scenarios.sweep.run import Swept
 
 HELP = "compare what could be built: sites, cooling, clean power, storage, waste heat"
 
@@ -21,6 +22,8 @@ EXAMPLES = """\
   dcfoot plan shanghai-or-guian                runs one of them
   dcfoot plan --new my-study                   writes my-study.yaml, an example with comments
   dcfoot plan my-study.yaml --out results      compares its variants; tables, hours, evidence go into results/
+  dcfoot plan my-study.yaml --out results --scheduler tcp://10.0.0.5:8786
+                                               computes its sweep on a Dask cluster
 """
 
 INTERRUPTED = 130
@@ -39,6 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--draws", type=int, metavar="N", help="how often what is not known is drawn, 0 for never")
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="compute the study's sweep on this Dask cluster, tcp://HOST:PORT"
+    )
     parser.add_argument("--new", metavar="NAME", help="write NAME.yaml, an example with comments, and end")
     parser.add_argument(
         "--schema", action="store_true", help="print the JSON Schema of study files, for editors, and end"
@@ -61,6 +67,8 @@ def execute(arguments: argparse.Namespace) -> int:
 def _planned(study: "Study", arguments: argparse.Namespace) -> int:
     from dcfoot_scenarios.compare import compare  # numpy and pandas: only where there is a study
 
+    if arguments.scheduler is not None and study.keys.sweep is None:
+        raise ConfigError("--scheduler is for a study's sweep, and this one has none (docs/planner.md, Sweeps).")
     comparison = compare(study, _progress(study))
     _clear_progress()
     if arguments.out is not None:
@@ -69,21 +77,45 @@ def _planned(study: "Study", arguments: argparse.Namespace) -> int:
         write(comparison, arguments.out)
         pages = "" if has_pictures() else "; its pages need matplotlib: python -m pip install 'dcfoot[report]'"
         sys.stderr.write(f"dcfoot: written into {arguments.out}{pages}\n")
-    _say(_rendered(comparison, as_json=arguments.json))
     if comparison.missing:
+        _say(_rendered(comparison, None, as_json=arguments.json))
         sys.stderr.write(f"dcfoot: interrupted; not computed: {', '.join(comparison.missing)}\n")
         return INTERRUPTED
-    return 0
+    swept = None if study.keys.sweep is None else _swept(study, arguments)
+    _say(_rendered(comparison, swept, as_json=arguments.json))
+    return INTERRUPTED if swept is not None and swept.is_interrupted else 0
 
 
-def _rendered(comparison: "Comparison", *, as_json: bool) -> str:
+def _swept(study: "Study", arguments: argparse.Namespace) -> "Swept":
+    from dcfoot_scenarios.sweep.run import run_sweep
+
+    swept = run_sweep(study, arguments.out, arguments.scheduler, _points_progress)
+    _clear_progress()
+    if swept.folder is not None:
+        sys.stderr.write(f"dcfoot: the sweep is in {swept.folder}\n")
+    if swept.is_interrupted:
+        kept = "the same command goes on" if swept.folder is not None else "with --out it could go on"
+        sys.stderr.write(f"dcfoot: interrupted after {swept.points_count:,} points of the sweep; {kept}\n")
+    return swept
+
+
+def _points_progress(done: int, count: int) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{done:,} of {count:,} points")
+        sys.stderr.flush()
+
+
+def _rendered(comparison: "Comparison", swept: "Swept | None", *, as_json: bool) -> str:
     if as_json:
         from dcfoot_scenarios.document import document_of
+        from dcfoot_scenarios.sweep.report import document_of_sweep
 
-        return json.dumps(document_of(comparison), indent=1, ensure_ascii=False)
+        document = document_of(comparison) | ({} if swept is None else {"sweep": document_of_sweep(swept)})
+        return json.dumps(document, indent=1, ensure_ascii=False)
     from dcfoot_scenarios.report_text import lines_of
+    from dcfoot_scenarios.sweep.report import lines_of_sweep
 
-    return "\n".join(lines_of(comparison))
+    return "\n".join([*lines_of(comparison), *([] if swept is None else lines_of_sweep(swept))])
 
 
 def _study(name: str, draws: int | None) -> "Study":

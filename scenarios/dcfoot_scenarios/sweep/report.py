@@ -1,0 +1,107 @@
+"""What a sweep tells, in lines for a terminal and as plain values: best points, or what the variance comes from.
+
+In comes a `Swept`, out go lines and a document. Only the columns that are looked at are read.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from dcfoot.receipt.layout import Cell, Column, column_widths, table
+from dcfoot_scenarios.compare import DECISIVE
+from dcfoot_scenarios.report_text import WIDTH
+from dcfoot_scenarios.sweep.indices import Indices, indices_of
+from dcfoot_scenarios.sweep.keys import Choice
+from dcfoot_scenarios.sweep.run import Swept
+from dcfoot_scenarios.words import words
+
+LOOKED_AT = (*DECISIVE, "cfe_contracted_ratio", "peak_import_mw", "curtailed_mwh")
+"""Figures that are told where none is named."""
+
+Json = dict[str, Any]
+
+
+def figures_told(swept: Swept) -> list[str]:
+    """Figures that are wanted and better one way than the other."""
+    wanted = swept.job.sweep.figures or LOOKED_AT
+    return [name for name in swept.job.figures if name in wanted and words()[name].better != "none"]
+
+
+def best_points(swept: Swept) -> dict[str, tuple[float, Mapping[str, Choice]]]:
+    """By figure: its best value, and the first point that has it; none of figures that do not vary."""
+    keys, names = list(swept.job.sweep.over), figures_told(swept)
+    found = swept.frame([*keys, *names])
+    best: dict[str, tuple[float, Mapping[str, Choice]]] = {}
+    for name in names:
+        values = found[name].to_numpy()
+        if np.isnan(values).all() or not np.nanmax(values) > np.nanmin(values):
+            continue
+        row = int(np.nanargmin(values) if words()[name].better == "lower" else np.nanargmax(values))
+        best[name] = float(values[row]), {key: found[key].iloc[row] for key in keys}
+    return best
+
+
+def sensitivities(swept: Swept) -> dict[str, Indices]:
+    """By figure: Sobol's indices of the keys; none without all samples, and of figures that do not vary."""
+    if swept.job.sweep.samples is None or swept.is_interrupted:
+        return {}
+    found = swept.frame(figures_told(swept))
+    shape = (swept.job.sweep.samples, len(swept.job.sweep.over) + 2)
+    return {str(name): indices_of(values.to_numpy().reshape(shape)) for name, values in found.items() if np.ptp(values)}
+
+
+def lines_of_sweep(swept: Swept) -> Iterator[str]:
+    """What a sweep tells."""
+    over = swept.job.sweep
+    yield ""
+    yield f"Sweep of {over.scenario}: {swept.points_count:,} points over {', '.join(over.over)}"
+    rows = _sensitivity_rows(swept) if over.samples is not None else _best_rows(swept)
+    columns = [Column(least=24), *(Column(">", 8) for _ in rows[0][1:])]
+    yield from table(rows, columns, column_widths(rows, columns, WIDTH))
+
+
+def _best_rows(swept: Swept) -> list[list[Cell]]:
+    keys, currency = list(swept.job.sweep.over), swept.study.currency
+    rows = [[Cell("the best"), Cell(""), Cell(""), *(Cell(key) for key in keys)]]
+    for name, (value, point) in best_points(swept).items():
+        word = words()[name]
+        at = [Cell(f"{one:,.4g}" if isinstance(one, int | float) else str(one)) for one in point.values()]
+        rows.append([Cell(f"  {word.label}"), Cell(word.said(value)), Cell(word.unit_in(currency)), *at])
+    return rows
+
+
+def _sensitivity_rows(swept: Swept) -> list[list[Cell]]:
+    head = ("of the variance", "alone", "5 to 95 %", "with others", "5 to 95 %")
+    rows = [[Cell(text) for text in head]]
+    for name, one in sensitivities(swept).items():
+        rows.append([Cell(words()[name].label), *(Cell("") for _ in head[1:])])
+        for number, key in enumerate(swept.job.sweep.over):
+            alone, alone_p5, alone_p95, total, total_p5, total_p95 = (column[number] for column in one)
+            said = (f"{alone:.2f}", f"{alone_p5:.2f} to {alone_p95:.2f}", f"{total:.2f}")
+            rows.append([Cell(f"  {key}"), *(Cell(text) for text in (*said, f"{total_p5:.2f} to {total_p95:.2f}"))])
+    return rows
+
+
+def document_of_sweep(swept: Swept) -> Json:
+    """The same as plain values."""
+    keys = list(swept.job.sweep.over)
+    return {
+        "scenario": swept.job.sweep.scenario,
+        "folder": None if swept.folder is None else str(swept.folder),
+        "points": swept.points_count,
+        "points_wanted": swept.job.sweep.points_count,
+        "best": {name: {"value": value, "at": _plain(at)} for name, (value, at) in best_points(swept).items()},
+        "sensitivity": {
+            name: {key: _of_key(one, number) for number, key in enumerate(keys)}
+            for name, one in sensitivities(swept).items()
+        },
+    }
+
+
+def _of_key(one: Indices, number: int) -> Json:
+    return {name: float(column[number]) for name, column in one._asdict().items()}
+
+
+def _plain(point: Mapping[str, Choice]) -> Json:
+    return {key: value.item() if isinstance(value, np.generic) else value for key, value in point.items()}

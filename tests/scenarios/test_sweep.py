@@ -1,0 +1,261 @@
+"""A sweep gives each point what it is alone, whatever stands beside it, whoever computes it, however often it is begun."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from SALib.analyze import sobol as salib
+
+from dcfoot.errors import StudyError
+from dcfoot_scenarios.evaluate import evaluate
+from dcfoot_scenarios.study import Study
+from dcfoot_scenarios.sweep.indices import indices_of
+from dcfoot_scenarios.sweep.keys import Sweep, scenario_at
+from dcfoot_scenarios.sweep.points import values_at
+from dcfoot_scenarios.sweep.run import job_of, run_sweep, sweep
+from simulated.near import near
+from simulated.repository import installed_program
+
+BASE: dict[str, Any] = {
+    "study": "sizes",
+    "load": {"it_capacity_mw": 10, "mean_ratio": 0.7},
+    "uncertainty": {"draws": 0},
+    "baseline": {
+        "site": "dk_copenhagen",
+        "cooling": "air_chiller",
+        "supply": {"solar_mw": 5, "wind_mw": 4},
+        "storage": {"battery_mwh": 20, "battery_mw": 5},
+    },
+}
+SIZES = {"supply.solar_mw": [0, 20, 40.5], "storage.battery_mwh": {"from": 0, "to": 80, "steps": 3}}
+PLACES = {"warming_k": [0, 2], "cooling": ["air_chiller", "airside_economizer"], "supply.wind_mw": [0, 8]}
+RANGES = {"supply.solar_mw": {"from": 0, "to": 40}, "warming_k": {"from": 0, "to": 3}}
+
+
+def study(**keys: object) -> Study:
+    return Study.of(BASE | {"sweep": keys})
+
+
+def bits(table: pd.DataFrame) -> dict[str, list[object]]:
+    """All values as they are, NaN beside NaN."""
+    return {str(name): [repr(value) for value in column] for name, column in table.items()}
+
+
+def parts(folder: Path) -> dict[str, int]:
+    """The parts of a folder's sweeps, and when each was written."""
+    return {path.name: path.stat().st_mtime_ns for path in sorted(folder.glob("sweep-*/parts/*"))}
+
+
+@pytest.mark.parametrize("over", [SIZES, PLACES, {"supply.solar_mw": [30]}], ids=["batch", "one by one", "one"])
+def test_each_point_is_what_it_is_alone(over: dict[str, Any]) -> None:
+    asked = study(over=over)
+    table = sweep(asked)
+    assert job_of(asked).is_batch is ("cooling" not in over)
+    for _, row in table.iterrows():
+        alone = evaluate(scenario_at(asked.baseline, {key: row[key] for key in over})).figures
+        for name in table.columns.difference(list(over)):
+            assert float(row[name]) == near(alone.get(str(name), np.nan), rel=1e-9, abs=1e-9)
+
+
+def test_points_stand_in_the_order_of_the_study_the_last_key_the_fastest() -> None:
+    table = sweep(study(over=SIZES))
+    assert table["supply.solar_mw"].tolist() == [0, 0, 0, 20, 20, 20, 40.5, 40.5, 40.5]
+    assert table["storage.battery_mwh"].tolist() == [0, 40, 80] * 3
+
+
+@pytest.mark.parametrize("over", [SIZES, PLACES], ids=["batch", "one by one"])
+def test_order_and_neighbours_do_not_matter(over: dict[str, Any]) -> None:
+    asked = study(over=over)
+    whole = bits(run_sweep(asked).frame())
+    assert all(bits(run_sweep(asked, chunk_points=count).frame()) == whole for count in (1, 4))
+    turned = sweep(study(over=dict(reversed(over.items())))).sort_values(list(over))
+    assert bits(turned[list(whole)]) == bits(sweep(asked).sort_values(list(over)))
+
+
+def test_a_batch_and_single_points_give_the_same_figures() -> None:
+    batch = sweep(study(over=SIZES))
+    names = [str(name) for name in batch.columns.difference(list(SIZES))]
+    single = sweep(study(over=SIZES, figures=[*names, "carbon_market_hourly_t"]))
+    for name in names:
+        assert batch[name].tolist() == near(single[name].tolist(), rel=1e-9, abs=1e-9)
+
+
+def test_a_study_with_prices_is_told_what_each_point_costs() -> None:
+    money = {"currency": "USD", "rates": {"DKK": 0.14, "EUR": 1.1}}
+    table = sweep(Study.of(BASE | {"money": money, "sweep": {"over": {"storage.battery_mwh": [0, 50]}}}))
+    assert table["capex"].is_monotonic_increasing
+    assert table["cost_per_year"].notna().all()
+
+
+def test_every_fault_of_a_sweep_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(
+        "study: faulty\n"
+        "load: {it_capacity_mw: 10}\n"
+        "baseline: {site: dk_copenhagen, cooling: air_chiller}\n"
+        "sweep:\n"
+        "  over:\n"
+        "    supply.solr_mw: [1, 2]\n"
+        "    supply.wind_mw: [1, -2]\n"
+        "    storage.battery_mwh: {from: 0, to: 8}\n"
+        "    storage.battery_mw: {from: 8, to: 0, steps: 3}\n"
+        "    load.profile: [flat, mine.csv]\n"
+        "  scenario: basline\n"
+        "  figures: [importmwh]\n"
+    )
+    with pytest.raises(StudyError) as told:
+        Study.read(path)
+    said = [line.removeprefix(f"{path}:") for line in str(told.value).splitlines()]
+    assert said == [
+        "6: sweep.over.supply.solr_mw: there is no such key. Did you mean solar_mw?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"over": SIZES, "samples": 64}, "samples are of a range"),
+        ({"over": RANGES, "samples": 100}, "64 or 128"),
+        ({"over": {"supply.solar_mw": {"from": 0, "to": 9, "steps": 4000}, "warming_k": {"from": 0, "to": 9, "steps": 4000}}}, "16,000,000 points"),
+        ({"over": {"size": ["large", 3]}}, "all numbers"),
+        ({"over": {"weather": ["a.epw"]}}, "file"),
+        ({"over": {"supply.solar_mw": {"from": 0, "to": 9, "stps": 3}}}, "Did you mean steps?"),
+        ({"over": {}}, "at least 1"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_swept_is_refused(keys: dict[str, Any], said: str) -> None:
+    with pytest.raises(StudyError, match=said):
+        study(**keys)
+
+
+def test_a_point_that_cannot_be_computed_is_named() -> None:
+    with pytest.raises(StudyError, match="storage.reserve_ratio 1"):
+        sweep(study(over={"storage.reserve_ratio": [0, 1]}))
+
+
+# Sobol's samples and indices.
+
+
+def ishigami(x: np.ndarray) -> np.ndarray:
+    return np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
+
+
+def sampled(samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ishigami's function at the points of a sweep, and the points."""
+    axis = {"from": -np.pi, "to": np.pi}
+    over = Sweep.model_validate({"over": {name: axis for name in ("a", "b", "c")}, "samples": samples})
+    columns = values_at(over, "1", range(over.points_count))
+    x = np.array(list(columns.values()), dtype=np.float64).T
+    return ishigami(x).reshape(samples, 5), x
+
+
+def test_the_indices_are_those_of_salib() -> None:
+    values, _ = sampled(256)
+    problem = {"num_vars": 3, "names": ["a", "b", "c"], "bounds": [[-np.pi, np.pi]] * 3}
+    theirs = salib.analyze(problem, values.ravel(), calc_second_order=False, seed=1)
+    ours = indices_of(values)
+    assert ours.first_order_ratio == near(theirs["S1"], rel=1e-9)
+    assert ours.total_ratio == near(theirs["ST"], rel=1e-9)
+
+
+def test_the_indices_of_ishigamis_function_are_the_known_ones() -> None:
+    # Saltelli and others 2008, Global Sensitivity Analysis: a = 7, b = 0.1.
+    found = indices_of(sampled(4096)[0])
+    assert found.first_order_ratio == near([0.3139, 0.4424, 0.0], rel=0, abs=0.02)
+    assert found.total_ratio == near([0.5576, 0.4424, 0.2437], rel=0, abs=0.02)
+    assert (found.total_p5 < [0.5576, 0.4424, 0.2437]).all()
+    assert (found.total_p95 > [0.5576, 0.4424, 0.2437]).all()
+
+
+def test_samples_stand_once_in_each_slice_of_a_range_and_differ_in_one_key() -> None:
+    _, x = sampled(64)
+    rows = x.reshape(64, 5, 3)
+    for matrix in (rows[:, 0], rows[:, -1]):
+        slices = np.floor((matrix / np.pi + 1) / 2 * 64).astype(int)
+        assert (np.sort(slices, axis=0) == np.arange(64)[:, np.newaxis]).all()
+    for key in range(3):
+        others = [n for n in range(3) if n != key]
+        assert (rows[:, key + 1, key] == rows[:, -1, key]).all()
+        assert (rows[:, key + 1, others] == rows[:, 0, others]).all()
+
+
+def test_samples_are_the_same_in_any_part_and_others_with_another_seed() -> None:
+    over = Sweep.model_validate({"over": RANGES, "samples": 16})
+    whole = values_at(over, "1", range(64))
+    assert values_at(over, "1", range(10, 20)) == {key: list(column)[10:20] for key, column in whole.items()}
+    assert values_at(over, "2", range(64)) != whole
+
+
+# Files.
+
+
+def test_a_sweep_goes_on_where_it_was_and_leaves_what_is_done(tmp_path: Path) -> None:
+    asked = study(over=SIZES)
+    whole = run_sweep(asked, tmp_path, chunk_points=2).frame()
+    before = parts(tmp_path)
+    assert len(before) == 5
+    next(tmp_path.glob("sweep-*/parts/part-00000004*")).unlink()
+    told: list[int] = []
+    again = run_sweep(asked, tmp_path, progress=lambda done, _: told.append(done), chunk_points=2).frame()
+    after = parts(tmp_path)
+    assert told == [9]
+    assert [name for name in before if before[name] != after[name]] == ["part-00000004.parquet"]
+    assert bits(again) == bits(whole) == bits(sweep(asked))
+
+
+def test_an_interrupt_keeps_what_is_done(tmp_path: Path) -> None:
+    def stop(done: int, _count: int) -> None:
+        if done >= 4:
+            raise KeyboardInterrupt
+
+    asked = study(over=SIZES)
+    some = run_sweep(asked, tmp_path, progress=stop, chunk_points=2)
+    assert some.is_interrupted
+    assert some.points_count == 4
+    assert bits(run_sweep(asked, tmp_path, chunk_points=2).frame()) == bits(sweep(asked))
+
+
+def test_another_study_or_another_file_writes_beside(tmp_path: Path) -> None:
+    load = tmp_path / "load.csv"
+    load.write_text("load_mw\n" + "7\n" * 8760)
+    mine = BASE | {"load": {"it_capacity_mw": 10, "profile": str(load)}, "sweep": {"over": SIZES}}
+    one = sweep(Study.of(mine), tmp_path)
+    load.write_text("load_mw\n" + "7\n" * 8759 + "8\n")
+    other = sweep(Study.of(mine), tmp_path)
+    sweep(Study.of(mine | {"sweep": {"over": SIZES, "figures": ["import_mwh"]}}), tmp_path)
+    sweep(Study.of(mine | {"sweep": {"over": dict(reversed(SIZES.items()))}}), tmp_path)
+    assert len(list(tmp_path.glob("sweep-*"))) == 4
+    assert one["it_energy_mwh"].tolist() == near([7 * 8760] * 9)
+    assert other["it_energy_mwh"].tolist() == near([7 * 8760 + 1] * 9)
+
+
+def test_files_without_pyarrow_keep_every_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    asked = study(over=SIZES)
+    found = run_sweep(asked, tmp_path, chunk_points=4).frame()
+    assert set(parts(tmp_path)) == {"part-00000000.csv", "part-00000004.csv", "part-00000008.csv"}
+    assert bits(found) == bits(sweep(asked))
+
+
+def test_the_folder_says_what_it_is_of(tmp_path: Path) -> None:
+    asked = study(over=SIZES)
+    sweep(asked, tmp_path)
+    about = json.loads(next(tmp_path.glob("sweep-*/sweep.json")).read_text())
+    assert about["study"]["hash"] == asked.hash
+    assert about["figures"]["import_mwh"]["unit"] == "MWh"
+    assert about["points"] == 9
+    assert about["evidence"]
+    assert {"dcfoot", "numpy"} <= set(about["versions"])
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StudyError, match="choose another --out"):
+        sweep(study(over=SIZES), tmp_path / "file")
