@@ -225,12 +225,12 @@ def _study(document: Document) -> Study:
     return Study(keys, found, _hash(keys, found), document.path)
 
 
-def _unknown_of(keys: StudyKeys | None, names: Iterable[str], document: Document) -> list[_Fault]:
+def _unknown_of(keys: StudyKeys | None, names: Iterable[str], document: Document) -> list[Fault]:
     """Scenarios that `optimise` names and the study has not."""
     wanted = keys.optimise.of if keys and keys.optimise else ()
     line, known = document.line(("optimise", "of")), list(names)
     return [
-        _Fault(line, "optimise.of", f"no scenario is called {name!r}.{nearest(name, known)}")
+        Fault(line, "optimise.of", f"no scenario is called {name!r}.{nearest(name, known)}")
         for name in wanted
         if name not in known
     ]

@@ -5,13 +5,14 @@ downloaded is the one that was answered.
 """
 
 import io
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 from ruamel.yaml import YAML
 
+from dcfoot.errors import DcfootError
 from dcfoot_scenarios.compare import Comparison, compare
 from dcfoot_scenarios.document import Json, figures_of
 from dcfoot_scenarios.evaluate import Outcome
@@ -43,16 +44,15 @@ def answer(keys: Keys, week: int = 0) -> Json:
     StudyError, ConfigError, DataMissing
         Something that it names is not known or cannot be read; a `FaultyStudy` names each key.
     """
-    study = Study.of(_quick(keys))
-    comparison = compare(study)
+    comparison, no_cost = _compared(Study.of(_quick(keys)))
+    study = comparison.study
     grid, _ = comparison.baseline.case.grid
     return {
         "scenarios": {name: _scenario(outcome, week) for name, outcome in comparison.outcomes.items()},
         "differences": {name: _differences(comparison, name) for name in comparison.variants},
         "currency": study.currency,
         "family": {"gas": str(grid.gas), "boundary": str(grid.boundary)},
-        "notes": list(dict.fromkeys(note for one in comparison.outcomes.values() for note in one.notes)),
-        "hash": study.hash,
+        "notes": [*no_cost, *dict.fromkeys(note for one in comparison.outcomes.values() for note in one.notes)],
     }
 
 
@@ -72,6 +72,17 @@ def as_yaml(keys: Keys) -> str:
     writer.allow_unicode = True
     writer.dump(keys, buffer)
     return buffer.getvalue()
+
+
+def _compared(study: Study) -> tuple[Comparison, list[str]]:
+    """A study compared, without its cost where a price is not known, and then why."""
+    try:
+        return compare(study), []
+    except DcfootError as fault:
+        if study.keys.money is None:
+            raise
+        without = replace(study, keys=study.keys.model_copy(update={"money": None}))
+        return compare(without), [str(fault)]
 
 
 def _quick(keys: Keys) -> Keys:
