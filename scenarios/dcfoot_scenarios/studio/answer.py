@@ -52,7 +52,8 @@ def answer(keys: Keys, week: int = 0) -> Json:
         "differences": {name: _differences(comparison, name) for name in comparison.variants},
         "currency": study.currency,
         "family": {"gas": str(grid.gas), "boundary": str(grid.boundary)},
-        "notes": [*no_cost, *dict.fromkeys(note for one in comparison.outcomes.values() for note in one.notes)],
+        "no_cost": no_cost,
+        "notes": list(dict.fromkeys(note for one in comparison.outcomes.values() for note in one.notes)),
     }
 
 
@@ -74,15 +75,15 @@ def as_yaml(keys: Keys) -> str:
     return buffer.getvalue()
 
 
-def _compared(study: Study) -> tuple[Comparison, list[str]]:
-    """A study compared, without its cost where a price is not known, and then why."""
+def _compared(study: Study) -> tuple[Comparison, str]:
+    """A study compared, without its cost where a price is not known; and why."""
     try:
-        return compare(study), []
+        return compare(study), ""
     except DcfootError as fault:
         if study.keys.money is None:
             raise
         without = replace(study, keys=study.keys.model_copy(update={"money": None}))
-        return compare(without), [str(fault)]
+        return compare(without), str(fault)
 
 
 def _quick(keys: Keys) -> Keys:

@@ -18,12 +18,16 @@ from dcfoot.tables import Row
 from dcfoot.tables import rows as shared_rows
 from dcfoot_scenarios.document import Json
 from dcfoot_scenarios.library import study_names, study_path
+from dcfoot_scenarios.page_words import WORDS
 from dcfoot_scenarios.study import Study
 from dcfoot_scenarios.tables import rows
 from dcfoot_scenarios.words import words
 
 FACILITY = "facility/"
 """What the keys of controls begin with that are numbers of the facility."""
+
+SHARED = ("clean", "battery", "from_grid", "generation", "hours_of_year", "interval", "never_added")
+"""Words of `PageWords` that this page says too."""
 
 CHINESE = re.compile(r"[\u4e00-\u9fff].*")
 
@@ -41,13 +45,23 @@ def begin(study: Study, lang: str) -> Json:
     shipped = [Study.read(study_path(name)) for name in study_names()]
     return {
         "lang": lang,
-        "words": {row["name"]: {"en": row["en"], "zh": row["zh"]} for row in rows("studio_words")},
+        "words": dict(_words()),
         "figures": [asdict(word) for word in words().values()],
         "controls": [dict(_control(row)) for row in rows("studio_controls")],
         "choices": {**_choices(), "site": list(_sites())},
         "cooling": {name: _cooling(name) for name in SYSTEMS},
         "studies": [_study(one) for one in (study, *(one for one in shipped if one.hash != study.hash))],
     }
+
+
+def _words() -> Iterator[tuple[str, Json]]:
+    """What the page says, by language; what a study's page says too is said by its words."""
+    for row in rows("studio_words"):
+        yield row["name"], {lang: row[lang] for lang in WORDS}
+    for name in SHARED:
+        yield name, {lang: getattr(said, name) for lang, said in WORDS.items()}
+    for group in WORDS["en"].groups:
+        yield f"group-{group}", {lang: said.groups[group] for lang, said in WORDS.items()}
 
 
 def _control(row: Row) -> Iterator[tuple[str, object]]:

@@ -1,30 +1,33 @@
 // The studio's page. Its state is a study: a baseline, and the scenario that is moved; the program holds none of it.
 
-const DRAWS = 40; // intervals of a hundredth or so of their own width would take seconds; dcfoot plan takes more
+const DRAWS = 40; // enough for an interval, few enough to be there at once; dcfoot plan takes more
 const REST_MS = 700; // after which the hand is taken to rest, and intervals are asked for
+const WHAT_IF = "what-if";
 const CARDS = [
-  "carbon_location_hourly_t", "carbon_market_hourly_t", "facility_energy_mwh", "pue", "water_onsite_m3",
-  "cfe_contracted_ratio", "peak_import_mw", "heat_delivered_mwh", "cost_per_year",
+  "carbon_location_hourly_t",
+  "carbon_market_hourly_t",
+  "facility_energy_mwh",
+  "pue",
+  "water_onsite_m3",
+  "cfe_contracted_ratio",
+  "peak_import_mw",
+  "heat_delivered_mwh",
+  "cost_per_year",
 ];
-const WHATIF = "what-if";
 
 const at = (id) => document.getElementById(id);
-const copy = (value) => structuredClone(value);
 
-let given; // what the program told at the beginning
-let words, controls; // by name, by key
-const state = { lang: "en", week: 0, keys: {}, baseline: {}, now: {}, answer: null, faults: [] };
+let given; // what the program told at the beginning: words, controls, choices, studies
+const state = { lang: "en", week: 0, keys: {}, baseline: {}, now: {}, answer: null, faults: [], took_ms: 0 };
 
-// --- Keys: a scenario as in a study file; the way to a key is written with slashes, since facility's have dots. ---
-
-const steps = (key) => key.split("/");
+// --- Keys: a scenario as in a study file; the way to a key is written with slashes, for facility numbers have dots
 
 function read(keys, key) {
-  return steps(key).reduce((part, step) => part?.[step], keys);
+  return key.split("/").reduce((part, step) => part?.[step], keys);
 }
 
 function write(keys, key, value) {
-  const [first, ...rest] = steps(key);
+  const [first, ...rest] = key.split("/");
   if (!rest.length) return value === undefined ? without(keys, first) : { ...keys, [first]: value };
   const inner = write(keys[first] ?? {}, rest.join("/"), value);
   return Object.keys(inner).length ? { ...keys, [first]: inner } : without(keys, first);
@@ -36,7 +39,7 @@ function without(keys, name) {
 }
 
 const isPart = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 // What a variant says beside its baseline; null takes a key away. The facility's numbers stand or fall together.
 function differenceOf(base, now) {
@@ -49,80 +52,89 @@ function differenceOf(base, now) {
   return found;
 }
 
-function studyOf(draws) {
-  const variants = { [WHATIF]: differenceOf(state.baseline, state.now) };
-  return { ...state.keys, uncertainty: { draws }, baseline: state.baseline, variants };
+function studyOf() {
+  const variants = { [WHAT_IF]: differenceOf(state.baseline, state.now) };
+  return { ...state.keys, baseline: state.baseline, variants };
 }
 
-// --- Words ---
+// --- Words
 
-const say = (name, values = {}) =>
-  (words[name]?.[state.lang] ?? name).replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
+function say(name, values = {}) {
+  return given.words[name][state.lang].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+}
+
 const label = (one) => (state.lang === "zh" ? one.label_zh : one.label);
-const currency = () => state.answer?.currency || state.keys.money?.currency || "";
-const unitOf = (unit) => unit.replace("money", currency()).replace(/^C$/, "°C").replace("m3", "m³");
+
+function unitOf(unit) {
+  return unit.replace("money", state.keys.money?.currency ?? "USD").replace(/^C$/, "°C").replace("m3", "m³");
+}
 
 function shown(figure, value) {
   if (value === undefined || value === null) return "–";
   const places = { minimumFractionDigits: figure.digits, maximumFractionDigits: figure.digits };
-  return (value * figure.times).toLocaleString("en", places).replace(/^-(?=[0.,]*$)/, "");
+  return (value * figure.times).toLocaleString("en", places).replace("-", "−");
 }
 
-// --- Drawing: an element from its tag, its attributes and its children ---
+const plain = (value) => String(Number(Number(value).toPrecision(6)));
+
+// --- Elements: from a tag, attributes, children
+
+const IN_SVG = new Set(["svg", "path", "line", "text"]);
 
 function make(tag, attributes = {}, ...children) {
-  const svg = ["svg", "path", "line", "text", "g", "title"].includes(tag) && !attributes.html;
-  const element = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  const element = IN_SVG.has(tag)
+    ? document.createElementNS("http://www.w3.org/2000/svg", tag)
+    : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name === "style") element.style.cssText = value;
-    else if (value !== undefined && value !== false) element.setAttribute(name, value);
+    else if (value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...children.filter((child) => child !== undefined && child !== null));
+  element.append(...children.filter((child) => child !== undefined));
   return element;
 }
 
-// --- Controls ---
+// --- Controls
+
+const coolingOf = (keys) => given.cooling[keys.cooling] ?? { rejections: [], numbers: {} };
+const isNumberOfFacility = (control) => control.key.startsWith("facility/");
+const scaleOf = (control) => (control.unit === "%" ? 100 : 1);
+const idOf = (control) => control.key.replace(/[/.]/g, "-");
 
 function usual(control) {
-  const number = given.cooling[state.now.cooling]?.numbers[control.key];
-  return number ? number[state.now.size ?? "large"] : control.usual;
+  if (control.key === "rejection") return coolingOf(state.now).rejections[0];
+  const bySize = coolingOf(state.now).numbers[control.key];
+  return bySize ? bySize[state.now.size ?? "large"] : control.usual;
 }
 
+const valueOf = (control) => read(state.now, control.key) ?? usual(control);
+
 function applies(control) {
-  if (control.key.startsWith("facility/")) return control.key in (given.cooling[state.now.cooling]?.numbers ?? {});
+  if (isNumberOfFacility(control)) return control.key in coolingOf(state.now).numbers;
   if (control.group === "money") return Boolean(state.keys.money);
-  if (control.key.startsWith("heat_reuse/") && control.key !== "heat_reuse/homes") return Boolean(state.now.heat_reuse);
-  return control.key !== "rejection" || choicesOf(control).length > 1;
+  if (control.key === "rejection") return coolingOf(state.now).rejections.length > 1;
+  if (control.key === "load/deadline_h") return Boolean(read(state.now, "load/deferrable_ratio"));
+  return control.group !== "heat" || control.key === "heat_reuse/homes" || Boolean(state.now.heat_reuse);
 }
 
 function choicesOf(control) {
-  const known = given.choices[control.key];
-  const ways = given.cooling[state.now.cooling]?.rejections ?? [];
-  const list = control.key === "rejection" ? ways.map((way) => known.find((one) => one.value === way)) : known;
+  const ways = coolingOf(state.now).rejections;
+  const known = given.choices[control.key].filter((one) => control.key !== "rejection" || ways.includes(one.value));
   const value = valueOf(control);
-  if (!value || list.some((one) => one.value === value)) return list;
-  return [{ value, label: value, label_zh: value }, ...list]; // of the user's own file
-}
-
-function valueOf(control) {
-  const value = read(state.now, control.key);
-  if (value !== undefined) return value;
-  return control.key === "rejection" ? given.cooling[state.now.cooling]?.rejections[0] : usual(control);
+  const isKnown = !value || known.some((one) => one.value === value);
+  return isKnown ? known : [{ value, label: value, label_zh: value }, ...known]; // of the user's own file
 }
 
 function mostOf(control) {
-  if (control.most !== null) return Math.max(control.most, Number(valueOf(control)) || 0);
-  const most = control.most_per_it_mw * (state.now.load?.it_capacity_mw ?? 1);
+  const most = control.most ?? control.most_per_it_mw * (state.now.load?.it_capacity_mw ?? 1);
   return Math.max(most, Number(valueOf(control)) || 0, control.step);
 }
 
+// A control is moved: its key has another value, and what it replaces or makes senseless is gone.
 function move(control, value) {
-  let now = state.now;
-  for (const key of control.replaces) now = write(now, key, undefined);
+  let now = control.replaces.reduce((keys, key) => write(keys, key, undefined), state.now);
   now = write(now, control.key, value);
-  if (control.key === "cooling" || control.key === "size")
-    for (const one of controls) if (!numberApplies(one, now)) now = write(now, one.key, undefined);
+  for (const one of given.controls)
+    if (isNumberOfFacility(one) && !(one.key in coolingOf(now).numbers)) now = write(now, one.key, undefined);
   if (control.key === "heat_reuse/homes" && !value) now = without(now, "heat_reuse");
   if (control.key === "storage/battery_mwh" && value && !read(now, "storage/battery_mw"))
     now = write(now, "storage/battery_mw", Math.max(0.5, Math.round(value / 2) / 2)); // four hours of it
@@ -131,321 +143,376 @@ function move(control, value) {
   ask();
 }
 
-const numberApplies = (control, now) =>
-  !control.key.startsWith("facility/") || control.key in (given.cooling[now.cooling]?.numbers ?? {});
-
 function buildControls() {
-  const groups = [...new Set(controls.map((control) => control.group))];
-  at("groups").replaceChildren(
-    ...groups.map((group) =>
-      make("fieldset", { id: `group-${group}` }, make("legend", {}, say(group)),
-        ...controls.filter((control) => control.group === group).map(control_ => control_.kind === "choice" ? choice(control_) : range(control_)))),
-  );
+  const groups = Map.groupBy(given.controls, (control) => control.group);
+  const sets = [...groups].map(([group, those]) => {
+    const fields = those.map((control) => (control.kind === "choice" ? choice(control) : range(control)));
+    return make("fieldset", {}, make("legend", {}, say(group)), ...fields);
+  });
+  at("groups").replaceChildren(...sets);
   refresh();
 }
 
-const idOf = (control) => control.key.replace(/[/.]/g, "-");
-
 function choice(control) {
-  const pick = make("select", { id: idOf(control), onchange: (event) => move(control, event.target.value) });
-  return make("label", { class: "field", for: idOf(control) }, make("span", {}, label(control)), pick);
+  const id = idOf(control);
+  const pick = make("select", { id, onchange: (event) => move(control, event.target.value) });
+  return make("label", { class: "field", for: id }, make("span", {}, label(control)), pick);
 }
 
 function range(control) {
   const id = idOf(control);
-  const scale = control.unit === "%" ? 100 : 1;
-  const slider = make("input", { type: "range", id, min: control.least, step: control.step,
-    oninput: (event) => move(control, Number(event.target.value)) });
-  const number = make("input", { type: "number", id: `${id}-number`, step: "any", "aria-label": label(control),
-    onchange: (event) => move(control, event.target.value === "" ? undefined : Number(event.target.value) / scale) });
+  const slid = (event) => move(control, Number(event.target.value));
+  const typed = ({ target: { value } }) => move(control, value === "" ? undefined : Number(value) / scaleOf(control));
+  const slider = make("input", { type: "range", id, min: control.least, step: control.step, oninput: slid });
+  const number = make("input", { type: "number", step: "any", "aria-label": label(control), onchange: typed });
   const unit = make("span", { class: "unit" }, unitOf(control.unit));
-  return make("div", { class: "field range", role: "group" },
-    make("span", {}, make("label", { for: id }, label(control))), make("div", {}, slider, number, unit));
+  const name = make("span", {}, make("label", { for: id }, label(control)));
+  return make("div", { class: "field range" }, name, make("div", {}, slider, number, unit));
 }
 
-// Brings every control to the state's value.
+// Brings every control to what the state says.
 function refresh() {
-  for (const control of controls) {
+  for (const control of given.controls) {
     const element = at(idOf(control));
     const field = element.closest(".field");
+    const dotted = control.key.replace("/", ".");
     field.hidden = !applies(control);
     field.classList.toggle("moved", !same(read(state.now, control.key), read(state.baseline, control.key)));
-    field.classList.toggle("faulty", state.faults.some((fault) => fault.key.replaceAll(".", "/").endsWith(control.key.replaceAll(".", "/"))));
+    field.classList.toggle("faulty", state.faults.some((fault) => fault.key.endsWith(`.${dotted}`)));
     if (control.kind === "choice") refreshChoice(control, element);
-    else refreshRange(control, element);
+    else refreshRange(control, element, field);
   }
-  for (const group of at("groups").children) group.hidden = [...group.querySelectorAll(".field")].every((one) => one.hidden);
+  for (const group of at("groups").children)
+    group.hidden = [...group.querySelectorAll(".field")].every((field) => field.hidden);
 }
 
 function refreshChoice(control, element) {
   const options = choicesOf(control);
-  const told = JSON.stringify([state.lang, options.map((one) => one.value)]);
-  if (element.dataset.told !== told) {
-    element.dataset.told = told;
-    element.replaceChildren(...grouped(options));
-  }
+  const told = JSON.stringify(options.map((one) => one.value));
+  if (element.dataset.told !== told) element.replaceChildren(...grouped(options));
+  element.dataset.told = told;
   element.value = valueOf(control) ?? "";
 }
 
 function grouped(options) {
-  const groups = new Map();
-  for (const one of options) {
-    const name = (state.lang === "zh" ? one.group_zh : one.group) ?? "";
-    groups.set(name, [...(groups.get(name) ?? []), make("option", { value: one.value }, label(one))]);
-  }
-  return [...groups].flatMap(([name, those]) => (name ? [make("optgroup", { label: name }, ...those)] : those));
+  const groups = Map.groupBy(options, (one) => (state.lang === "zh" ? one.group_zh : one.group) ?? "");
+  return [...groups].flatMap(([name, those]) => {
+    const inside = those.map((one) => make("option", { value: one.value }, label(one)));
+    return name ? [make("optgroup", { label: name }, ...inside)] : inside;
+  });
 }
 
-function refreshRange(control, element) {
-  const value = valueOf(control);
+function refreshRange(control, element, field) {
   const own = read(state.now, control.key);
-  const number = at(`${element.id}-number`);
+  const value = valueOf(control);
+  const isKnown = value !== undefined && value !== "";
+  const text = isKnown ? plain(value * scaleOf(control)) : say("usual");
+  const number = field.querySelector("[type=number]");
   element.max = mostOf(control);
-  element.value = value === "" || value === undefined ? control.least : value;
-  element.setAttribute("aria-valuetext", `${value} ${unitOf(control.unit)}`);
-  if (document.activeElement !== number || own === undefined)
-    number.value = own === undefined ? "" : plain(own * (control.unit === "%" ? 100 : 1));
-  number.placeholder = value === "" || value === undefined ? say("usual") : plain(value * (control.unit === "%" ? 100 : 1));
-  element.closest(".range").querySelector(".unit").textContent = unitOf(control.unit);
+  element.value = isKnown ? value : control.least;
+  element.setAttribute("aria-valuetext", `${text} ${unitOf(control.unit)}`);
+  number.placeholder = text;
+  if (number !== document.activeElement) number.value = own === undefined ? "" : text; // never under the typing hand
+  field.querySelector(".unit").textContent = unitOf(control.unit);
 }
 
-const plain = (value) => String(Number(Number(value).toPrecision(6)));
+// --- Asking: one request at a time, the newest state last; intervals once the hand rests
 
-// --- Asking: one request at a time, the newest state last; intervals once the hand rests ---
-
-let asking = false, again = false, rest = 0;
+const asking = { now: false, again: false, rest: 0 };
 
 async function ask(draws = 0) {
-  clearTimeout(rest);
-  if (asking) { again = true; return; }
-  asking = true;
+  clearTimeout(asking.rest);
+  asking.again = asking.now;
+  if (asking.now) return;
+  asking.now = true;
   const started = performance.now();
+  const told = await answered({ study: { ...studyOf(), uncertainty: { draws } }, week: state.week });
+  asking.now = false;
+  if (!draws) state.took_ms = Math.round(performance.now() - started);
+  if (asking.again && draws) return void ask(); // intervals of what is no more
+  Object.assign(state, told);
+  show();
+  if (asking.again) ask();
+  else if (!draws && !state.faults.length) asking.rest = setTimeout(() => ask(DRAWS), REST_MS);
+}
+
+async function answered(question) {
   try {
-    const response = await post("answer", { study: studyOf(draws), week: state.week });
+    const response = await post("answer", question);
     const told = await response.json();
-    if (response.ok) Object.assign(state, { answer: told, faults: [] });
-    else state.faults = told.faults;
+    return response.ok ? { answer: told, faults: [] } : { faults: told.faults };
   } catch {
-    state.faults = [{ key: "", said: say("lost") }];
+    return { faults: [{ key: "", said: say("lost") }] };
   }
-  asking = false;
-  if (again && draws) { again = false; return ask(); } // intervals of a state that is no more
-  show(Math.round(performance.now() - started), draws);
-  if (again) { again = false; ask(); }
-  else if (!draws && !state.faults.length) rest = setTimeout(() => ask(DRAWS), REST_MS);
 }
 
-function post(path, document_) {
-  return fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(document_) });
+function post(path, body) {
+  const headers = { "Content-Type": "application/json" };
+  return fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
-// --- Showing ---
+// --- Showing
 
-function show(took_ms, draws) {
-  document.body.classList.toggle("stale", state.faults.length > 0);
+const scenario = () => state.answer.scenarios[WHAT_IF];
+const baseline = () => state.answer.scenarios.baseline;
+const hasDraws = () => scenario().figures.facility_energy_mwh.p5 !== null;
+
+function show() {
   showFaults();
   refresh();
   if (!state.answer) return;
-  const { family } = state.answer;
-  at("state").textContent = [
-    say("ready", { ms: took_ms }),
-    say("family", { gas: family.gas, boundary: say(family.boundary) }),
-    draws ? say("exact") : "",
-  ].filter(Boolean).join(" · ");
-  at("state").dataset.draws = draws;
+  const { family, no_cost: noCost, notes } = state.answer;
+  const counted = say("family", { gas: family.gas, boundary: say(family.boundary) });
+  const parts = [say("ready", { ms: state.took_ms }), counted, ...(hasDraws() ? [say("exact")] : [])];
+  at("state").textContent = parts.join(" · ");
+  at("state").dataset.draws = hasDraws();
+  at("no-cost").hidden = !noCost;
+  at("no-cost").textContent = `${say("no_cost")} ${noCost}`;
+  at("notes").replaceChildren(...notes.map((note) => make("li", {}, note)));
   showCards();
   showWeek();
   showDuration();
   showTable();
-  at("notes").replaceChildren(...state.answer.notes.map((note) => make("li", {}, note)));
 }
 
 function showFaults() {
-  const lines = state.faults.map((fault) => make("p", {}, fault.key ? make("b", {}, `${fault.key.replace(`variants.${WHATIF}.`, "")}: `) : "", fault.said));
-  at("faults").replaceChildren(...(lines.length ? [make("p", {}, say("fault")), ...lines] : []));
+  const lines = state.faults.map(({ key, said }) => {
+    const name = key.replace(`variants.${WHAT_IF}.`, "");
+    return make("p", {}, ...(name ? [make("b", {}, `${name}: `)] : []), said);
+  });
+  document.body.classList.toggle("stale", lines.length > 0);
   at("faults").hidden = !lines.length;
+  at("faults").replaceChildren(make("p", {}, say("fault")), ...lines);
 }
 
-const scenario = () => state.answer.scenarios[WHATIF];
-const baseline = () => state.answer.scenarios.baseline;
-const differenceIn = (name) => state.answer.differences[WHATIF]?.[name];
-
-function worth(figure, value) {
-  if (!value || figure.better === "none") return "";
-  return value > 0 === (figure.better === "higher") ? "good" : "bad";
-}
-
-// A difference in words: signed, in its colour, with the share of draws that agree.
-function differenceLine(figure, withUnit) {
-  const difference = differenceIn(figure.name);
-  const text = difference && shown(figure, difference.value);
-  if (!difference || !/[1-9]/.test(text)) return make("span", {}, difference ? "=" : "–");
-  const sign = difference.value > 0 ? "+" : "";
-  const share = difference.better_ratio;
-  const undecided = share !== null && share > 0.05 && share < 0.95;
-  const kind = undecided ? "" : worth(figure, difference.value);
-  const unit = withUnit ? ` ${unitOf(figure.unit)}` : "";
-  return make("span", { class: kind }, `${sign}${text}${unit}`,
-    undecided ? ` (${say("undecided")})` : kind && withUnit ? ` ${say(kind === "good" ? "better" : "worse")}` : "");
+// A difference, signed and in its colour; where draws disagree on which is better, it says so.
+function difference(figure, inFull) {
+  const found = state.answer.differences[WHAT_IF][figure.name];
+  const text = found ? shown(figure, found.value) : "–";
+  if (!/[1-9]/.test(text)) return make("span", {}, found ? "=" : text);
+  const isUndecided = found.better_ratio !== null && found.better_ratio > 0.05 && found.better_ratio < 0.95;
+  const isBetter = found.value > 0 === (figure.better === "higher");
+  const kind = figure.better === "none" ? "" : isUndecided ? "undecided" : isBetter ? "better" : "worse";
+  const unit = figure.unit === "%" ? say("points") : unitOf(figure.unit);
+  const signed = `${found.value > 0 ? "+" : ""}${text}`;
+  return make("span", { class: kind }, inFull ? `${signed} ${unit} ${kind && say(kind)}` : signed);
 }
 
 function showCards() {
-  const names = CARDS.filter((name) => name in scenario().figures || name in baseline().figures);
-  at("cards").replaceChildren(...names.map((name) => {
-    const figure = given.figures.find((one) => one.name === name);
-    const found = scenario().figures[name], base = baseline().figures[name];
-    return make("article", { class: "card", id: `card-${name}` },
-      make("h2", {}, label(figure)),
-      make("div", { class: "value", "data-value": found?.value }, shown(figure, found?.value), make("small", {}, ` ${unitOf(figure.unit)}`)),
-      make("p", {}, differenceLine(figure, true)),
-      make("p", {}, `${say("baseline")}: ${shown(figure, base?.value)}`),
-      found && found.p5 !== null && found.p5 !== found.p95 ? make("p", {}, `${say("interval")}: ${shown(figure, found.p5)} – ${shown(figure, found.p95)}`) : null);
-  }));
+  const known = CARDS.filter((name) => name in scenario().figures);
+  at("cards").replaceChildren(...known.map((name) => card(given.figures.find((figure) => figure.name === name))));
+}
+
+function card(figure) {
+  const { value, p5, p95 } = scenario().figures[figure.name];
+  const base = baseline().figures[figure.name]?.value;
+  const unit = make("small", {}, ` ${unitOf(figure.unit)}`);
+  const between = `${say("interval")}: ${shown(figure, p5)} – ${shown(figure, p95)}`;
+  return make(
+    "article",
+    { class: "card", id: `card-${figure.name}` },
+    make("h2", {}, label(figure)),
+    make("div", { class: "value", "data-value": value }, shown(figure, value), unit),
+    make("p", {}, difference(figure, true)),
+    make("p", {}, `${say("baseline")}: ${shown(figure, base)}`),
+    p5 === null || p5 === p95 ? undefined : make("p", {}, between),
+  );
 }
 
 function showTable() {
-  const there = given.figures.filter(({ name }) => scenario().figures[name]?.value || baseline().figures[name]?.value);
-  const rows = [];
-  for (const group of new Set(there.map((figure) => figure.group))) {
-    rows.push(make("tr", { class: "group" }, make("th", { colspan: 4, scope: "colgroup" }, say(group))));
-    for (const figure of there.filter((one) => one.group === group))
-      rows.push(make("tr", {},
-        make("th", { scope: "row", title: state.lang === "zh" ? undefined : figure.meaning }, `${label(figure)} `, make("small", { class: "dim" }, unitOf(figure.unit))),
-        make("td", {}, shown(figure, baseline().figures[figure.name]?.value)),
-        make("td", {}, shown(figure, scenario().figures[figure.name]?.value)),
-        make("td", {}, differenceLine(figure, false))));
-  }
-  const head = ["figure", "baseline", "now", "difference"].map((name) => make("th", { scope: "col" }, say(name)));
-  at("table").replaceChildren(make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows)));
+  const sides = [baseline(), scenario()];
+  const there = given.figures.filter(({ name }) => sides.some((side) => side.figures[name]?.value));
+  const bodies = [...Map.groupBy(there, (figure) => figure.group)].map(([group, figures]) => {
+    const head = make("th", { colspan: 4, scope: "rowgroup" }, say(`group-${group}`));
+    return make("tbody", {}, make("tr", { class: "group" }, head), ...figures.map(row));
+  });
+  const names = ["figure", "baseline", "now", "difference"];
+  const heads = names.map((name) => make("th", { scope: "col" }, say(name)));
+  at("table").replaceChildren(make("table", {}, make("thead", {}, make("tr", {}, ...heads)), ...bodies));
 }
 
-// --- Charts: a unit square of hours and MW inside a frame ---
-
-const WIDE = 860, HIGH = 250, LEFT = 44, BOTTOM = 26, TOP = 8;
-
-function frame(title, most, ticksAcross, children) {
-  const y = (value) => HIGH - BOTTOM - (value / most) * (HIGH - BOTTOM - TOP);
-  const lines = stepsUpTo(most).flatMap((value) => [
-    make("line", { x1: LEFT, x2: WIDE, y1: y(value), y2: y(value), stroke: "var(--edge)" }),
-    make("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, `${value}`),
-  ]);
-  const across = ticksAcross.map(([x, text, anchor]) => make("text", { x: LEFT + x * (WIDE - LEFT), y: HIGH - 8, "text-anchor": anchor ?? "middle" }, text));
-  return make("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": title },
-    ...lines, ...children(y), ...across, make("text", { x: 4, y: HIGH - 8 }, "MW"));
+function row(figure) {
+  const unit = make("small", { class: "dim" }, unitOf(figure.unit));
+  const values = [baseline(), scenario()].map((side) => shown(figure, side.figures[figure.name]?.value));
+  return make(
+    "tr",
+    {},
+    make("th", { scope: "row", title: figure.meaning }, `${label(figure)} `, unit),
+    ...values.map((value) => make("td", {}, value)),
+    make("td", {}, difference(figure, false)),
+  );
 }
 
-function stepsUpTo(most) {
-  const rough = most / 4, size = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((times) => times * size).find((one) => one >= rough);
-  return Array.from({ length: Math.floor(most / step) + 1 }, (_, n) => Number((n * step).toPrecision(3)));
-}
+// --- Charts of power over hours
+
+const WIDE = 860, HIGH = 250, LEFT = 44, BOTTOM = 24, TOP = 20;
 
 const across = (n, count) => LEFT + (n / (count - 1)) * (WIDE - LEFT);
-const path = (values, y) => values.map((value, n) => `${n ? "L" : "M"}${across(n, values.length).toFixed(1)} ${y(value).toFixed(1)}`).join("");
-const line = (values, y, colour, dashed) =>
-  make("path", { d: path(values, y), fill: "none", stroke: colour, "stroke-width": 1.8, "stroke-dasharray": dashed ? "5 4" : undefined });
+const height = (most) => (value) => HIGH - BOTTOM - (value / most) * (HIGH - BOTTOM - TOP);
+
+// A chart: lines of equal power, what is drawn over them, and words below: [place from 0 to 1, text, anchor].
+function chart(title, most, below, drawn) {
+  const y = height(most);
+  const grid = evenSteps(most).flatMap((value) => [
+    make("line", { x1: LEFT, x2: WIDE, y1: y(value), y2: y(value), stroke: "var(--edge)" }),
+    make("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, plain(value)),
+  ]);
+  const words = below.map(([place, text, anchor = "middle"]) =>
+    make("text", { x: LEFT + place * (WIDE - LEFT), y: HIGH - 6, "text-anchor": anchor }, text));
+  const unit = make("text", { x: LEFT - 6, y: 12, "text-anchor": "end" }, "MW");
+  const frame = { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": title };
+  return make("svg", frame, ...grid, ...drawn, ...words, unit);
+}
+
+function evenSteps(most) {
+  const rough = most / 4;
+  const size = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((times) => times * size).find((one) => one >= rough);
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, n) => n * step);
+}
+
+function points(values, y) {
+  return values.map((value, n) => `${across(n, values.length).toFixed(1)} ${y(value).toFixed(1)}`);
+}
+
+function line(values, y, colour, dashes) {
+  const d = `M${points(values, y).join("L")}`;
+  return make("path", { d, fill: "none", stroke: colour, "stroke-width": 1.8, "stroke-dasharray": dashes });
+}
 
 function band(low, high, y, colour) {
-  const back = low.map((value, n) => `L${across(low.length - 1 - n, low.length).toFixed(1)} ${y(low[low.length - 1 - n]).toFixed(1)}`);
-  return make("path", { d: `${path(high, y)}${back.join("")}Z`, fill: colour });
+  return make("path", { d: `M${points(high, y).join("L")}L${points(low, y).reverse().join("L")}Z`, fill: colour });
 }
 
 function legend(entries) {
-  return make("div", { class: "legend" }, ...entries.map(([name, colour]) => make("span", {}, make("i", { style: `background:${colour}` }), name)));
+  const keys = entries.map(([name, colour, kind]) => {
+    const mark = make("i", { class: kind });
+    mark.style.background = colour;
+    return make("span", {}, mark, name);
+  });
+  return make("div", { class: "legend" }, ...keys);
 }
+
+const sum = (one, other) => one.map((value, n) => value + other[n]);
 
 function showWeek() {
   const { week } = scenario();
-  const clean = week.clean_mw, stored = clean.map((value, n) => value + week.discharge_mw[n]);
-  const full = stored.map((value, n) => value + week.import_mw[n]);
-  const most = Math.max(...full, ...week.load_mw, ...week.generation_mw) * 1.05;
-  const day = say("week", { day: week.day });
-  at("week-caption").textContent = day;
-  const days = Array.from({ length: 7 }, (_, n) => [(n + 0.5) / 7, dayName(week.day, n)]);
-  at("week-chart").replaceChildren(
-    frame(day, most, days, (y) => [
-      band(clean.map(() => 0), clean, y, "var(--clean)"), band(clean, stored, y, "var(--battery)"), band(stored, full, y, "var(--grid)"),
-      line(week.generation_mw, y, "var(--generation)"), line(week.load_mw, y, "var(--load)"),
-    ]),
-    legend([[say("clean"), "var(--clean)"], [say("battery"), "var(--battery)"], [say("grid"), "var(--grid)"],
-      [say("generation"), "var(--generation)"], [say("load_line"), "var(--load)"]]));
+  const stored = sum(week.clean_mw, week.discharge_mw);
+  const all = sum(stored, week.import_mw);
+  const most = 1.03 * Math.max(...all, ...week.generation_mw);
+  const y = height(most);
+  const title = say("week", { day: dayName(week.day, 0) });
+  at("week-caption").textContent = title;
+  const days = [0, 1, 2, 3, 4, 5, 6].map((n) => [(n + 0.5) / 7, dayName(week.day, n)]);
+  const drawn = [
+    band(all.map(() => 0), week.clean_mw, y, "var(--clean)"),
+    band(week.clean_mw, stored, y, "var(--battery)"),
+    band(stored, all, y, "var(--grid)"),
+    line(week.generation_mw, y, "var(--generation)"),
+    line(week.load_mw, y, "var(--load)"),
+  ];
+  const names = [
+    [say("clean"), "var(--clean)"],
+    [say("battery"), "var(--battery)"],
+    [say("from_grid"), "var(--grid)"],
+    [say("generation"), "var(--generation)", "line"],
+    [say("load_line"), "var(--load)", "line"],
+  ];
+  at("week-chart").replaceChildren(chart(title, most, days, drawn), legend(names));
 }
 
-function dayName(first, n) {
+function dayName(first, after) {
   const [month, day] = first.split("-").map(Number);
-  return new Date(Date.UTC(2023, month - 1, day + n)).toLocaleDateString(state.lang === "zh" ? "zh-CN" : "en-GB", { month: "short", day: "numeric", timeZone: "UTC" });
+  const date = new Date(Date.UTC(2023, month - 1, day + after)); // any year of 365 days
+  const lang = state.lang === "zh" ? "zh-CN" : "en-GB";
+  return date.toLocaleDateString(lang, { month: "short", day: "numeric", timeZone: "UTC" });
 }
 
 function showDuration() {
   const now = scenario().duration_mw, base = baseline().duration_mw;
-  const most = Math.max(...now, ...base, 0.1) * 1.05;
-  const ticks = [0, 2000, 4000, 6000, 8000].map((hour) => [hour / 8760, `${hour}`, hour ? "middle" : "start"]);
-  at("duration-chart").replaceChildren(
-    frame(say("duration"), most, [...ticks, [1, "h", "end"]], (y) => [line(base, y, "var(--base)", true), line(now, y, "var(--accent)")]),
-    legend([[say("now"), "var(--accent)"], [say("baseline"), "var(--base)"]]));
+  const most = 1.03 * Math.max(...now, ...base, 0.1);
+  const y = height(most);
+  const hours = [2000, 4000, 6000, 8000].map((hour) => [hour / 8760, `${hour}`]);
+  const below = [[0, "0", "start"], ...hours, [1, "h", "end"]];
+  const drawn = [line(base, y, "var(--base)", "5 4"), line(now, y, "var(--accent)")];
+  const names = [[say("now"), "var(--accent)", "line"], [say("baseline"), "var(--base)", "line"]];
+  at("duration-chart").replaceChildren(chart(say("duration"), most, below, drawn), legend(names));
 }
 
-// --- Starting points, language, the file ---
+// --- Where to start from, language, the file
 
-function startFrom(value) {
-  const [number, name] = JSON.parse(value);
+const titleOf = ({ keys }) => (state.lang === "zh" && keys.title_zh) || keys.title || keys.study;
+
+function buildStarts() {
+  const starts = at("start"), chosen = starts.value;
+  const groups = given.studies.map((study, number) => {
+    const names = Object.keys(study.scenarios).map((name) =>
+      make("option", { value: `${number}/${name}` }, name === "baseline" ? say("baseline") : name));
+    return make("optgroup", { label: titleOf(study) }, ...names);
+  });
+  starts.replaceChildren(...groups);
+  if (chosen) starts.value = chosen;
+}
+
+function startFrom(number, name) {
   const { keys, scenarios } = given.studies[number];
-  Object.assign(state, { keys: copy(keys), baseline: copy(scenarios.baseline), now: copy(scenarios[name]) });
+  Object.assign(state, { keys, baseline: scenarios.baseline, now: scenarios[name], faults: [] });
+  at("start").value = `${number}/${name}`;
   at("study").textContent = titleOf(given.studies[number]);
   buildControls();
   ask();
 }
 
-const titleOf = ({ keys }) => (state.lang === "zh" && keys.title_zh) || keys.title || keys.study;
-
-function buildStarts() {
-  const chosen = at("start").value;
-  at("start").replaceChildren(...given.studies.map((one, number) =>
-    make("optgroup", { label: titleOf(one) }, ...Object.keys(one.scenarios).map((name) =>
-      make("option", { value: JSON.stringify([number, name]) }, name === "baseline" ? say("baseline") : name)))));
-  if (chosen) at("start").value = chosen;
-  return at("start");
-}
-
 function speak(lang) {
   state.lang = lang;
   document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+  document.title = say("product");
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = say(element.dataset.word);
-  const { value } = buildStarts();
-  at("study").textContent = value ? titleOf(given.studies[JSON.parse(value)[0]]) : "";
-  if (state.answer) { buildControls(); show(0, Number(at("state").dataset.draws)); }
+  buildStarts();
+  if (!state.answer) return;
+  at("study").textContent = titleOf(given.studies[at("start").value.split("/")[0]]);
+  buildControls();
+  show();
 }
 
 async function download() {
-  const response = await post("study.yaml", { study: { ...studyOf(0), uncertainty: undefined } });
-  if (!response.ok) { state.faults = (await response.json()).faults; showFaults(); return; }
-  const url = URL.createObjectURL(await response.blob());
-  make("a", { href: url, download: `${state.keys.study}.yaml` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
+  const response = await post("study.yaml", { study: studyOf() });
+  if (!response.ok) {
+    state.faults = (await response.json()).faults;
+    return showFaults();
+  }
+  const href = URL.createObjectURL(await response.blob());
+  make("a", { href, download: `${state.keys.study}.yaml` }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 1000);
 }
 
-async function begin() {
-  given = await (await fetch("begin")).json();
-  words = given.words;
-  controls = given.controls;
-  speak(new URLSearchParams(location.search).get("lang") ?? given.lang);
-  at("start").addEventListener("change", (event) => startFrom(event.target.value));
-  at("reset").addEventListener("click", () => { state.now = copy(state.baseline); refresh(); ask(); });
-  at("pin").addEventListener("click", () => { state.baseline = copy(state.now); refresh(); ask(); });
-  at("download").addEventListener("click", download);
-  at("controls").addEventListener("submit", (event) => event.preventDefault());
-  at("language").addEventListener("click", () => speak(state.lang === "zh" ? "en" : "zh"));
-  at("week").addEventListener("input", (event) => { pickWeek(Number(event.target.value)); ask(); });
-  pickWeek(28);
-  const names = Object.keys(given.studies[0].scenarios);
-  at("start").value = JSON.stringify([0, names[1] ?? names[0]]);
-  startFrom(at("start").value);
+function become(changes) {
+  Object.assign(state, changes);
+  refresh();
+  ask();
 }
 
 function pickWeek(number) {
   state.week = number - 1;
-  at("week").value = number;
-  at("week-number").textContent = number;
+  at("week").value = at("week-number").textContent = number;
+}
+
+async function begin() {
+  given = await (await fetch("begin")).json();
+  speak(new URLSearchParams(location.search).get("lang") === "zh" ? "zh" : given.lang);
+  at("start").addEventListener("change", (event) => startFrom(...event.target.value.split("/")));
+  at("reset").addEventListener("click", () => become({ now: state.baseline }));
+  at("pin").addEventListener("click", () => become({ baseline: state.now }));
+  at("download").addEventListener("click", download);
+  at("controls").addEventListener("submit", (event) => event.preventDefault());
+  at("language").addEventListener("click", () => speak(state.lang === "zh" ? "en" : "zh"));
+  at("week").addEventListener("input", (event) => {
+    pickWeek(Number(event.target.value));
+    ask();
+  });
+  pickWeek(28);
+  const names = Object.keys(given.studies[0].scenarios);
+  startFrom(0, names[1] ?? names[0]);
 }
 
 begin();
