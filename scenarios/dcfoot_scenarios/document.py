@@ -68,10 +68,11 @@ def versions() -> Iterator[tuple[str, str]]:
 
 def _scenario(outcome: Outcome) -> Json:
     keys = outcome.scenario.model_dump(mode="json", exclude_unset=True)
-    return {"keys": keys, "figures": dict(_figures(outcome)), "notes": list(outcome.notes)}
+    return {"keys": keys, "figures": dict(figures_of(outcome)), "notes": list(outcome.notes)}
 
 
-def _figures(outcome: Outcome) -> Iterator[tuple[str, Json]]:
+def figures_of(outcome: Outcome) -> Iterator[tuple[str, Json]]:
+    """Each figure by name: value, interval, unit."""
     for name, word in words().items():
         if name in outcome.figures:
             low, high = outcome.interval(name) or (None, None)

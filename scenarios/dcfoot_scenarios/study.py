@@ -177,15 +177,43 @@ def checked_name(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class _Fault:
+class Fault:
+    """What is wrong with a key.
+
+    Parameters
+    ----------
+    line : int
+        Where it stands in the file.
+    key : str
+        The way to it: ``"variants.west.supply.solar_mw"``.
+    said : str
+        What is wrong.
+    """
+
     line: int
     key: str
     said: str
 
 
+class FaultyStudy(StudyError):
+    """A study whose keys cannot be used.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    faults : sequence of Fault
+        All of them.
+    """
+
+    def __init__(self, path: Path, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(f"{path}:{one.line}: {one.key}: {one.said}" for one in faults))
+        self.faults = faults
+
+
 def _study(document: Document) -> Study:
     shared = {key: value for key, value in document.values.items() if key in Scenario.model_fields}
-    faults: list[_Fault] = []
+    faults: list[Fault] = []
     own = {key: value for key, value in document.values.items() if key not in {*shared, BASELINE, VARIANTS}}
     keys = _checked(StudyKeys, own, document, [()], faults, frozenset({*Scenario.model_fields, BASELINE, VARIANTS}))
     scenarios = {
@@ -195,26 +223,25 @@ def _study(document: Document) -> Study:
     faults += _unknown_of(keys, scenarios, document)
     faults += _sweep_faults(scenarios, document)
     if faults:
-        said = "\n".join(f"{document.path}:{one.line}: {one.key}: {one.said}" for one in sorted(set(faults)))
-        raise StudyError(said)
+        raise FaultyStudy(document.path, sorted(set(faults)))
     assert keys is not None  # noqa: S101 - without a fault there are keys
     found = {name: scenario for name, scenario in scenarios.items() if scenario is not None}
     return Study(keys, found, _hash(keys, found), document.path)
 
 
-def _unknown_of(keys: StudyKeys | None, names: Iterable[str], document: Document) -> list[_Fault]:
+def _unknown_of(keys: StudyKeys | None, names: Iterable[str], document: Document) -> list[Fault]:
     """Scenarios that `optimise` names and the study has not."""
     wanted = keys.optimise.of if keys and keys.optimise else ()
     line, known = document.line(("optimise", "of")), list(names)
     return [
-        _Fault(line, "optimise.of", f"no scenario is called {name!r}.{nearest(name, known)}")
+        Fault(line, "optimise.of", f"no scenario is called {name!r}.{nearest(name, known)}")
         for name in wanted
         if name not in known
     ]
 
 
 def _scenario_keys(
-    document: Document, shared: Keys, faults: list[_Fault]
+    document: Document, shared: Keys, faults: list[Fault]
 ) -> Iterator[tuple[str, Keys, Sequence[Place]]]:
     """The keys of each scenario, and where in the file they may stand, the nearest first."""
     baseline = _table(document, (BASELINE,), document.values.get(BASELINE), faults)
@@ -223,22 +250,22 @@ def _scenario_keys(
     for name, values in variants.items():
         place: Place = (VARIANTS, name)
         if name == BASELINE:
-            faults.append(_Fault(document.line(place), f"variants.{name}", "the baseline stands beside the variants"))
+            faults.append(Fault(document.line(place), f"variants.{name}", "the baseline stands beside the variants"))
         changes = _table(document, place, values, faults)
         yield name, merged(merged(shared, baseline), changes), [place, (BASELINE,), ()]
 
 
-def _sweep_faults(scenarios: Mapping[str, Scenario | None], document: Document) -> Iterator[_Fault]:
+def _sweep_faults(scenarios: Mapping[str, Scenario | None], document: Document) -> Iterator[Fault]:
     sweep = well_formed(document.values.get("sweep"))
     for place, fault in sweep_faults(sweep, scenarios) if sweep else ():
         said = fault if isinstance(fault, str) else _said(Scenario, fault, ())
-        yield _Fault(document.line(place), _dotted(place), said)
+        yield Fault(document.line(place), _dotted(place), said)
 
 
-def _table(document: Document, place: Place, value: object, faults: list[_Fault]) -> Keys:
+def _table(document: Document, place: Place, value: object, faults: list[Fault]) -> Keys:
     if value is None or isinstance(value, dict):
         return cast("Keys", value or {})
-    faults.append(_Fault(document.line(place), _dotted(place), "must be keys with values"))
+    faults.append(Fault(document.line(place), _dotted(place), "must be keys with values"))
     return {}
 
 
@@ -247,7 +274,7 @@ def _checked(
     values: Keys,
     document: Document,
     places: Sequence[Place],
-    faults: list[_Fault],
+    faults: list[Fault],
     also_known: frozenset[str] = frozenset(),
 ) -> ModelT | None:
     """The model of these keys; its faults where the keys stand in the file."""
@@ -256,7 +283,7 @@ def _checked(
     except ValidationError as fault:
         for one in fault.errors(include_url=False):
             place = _where(document, places, one["loc"])
-            faults.append(_Fault(document.line(place), _dotted(place), _said(model, one, also_known)))
+            faults.append(Fault(document.line(place), _dotted(place), _said(model, one, also_known)))
         return None
 
 

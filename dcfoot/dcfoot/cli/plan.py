@@ -61,7 +61,7 @@ def execute(arguments: argparse.Namespace) -> int:
         return _say(f"{_new(arguments.new)} is written; run it with: dcfoot plan {arguments.new}.yaml")
     if arguments.study is None:
         return _say("\n".join(_library()))
-    return _planned(_study(arguments.study, arguments.draws), arguments)
+    return _planned(read_study(arguments.study, arguments.draws), arguments)
 
 
 def _planned(study: "Study", arguments: argparse.Namespace) -> int:
@@ -118,7 +118,14 @@ def _rendered(comparison: "Comparison", swept: "Swept | None", *, as_json: bool)
     return "\n".join([*lines_of(comparison), *([] if swept is None else lines_of_sweep(swept))])
 
 
-def _study(name: str, draws: int | None) -> "Study":
+def read_study(name: str, draws: int | None = None) -> "Study":
+    """A study by its file or its name; `draws` in the place of its own.
+
+    Raises
+    ------
+    StudyError, ConfigError, DataMissing
+        There is none, or it cannot be used.
+    """
     from dcfoot_scenarios.library import study_path
     from dcfoot_scenarios.study import Study
 

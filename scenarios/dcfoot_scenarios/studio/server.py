@@ -1,0 +1,86 @@
+"""The studio on a socket of this machine: 127.0.0.1 and nowhere else."""
+
+import json
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from dcfoot.errors import ConfigError
+from dcfoot_scenarios.studio.begin import begin
+from dcfoot_scenarios.studio.service import HEADERS, Reply, Request, refused, reply, too_long
+from dcfoot_scenarios.study import Study
+
+HOST = "127.0.0.1"
+
+
+class StudioServer(ThreadingHTTPServer):
+    """The server of one study.
+
+    Parameters
+    ----------
+    study : Study
+        What the page shows first.
+    lang : str
+        ``"en"`` or ``"zh"``.
+    port : int
+        Where; 0 for any that is free.
+
+    Raises
+    ------
+    ConfigError
+        The port cannot be had.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, study: Study, lang: str, port: int) -> None:
+        self.beginning = json.dumps(begin(study, lang), ensure_ascii=False).encode()
+        try:
+            super().__init__((HOST, port), _Handler)
+        except (OSError, OverflowError) as fault:
+            said = getattr(fault, "strerror", None) or fault
+            raise ConfigError(f"--port {port}: {said}; choose another, or 0 for any that is free.") from None
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"http://{HOST}:{self.server_port}/"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Says in a line what went wrong, but for a browser that did not wait for the answer."""
+        fault = sys.exception()
+        if not isinstance(fault, ConnectionError):
+            sys.stderr.write(f"dcfoot: {type(fault).__name__}: {fault}\n")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: StudioServer
+    timeout = 60
+
+    def do_GET(self) -> None:
+        """Sends a part of the page."""
+        self._answer(b"")
+
+    def do_POST(self) -> None:
+        """Answers a study."""
+        length = self.headers.get("Content-Length")
+        if too_long(length):
+            self.close_connection = True
+            self._send(refused(413, "Send a study of less than a megabyte, and its Content-Length."))
+        else:
+            self._answer(self.rfile.read(int(length or 0)))
+
+    def _answer(self, body: bytes) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        path = self.path.partition("?")[0]
+        self._send(reply(Request(self.command, path, headers, body), self.server.server_port, self.server.beginning))
+
+    def _send(self, answer: Reply) -> None:
+        self.send_response(answer.status)
+        for name, value in {**HEADERS, "Content-Type": answer.kind, "Content-Length": str(len(answer.body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's word)
+        """Says nothing: every move of a slider is a request."""

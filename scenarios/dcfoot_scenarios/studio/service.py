@@ -1,0 +1,146 @@
+"""Which request gets which reply, and who may ask: a function of the request, without a socket.
+
+Only a page of this very address is answered: a page of elsewhere that reaches 127.0.0.1 by a name of its own (DNS
+rebinding) or by a form is refused by its ``Host`` or ``Origin``. Nothing is written, and nothing is kept.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any, cast
+
+from dcfoot.errors import DcfootError
+from dcfoot_scenarios.document import Json
+from dcfoot_scenarios.studio.answer import answer, as_yaml
+from dcfoot_scenarios.study import FaultyStudy
+from dcfoot_scenarios.yaml_file import MOST_BYTES
+
+PAGES = {
+    "/": ("studio.html", "text/html; charset=utf-8"),
+    "/studio.css": ("studio.css", "text/css; charset=utf-8"),
+    "/studio.js": ("studio.js", "text/javascript; charset=utf-8"),
+}
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+}
+"""The browser itself lets the page load nothing from elsewhere, and nobody put it into a frame."""
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked.
+
+    Parameters
+    ----------
+    method, path : str
+        ``"GET"``, ``"/"``.
+    headers : mapping of str to str
+        Names in lower case.
+    body : bytes
+        What was sent.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered.
+
+    Parameters
+    ----------
+    status : int
+        As HTTP knows it.
+    body : bytes
+        The answer.
+    kind : str
+        Its media type.
+    """
+
+    status: int
+    body: bytes
+    kind: str = JSON
+
+
+def reply(request: Request, port: int, beginning: bytes) -> Reply:
+    """The reply to a request.
+
+    Parameters
+    ----------
+    request : Request
+        What is asked.
+    port : int
+        At which the page is served.
+    beginning : bytes
+        What the page begins with, as JSON.
+    """
+    if not _is_ours(request, port):
+        return refused(403, f"Only pages of http://127.0.0.1:{port}/ are answered.")
+    if request.method == "GET" and request.path in PAGES:
+        name, kind = PAGES[request.path]
+        return Reply(200, files(__package__).joinpath(name).read_bytes(), kind)
+    if request.method == "GET" and request.path == "/begin":
+        return Reply(200, beginning)
+    if request.method == "POST" and request.path in {"/answer", "/study.yaml"}:
+        return _posted(request)
+    return refused(404, f"There is no {request.method} {request.path}.")
+
+
+def _is_ours(request: Request, port: int) -> bool:
+    hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+    origin = request.headers.get("origin")
+    return request.headers.get("host") in hosts and (origin is None or origin in {f"http://{host}" for host in hosts})
+
+
+def _posted(request: Request) -> Reply:
+    if request.headers.get("content-type") != JSON:
+        return refused(415, f"Send the study as {JSON}.")
+    try:
+        asked = json.loads(request.body)
+        keys, week = asked["study"], int(asked.get("week", 0))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        keys, week = None, 0
+    if not isinstance(keys, dict):
+        return refused(400, 'Send JSON: {"study": {...}, "week": 0}.')
+    try:
+        return _computed(request.path, cast("dict[str, Any]", keys), week)
+    except FaultyStudy as fault:
+        return _as_json(422, {"faults": [{"key": one.key, "said": one.said} for one in fault.faults]})
+    except DcfootError as fault:
+        return refused(422, str(fault))
+    except Exception as fault:  # noqa: BLE001 - a defect is told in the page too, which else would wait for ever
+        return refused(500, f"This is a defect of dcfoot: {type(fault).__name__}: {fault}")
+
+
+def _computed(path: str, keys: dict[str, Any], week: int) -> Reply:
+    if path == "/answer":
+        return _as_json(200, answer(keys, week))
+    return Reply(200, as_yaml(keys).encode(), "application/yaml")
+
+
+def too_long(length: str | None) -> bool:
+    """Whether a request's ``Content-Length`` is none, or more than a study may be."""
+    return length is None or not length.isdecimal() or int(length) > MOST_BYTES
+
+
+def refused(status: int, said: str) -> Reply:
+    """A refusal that the page shows."""
+    return _as_json(status, {"faults": [{"key": "", "said": said}]})
+
+
+def _as_json(status: int, document: Json) -> Reply:
+    return Reply(status, json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
