@@ -114,6 +114,20 @@ class Sizing:
         return 1.0 - float(self.flows.import_mw.sum()) / used_mwh if used_mwh else 1.0
 
     @property
+    def measures(self) -> Mapping[str, float]:
+        """What each limit is held against, by the limit's name, in its unit."""
+        found = {
+            "cfe_contracted_ratio_min": self.cfe_contracted_ratio,
+            "cost_max": self.cost,
+            "capex_max": self.capex,
+            "carbon_t_max": self.carbon_t,
+            "water_onsite_l_max": self.problem.water_onsite_l,
+            "water_l_max": self.water_m3 * L_PER_M3,
+            "import_mw_max": float(self.flows.import_mw.max()),
+        }
+        return found if self.problem.pue is None else {**found, "pue_max": self.problem.pue}
+
+    @property
     def battery(self) -> Battery | None:
         """The battery of these sizes, as `dcfoot_scenarios.storage` runs it; None: none was to be sized."""
         return None if self.problem.battery is None else battery_of(self.problem.battery, self.sizes)
@@ -166,6 +180,12 @@ class Use:
     heat_state_mwh: Hours
 
 
+def clean_mw(problem: SizingProblem, sizes: Mapping[str, float]) -> Hours:
+    """What all sources of these sizes supply, by hour [MW]."""
+    supplied = (sizes[f"{name}_mw"] * source.per_unit_ratio for name, source in problem.sources.items())
+    return sum(supplied, np.zeros_like(problem.load_mw))
+
+
 def flows_of(problem: SizingProblem, sizes: Mapping[str, float], use: Use) -> SizedFlows:
     """What flows in each hour.
 
@@ -183,7 +203,7 @@ def flows_of(problem: SizingProblem, sizes: Mapping[str, float], use: Use) -> Si
         Of stores and heat pump.
     """
     load, nothing = problem.load_mw, np.zeros_like(problem.load_mw)
-    clean = sum((sizes[f"{name}_mw"] * source.per_unit_ratio for name, source in problem.sources.items()), nothing)
+    clean = clean_mw(problem, sizes)
     charge, discharge = (nothing, nothing) if problem.battery is None else _moved(problem.battery, sizes, use.state_mwh)
     electric, delivered = nothing, nothing
     if problem.heat is not None:

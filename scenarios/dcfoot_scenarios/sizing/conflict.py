@@ -42,7 +42,7 @@ def infeasible(model: Model) -> InfeasibleStudy:
     Parameters
     ----------
     model : Model
-        Of one problem, with its limits as they are.
+        With its limits as they are.
     """
     limits = list(model.limits.values())
     solver = Solver(model.program, _excess_of(limits))
@@ -52,7 +52,10 @@ def infeasible(model: Model) -> InfeasibleStudy:
         least = solver.solve()
     except Unsolved:
         return InfeasibleStudy({})
-    conflicting = [limit for limit in limits if abs(least.row_duals[limit.row[0]]) * limit.scale > _BINDS]
+    if model.program.whole:  # duals say nothing of whole numbers: those that are exceeded then
+        conflicting = [limit for limit in limits if least.values[limit.excess[0]] > _BINDS]
+    else:
+        conflicting = [limit for limit in limits if abs(least.row_duals[limit.row[0]]) * limit.scale > _BINDS]
     return InfeasibleStudy({limit.name: (limit.value, _eased_alone(solver, limit, limits)) for limit in conflicting})
 
 

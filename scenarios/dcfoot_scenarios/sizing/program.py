@@ -26,8 +26,14 @@ def times(factor: Values | float, form: Form) -> Form:
 
 
 def value_of(form: Form, found: Values) -> float:
-    """The sum over all columns of a form, of which `found` are the values, in the form's unit."""
+    """The sum over all columns of a form, in its unit, where `found` are the values of all columns."""
     return float(sum(np.sum(found[columns] * values) for columns, values in form))
+
+
+def each_of(form: Form, found: Values) -> Values:
+    """What a form comes to in each of its rows, in its unit, where `found` are the values of all columns."""
+    rows: Values = sum((found[columns] * values for columns, values in form), np.zeros(1))
+    return rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,12 +157,15 @@ class SiteBuilder:
         energy = self._size("energy_mwh", choice.energy)
         charge, state = program.hourly_columns(), program.hourly_columns()
         keep, reserve = (1.0 - choice.loss_ratio_per_h) ** step_h, choice.reserve_ratio
-        before, upkeep = np.full(len(state), keep), np.full(len(state), -(1.0 - keep) * reserve)
+        before, first = np.full(len(state), keep), np.zeros(len(state))
         if choice.start_ratio is not None:
-            before[0] = 0.0
-            upkeep[0] += keep * (choice.start_ratio - reserve)
+            before[0], first[0] = 0.0, keep * (choice.start_ratio - reserve)
             program.row(((state[-1:], 1.0), (energy, reserve - choice.start_ratio)), low=0.0)
-        drawn: Form = ((state, -1.0), (np.roll(state, 1), before), (energy, upkeep))
+        drawn: Form = ((state, -1.0), (np.roll(state, 1), before), (energy, first))
+        if keep < 1.0 and reserve > 0.0:  # a column of its own: tiny entries in that of the energy take twice the time
+            upkeep = program.column()
+            program.row(((upkeep, 1.0), (energy, -(1.0 - keep) * reserve)), 0.0, 0.0)
+            drawn += ((upkeep, -1.0),)
         into = choice.charge_efficiency_ratio
         discharge = times(choice.discharge_efficiency_ratio, ((charge, into), *times(1.0 / step_h, drawn)))
         program.hourly_rows(((state, 1.0), (energy, reserve - 1.0)), -np.inf, 0.0)

@@ -1,0 +1,69 @@
+"""One problem along a limit: what each bit of clean energy, carbon or water costs."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from dcfoot_scenarios.sizing.answer import Sizing
+from dcfoot_scenarios.sizing.highs import Unsolved
+from dcfoot_scenarios.sizing.model import model_of
+from dcfoot_scenarios.sizing.optimum import Optimiser, fault_of, size
+from dcfoot_scenarios.sizing.problem import Aim, SizingProblem
+
+
+_LIMIT_OF_AIM = {"cost": "cost_max", "carbon": "carbon_t_max", "water": "water_l_max"}
+
+
+def front(problem: SizingProblem, limit: str, values: Iterable[float]) -> list[Sizing | None]:
+    """The optimum at each value of a limit, each sought from where the last one stood.
+
+    Parameters
+    ----------
+    problem : SizingProblem
+        With whatever other limits.
+    limit : str
+        Which is moved: ``"cfe_contracted_ratio_min"``, ``"carbon_t_max"``, ``"capex_max"``.
+    values : iterable of float
+        In its unit; an order from loose to tight is the quickest.
+
+    Returns
+    -------
+    list of Sizing or None
+        None where no sizes hold the limit.
+    """
+    optimiser = Optimiser(problem, also=(limit,))
+    return [_at(optimiser, problem, limit, value) for value in values]
+
+
+def _at(optimiser: Optimiser, problem: SizingProblem, limit: str, value: float) -> Sizing | None:
+    optimiser.set_limit(limit, value)
+    try:
+        return optimiser.solve()
+    except Unsolved as fault:
+        if fault.why == "infeasible":
+            return None
+        raise fault_of(fault, model_of(problem)) from None
+
+
+def pareto(problem: SizingProblem, against: Aim, count: int = 10) -> list[Sizing]:
+    """Answers from the one that is best in what is minimised to the one that is best in something else.
+
+    Parameters
+    ----------
+    problem : SizingProblem
+        What is asked, and what is minimised.
+    against : str
+        The other: ``"carbon"`` of a problem that minimises cost.
+    count : int
+        How many answers, both ends included [-]
+
+    Raises
+    ------
+    InfeasibleStudy, StudyError
+        As of `size`.
+    """
+    limit = _LIMIT_OF_AIM[against]
+    first, last = size(problem), size(replace(problem, minimise=against))
+    values = np.linspace(first.measures[limit], last.measures[limit], count)[1:-1]
+    return [first, *(one for one in front(problem, limit, values.tolist()) if one is not None), last]
