@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from dcfoot_scenarios.dispatch import HOURS_A_DAY, arbitrage, greedy
+from dcfoot.units import H_PER_DAY, arbitrage, greedy
 from dcfoot_scenarios.scan import ROUNDING_RATIO, Hours
 from dcfoot_scenarios.sizing.answer import Sizing, Use, battery_of, clean_mw, sizing_of
 from dcfoot_scenarios.sizing.highs import Unsolved
@@ -123,7 +123,7 @@ def _by_rules(problem: SizingProblem, model: Model, values: Values) -> Iterator[
 def _wanted(problem: SizingProblem, battery: Battery, drawn_mw: Hours, clean_mw: Hours) -> Iterator[Hours]:
     """What each rule wants of the battery."""
     yield greedy(clean_mw, drawn_mw)
-    if len(drawn_mw) % HOURS_A_DAY == 0:
+    if len(drawn_mw) % H_PER_DAY == 0:
         yield arbitrage(problem.imported(problem.minimise), battery, drawn_mw, clean_mw)
 
 
