@@ -59,6 +59,7 @@ def _finite(values: Json) -> Json:
 
 
 def versions() -> Iterator[tuple[str, str]]:
+    """What the numbers come from: programs and their versions."""
     yield "dcfoot", VERSION
     yield "python", sys.version.partition(" ")[0]
     for name in PACKAGES:

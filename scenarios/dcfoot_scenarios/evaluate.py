@@ -107,7 +107,7 @@ class Outcome:
 
 
 class Halls:
-    """Halls hour by hour, each computed once: scenarios that differ elsewhere (supply, storage, prices) share theirs."""
+    """Halls hour by hour, each computed once: scenarios that differ in supply, storage or prices share theirs."""
 
     def __init__(self) -> None:
         self._states: dict[tuple[str, bytes], FacilityState] = {}

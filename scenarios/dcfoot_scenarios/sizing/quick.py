@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from dcfoot.units import H_PER_DAY, arbitrage, greedy
+from dcfoot.units import H_PER_DAY
+from dcfoot_scenarios.dispatch import arbitrage, greedy
 from dcfoot_scenarios.scan import ROUNDING_RATIO, Hours
 from dcfoot_scenarios.sizing.answer import Sizing, Use, battery_of, clean_mw, sizing_of
 from dcfoot_scenarios.sizing.highs import Unsolved
