@@ -1,21 +1,26 @@
 """A sweep gives each point what it is alone, whatever stands beside it, whoever computes it, however often it is begun."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from distributed import Client
 from SALib.analyze import sobol as salib
 
-from dcfoot.errors import StudyError
+from dcfoot.cli import main
+from dcfoot.errors import ConfigError, StudyError
 from dcfoot_scenarios.evaluate import evaluate
 from dcfoot_scenarios.study import Study
+from dcfoot_scenarios.sweep import cluster as cluster_module
+from dcfoot_scenarios.sweep.compute import columns_elsewhere, fingerprint
 from dcfoot_scenarios.sweep.indices import indices_of
 from dcfoot_scenarios.sweep.keys import Sweep, scenario_at
 from dcfoot_scenarios.sweep.points import values_at
@@ -113,8 +118,16 @@ def test_every_fault_of_a_sweep_is_told_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(StudyError) as told:
         Study.read(path)
     said = [line.removeprefix(f"{path}:") for line in str(told.value).splitlines()]
+    steps = "say in how many steps, {from: 0, to: 40, steps: 3}, or how many samples of all ranges."
+    figures = "there is no figure 'importmwh'. Did you mean import_mwh or export_mwh or peak_import_mw?"
     assert said == [
         "6: sweep.over.supply.solr_mw: there is no such key. Did you mean solar_mw?",
+        "7: sweep.over.supply.wind_mw.1: must be greater than or equal to 0, not -2",
+        f"8: sweep.over.storage.battery_mwh: {steps}",
+        "9: sweep.over.storage.battery_mw: a range goes up: {from: 0, to: 40, steps: 3}.",
+        "10: sweep.over.load.profile.1: there is no file mine.csv",
+        "11: sweep.scenario: there is no scenario 'basline'. Did you mean baseline?",
+        f"12: sweep.figures.0: {figures}",
     ]
 
 
@@ -259,3 +272,125 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StudyError, match="choose another --out"):
         sweep(study(over=SIZES), tmp_path / "file")
+
+
+# The command.
+
+
+def test_the_command_writes_the_points_and_says_which_are_best(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(json.dumps(BASE | {"sweep": {"over": SIZES}}))  # JSON is YAML
+    assert main(["plan", str(path), "--out", str(tmp_path / "out"), "--json"]) == 0
+    said = capsys.readouterr()
+    told = json.loads(said.out)["sweep"]
+    table = pd.read_parquet(told["folder"])
+    assert len(table) == told["points"] == 9
+    best = told["best"]["cfe_contracted_ratio"]
+    assert best["value"] == table["cfe_contracted_ratio"].max()
+    assert best["at"] == {"supply.solar_mw": 40.5, "storage.battery_mwh": 80}
+    assert told["folder"] in said.err
+
+
+def test_the_command_shows_what_the_variance_comes_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "study.yaml"
+    over = {"supply.solar_mw": {"from": 0, "to": 40}, "supply.wind_mw": {"from": 0, "to": 40}}
+    path.write_text(json.dumps(BASE | {"sweep": {"over": over, "samples": 64}}))
+    assert main(["plan", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "Sweep of baseline: 256 points over supply.solar_mw, supply.wind_mw" in said
+    assert "of the variance" in said
+
+
+def test_a_scheduler_without_a_sweep_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(json.dumps(BASE))
+    assert main(["plan", str(path), "--scheduler", "tcp://127.0.0.1:9"]) == 2
+    assert "has none" in capsys.readouterr().err
+
+
+# A cluster of two workers on this machine.
+
+WORKER = ("--no-dashboard", "--no-nanny", "--nthreads", "1", "--death-timeout", "60")
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """The address of a scheduler, and its two workers."""
+    told = tmp_path / "scheduler.json"
+    options = ("--no-dashboard", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told))
+    dask = str(installed_program("dask"))
+    programs = [subprocess.Popen([dask, "scheduler", *options], cwd=tmp_path, stderr=subprocess.DEVNULL)]
+    try:
+        worker = [dask, "worker", "--scheduler-file", str(told), *WORKER]
+        programs += [subprocess.Popen(worker, cwd=tmp_path, stderr=subprocess.DEVNULL) for _ in range(2)]
+        yield _address(told), programs[1:]
+    finally:
+        for program in programs:
+            program.kill()
+            program.wait()
+
+
+def _address(told: Path) -> str:
+    """Where the scheduler listens, once its two workers have come."""
+    deadline = monotonic() + 60
+    while not told.exists() and monotonic() < deadline:
+        sleep(0.05)
+    address = str(json.loads(told.read_text())["address"])
+    with Client(address, timeout=60, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
+    return address
+
+
+CLIENT = """
+import json, os, signal, sys
+from pathlib import Path
+from dcfoot_scenarios.study import Study
+from dcfoot_scenarios.sweep.run import run_sweep
+
+def end(done, count):
+    if done >= 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+run_sweep(Study.of(json.loads(sys.argv[1])), Path(sys.argv[2]), sys.argv[3], end, chunk_points=1)
+"""
+
+
+def test_a_cluster_gives_the_same_bits_and_outlives_a_worker_and_a_client(
+    cluster: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path
+) -> None:
+    address, workers = cluster
+    keys = BASE | {"sweep": {"over": PLACES}}
+    here = bits(sweep(Study.of(keys)))
+    assert bits(sweep(Study.of(keys), scheduler=address)) == here
+    assert bits(sweep(study(over=SIZES), scheduler=address)) == bits(sweep(study(over=SIZES)))
+
+    killed = subprocess.run([sys.executable, "-c", CLIENT, json.dumps(keys), str(tmp_path), address], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    before = parts(tmp_path)
+    assert len(before) == 4
+
+    workers[0].send_signal(signal.SIGSTOP)  # what it is given stays in its hand
+
+    def end_a_worker(_done: int, _count: int) -> None:
+        workers[0].kill()
+
+    found = run_sweep(Study.of(keys), tmp_path, address, end_a_worker, chunk_points=1)
+    assert workers[0].wait() == -signal.SIGKILL
+    assert bits(found.frame()) == here
+    after = parts(tmp_path)
+    assert len(after) == 8
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_cluster_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_module, "PATIENCE_S", 0.5)
+    with pytest.raises(ConfigError, match="No Dask scheduler answers at tcp://127.0.0.1:9"):
+        sweep(study(over=SIZES), scheduler="tcp://127.0.0.1:9")
+
+
+def test_a_worker_that_computes_something_else_is_refused() -> None:
+    job = job_of(study(over=SIZES))
+    with pytest.raises(ConfigError, match="computes other figures"):
+        columns_elsewhere(job, fingerprint(job) + " ", range(1))

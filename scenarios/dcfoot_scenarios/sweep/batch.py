@@ -107,9 +107,7 @@ def _battery(scenario: Scenario, sizes: Sizes) -> Battery:
     return replace(store, energy_mwh=energy_mwh, charge_mw=charge_mw, discharge_mw=power_mw)
 
 
-def _of_energy(
-    scenario: Scenario, totals: Totals, clean_mwh: Column, site: Site
-) -> Iterator[tuple[str, Numbers]]:
+def _of_energy(scenario: Scenario, totals: Totals, clean_mwh: Column, site: Site) -> Iterator[tuple[str, Numbers]]:
     load_mwh, certified_mwh = site.load_mw.sum(), scenario.supply.certificates_mwh
     sold = scenario.supply.surplus == "sold"
     yield "import_mwh", totals.import_mwh

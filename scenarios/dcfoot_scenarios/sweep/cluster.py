@@ -64,7 +64,8 @@ def _results(dask: Any, client: Any, job: Job, chunks: Iterator[range]) -> Itera
         return future
 
     threads = sum(client.nthreads().values())
-    running = dask.as_completed([ask(chunk) for chunk in islice(chunks, AHEAD * max(threads, 1))])
+    first = [ask(chunk) for chunk in islice(chunks, AHEAD * max(threads, 1))]
+    running = dask.as_completed(first, loop=client.loop)
     for future in running:
         yield asked.pop(future), future.result()
         running.update(ask(chunk) for chunk in islice(chunks, 1))

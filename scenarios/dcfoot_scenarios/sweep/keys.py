@@ -164,7 +164,7 @@ def sweep_faults(sweep: Sweep, scenarios: Mapping[str, Scenario | None]) -> Iter
         yield ("sweep", "scenario"), f"there is no scenario {sweep.scenario!r}.{nearest(sweep.scenario, scenarios)}"
     if sweep.points_count > MOST_POINTS:
         yield ("sweep", "over"), f"these are {sweep.points_count:,} points; more than {MOST_POINTS:,} are a mistake."
-    scenario = scenarios.get(sweep.scenario)
+    scenario = scenarios.get(sweep.scenario) or next(iter(scenarios.values()))  # in doubt by the first
     for key, axis in sweep.over.items():
         place: Place = ("sweep", "over", key)
         if sweep.samples is not None and not axis.is_range:
