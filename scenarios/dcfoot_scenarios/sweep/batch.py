@@ -125,9 +125,10 @@ def _of_draw(case: Case, totals: Totals, shared: Mapping[str, float]) -> Iterato
     """What goes with the energy that the grid gives."""
     hourly, site = case.grid[0], case.place.site
     drawn_kwh = totals.import_mwh * KWH_PER_MWH
-    carbon_g = drawn_kwh * hourly.level.central * (hourly.mean_g_per_kwh or 0.0)
+    carbon_g: Column = drawn_kwh * hourly.level.central * (hourly.mean_g_per_kwh or 0.0)
     yield "carbon_location_yearly_t", carbon_g / G_PER_T
     yield "carbon_location_hourly_t", totals.emissions_t
-    yield "cue_kg_per_kwh", accounting.cue_kg_per_kwh(carbon_g, shared["it_energy_mwh"] * KWH_PER_MWH)
+    it_kwh = np.asarray(shared["it_energy_mwh"] * KWH_PER_MWH)
+    yield "cue_kg_per_kwh", accounting.cue_kg_per_kwh(carbon_g, it_kwh)
     if site.ewif_l_per_kwh is not None:
         yield "water_source_m3", water_offsite_l(drawn_kwh, site.ewif_l_per_kwh.spread.central) / L_PER_M3

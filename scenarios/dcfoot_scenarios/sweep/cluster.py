@@ -46,7 +46,7 @@ def on_cluster(address: str, job: Job, chunks: Sequence[range]) -> Iterator[tupl
     try:
         client = dask.Client(address, timeout=PATIENCE_S, set_as_default=False)
     except (OSError, ValueError) as fault:
-        raise ConfigError(f"No Dask scheduler answers at {address} ({fault or type(fault).__name__}).") from None
+        raise ConfigError(f"No Dask scheduler answers at {address} ({str(fault) or type(fault).__name__}).") from None
     with client:
         try:
             yield from _results(dask, client, job, iter(chunks))

@@ -1,8 +1,8 @@
 """What a study says of a sweep: which keys of which scenario take which values; and what is wrong with it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -67,7 +67,7 @@ def _kind(value: Choice) -> type:
 
 
 def _as_axis(given: object) -> object:
-    return {"values": given} if isinstance(given, list | tuple) else given
+    return {"values": cast("Sequence[object]", given)} if isinstance(given, list | tuple) else given
 
 
 def _power_of_two(samples: int) -> int:
@@ -189,7 +189,8 @@ def _faults_of_values(scenario: Scenario, key: str, axis: Axis) -> Iterator[tupl
 
 
 def _names_a_file(scenario: Scenario, key: str) -> bool:
-    value: Any = scenario.model_dump(mode="json")
-    for step in key.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return key == "weather" or str(value).endswith((".csv", ".csv.gz"))
+    keys: Keys = scenario.model_dump(mode="json")
+    *steps, last = key.split(".")
+    for step in steps:
+        keys = keys.get(step) or {}
+    return key == "weather" or str(keys.get(last)).endswith((".csv", ".csv.gz"))

@@ -1,14 +1,16 @@
 """The points of a sweep: every combination of lists, or Sobol's samples as Saltelli lays them out.
 
-In come a `Sweep` and which points are wanted, out go their values by key: the same whoever asks, and in whatever parts.
+In come a `Sweep` and which points are wanted, out go their values by key: the same in whatever parts.
 
-Samples (Saltelli and others 2010, doi:10.1016/j.cpc.2009.09.018): each is one row of a matrix A and one of B; its points
-are A, then A with one key's value taken from B, key by key, then B.
+Samples (Saltelli and others 2010, doi:10.1016/j.cpc.2009.09.018): each is a row of a matrix A and one of B; its points are
+A, then A with one key's value taken from B, key by key, then B.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,14 +41,16 @@ def values_at(sweep: Sweep, seed: str, points: range) -> Values:
 
 
 def _combined(sweep: Sweep, points: range) -> Values:
-    axes = {key: _listed(axis) for key, axis in sweep.over.items()}
-    places = np.unravel_index(np.asarray(points), [len(values) for values in axes.values()])
-    return {key: [values[n] for n in where] for (key, values), where in zip(axes.items(), places, strict=True)}
+    axes = [_listed(axis) for axis in sweep.over.values()]
+    places = np.unravel_index(np.asarray(points), [len(values) for values in axes])
+    picked = [[values[int(n)] for n in where] for values, where in zip(axes, places, strict=True)]
+    return dict(zip(sweep.over, picked, strict=True))
 
 
 def _listed(axis: Axis) -> Sequence[Choice]:
     if axis.least is None or axis.most is None:
-        return np.array(axis.values).tolist()  # numbers become of one type, as a column is
+        values: list[Choice] = np.array(axis.values).tolist()  # numbers become of one type, as a column is
+        return values
     listed: list[float] = np.linspace(axis.least, axis.most, axis.values_count).tolist()
     return listed
 
@@ -69,9 +73,9 @@ def _within(axis: Axis, unit: NDArray[np.float64]) -> Sequence[Choice]:
 @lru_cache(maxsize=2)
 def _sobol(count: int, width: int, seed: str) -> NDArray[np.float64]:
     """Sobol's points in the unit cube, moved by a digital shift: still a net, without the corner at 0."""
-    from scipy.stats import qmc  # 0.5 s: only where samples are wanted
-
-    unit = np.asarray(qmc.Sobol(width, scramble=False, bits=_BITS).random(count))
+    qmc: Any = import_module("scipy.stats.qmc")  # 0.5 s: only where samples are wanted
+    unit = qmc.Sobol(width, scramble=False, bits=_BITS).random(count)
     shift = np.random.default_rng(list(hashlib.sha256(seed.encode()).digest())).integers(0, 1 << _BITS, width)
     moved = np.bitwise_xor(np.ldexp(unit, _BITS).astype(np.int64), shift)
-    return np.ldexp(moved + 0.5, -_BITS)
+    points: NDArray[np.float64] = np.ldexp(moved + 0.5, -_BITS)
+    return points

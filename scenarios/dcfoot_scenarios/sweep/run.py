@@ -61,7 +61,7 @@ def _in_one_family(study: Study, sweep: Sweep) -> Scenario:
     scenario = study.scenarios[sweep.scenario]
     if "boundary" in sweep.over:
         return scenario
-    sites = sweep.over["site"].values if "site" in sweep.over else ()
+    sites = sweep.over["site"].tried if "site" in sweep.over else ()
     elsewhere = {f"sweep, site {site}": scenario_at(scenario, {"site": site}) for site in sites}
     return of_one_family({**study.scenarios, **elsewhere})[sweep.scenario]
 
@@ -160,7 +160,7 @@ def run_sweep(
     chunks = [range(first, min(first + size, count)) for first in range(0, count, size)]
     try:
         where = None if folder is None else _folder(folder, study, job, size)
-        parts = dict(_there(where, chunks))
+        parts: dict[range, pd.DataFrame | Path] = dict(_there(where, chunks))
         try:
             for chunk, part in _made(job, [one for one in chunks if one not in parts], where, scheduler):
                 parts[chunk] = part
@@ -229,7 +229,7 @@ def _files(scenario: Scenario) -> Iterator[str]:
         if isinstance(value, dict):
             below += cast("dict[str, Any]", value).values()
         elif isinstance(value, list):
-            below += cast("list[Any]", value)
+            below += value
         elif isinstance(value, str) and Path(value).is_file():
             yield value
 
