@@ -114,13 +114,13 @@ class Halls:
 
     def state(self, case: Case, it_mw: Column) -> FacilityState:
         """The hall of a case at its load, everything at its central value."""
-        key = (case.scenario.model_dump_json(include=_HALL_KEYS), it_mw.tobytes())
+        key = (case.scenario.model_dump_json(exclude=_NOT_OF_THE_HALL), it_mw.tobytes())
         if key not in self._states:
             self._states[key] = case.facility(case.hall(it_mw))
         return self._states[key]
 
 
-_HALL_KEYS = {"site", "climate", "weather", "warming_k", "cooling", "size", "rejection", "facility", "load"}
+_NOT_OF_THE_HALL = {"supply", "storage", "grid", "heat_reuse", "servers"}
 
 
 def evaluate(

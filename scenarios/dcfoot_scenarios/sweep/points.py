@@ -2,8 +2,8 @@
 
 In come a `Sweep` and which points are wanted, out go their values by key: the same in whatever parts.
 
-Samples (Saltelli and others 2010, doi:10.1016/j.cpc.2009.09.018): each is a row of a matrix A and one of B; its points are
-A, then A with one key's value taken from B, key by key, then B.
+Samples (Saltelli and others 2010, doi:10.1016/j.cpc.2009.09.018): each is a row of a matrix A and one of B; its points
+are A, then A with one key's value taken from B, key by key, then B.
 """
 
 import hashlib
