@@ -100,8 +100,6 @@ PURE_NUMBERS = {
     "newest": "runs",
     "draws": "of a distribution",
     "points": "of a line",
-    "steps": "values of a range",
-    "samples": "of ranges",
     "freedom": "degrees of freedom",
     "slices": "parts of a device",
 }

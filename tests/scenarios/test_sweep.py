@@ -78,7 +78,7 @@ def test_points_stand_in_the_order_of_the_study_the_last_key_the_fastest() -> No
 def test_order_and_neighbours_do_not_matter(over: dict[str, Any]) -> None:
     asked = study(over=over)
     whole = bits(run_sweep(asked).frame())
-    assert all(bits(run_sweep(asked, chunk_points=count).frame()) == whole for count in (1, 4))
+    assert all(bits(run_sweep(asked, part_points_count=count).frame()) == whole for count in (1, 4))
     turned = sweep(study(over=dict(reversed(over.items())))).sort_values(list(over))
     assert bits(turned[list(whole)]) == bits(sweep(asked).sort_values(list(over)))
 
@@ -212,12 +212,12 @@ def test_samples_are_the_same_in_any_part_and_others_with_another_seed() -> None
 
 def test_a_sweep_goes_on_where_it_was_and_leaves_what_is_done(tmp_path: Path) -> None:
     asked = study(over=SIZES)
-    whole = run_sweep(asked, tmp_path, chunk_points=2).frame()
+    whole = run_sweep(asked, tmp_path, part_points_count=2).frame()
     before = parts(tmp_path)
     assert len(before) == 5
     next(tmp_path.glob("sweep-*/parts/part-00000004*")).unlink()
     told: list[int] = []
-    again = run_sweep(asked, tmp_path, progress=lambda done, _: told.append(done), chunk_points=2).frame()
+    again = run_sweep(asked, tmp_path, progress=lambda done, _: told.append(done), part_points_count=2).frame()
     after = parts(tmp_path)
     assert told == [9]
     assert [name for name in before if before[name] != after[name]] == ["part-00000004.parquet"]
@@ -230,10 +230,10 @@ def test_an_interrupt_keeps_what_is_done(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     asked = study(over=SIZES)
-    some = run_sweep(asked, tmp_path, progress=stop, chunk_points=2)
+    some = run_sweep(asked, tmp_path, progress=stop, part_points_count=2)
     assert some.is_interrupted
     assert some.points_count == 4
-    assert bits(run_sweep(asked, tmp_path, chunk_points=2).frame()) == bits(sweep(asked))
+    assert bits(run_sweep(asked, tmp_path, part_points_count=2).frame()) == bits(sweep(asked))
 
 
 def test_another_study_or_another_file_writes_beside(tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_another_study_or_another_file_writes_beside(tmp_path: Path) -> None:
 def test_files_without_pyarrow_keep_every_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     asked = study(over=SIZES)
-    found = run_sweep(asked, tmp_path, chunk_points=4).frame()
+    found = run_sweep(asked, tmp_path, part_points_count=4).frame()
     assert set(parts(tmp_path)) == {"part-00000000.csv", "part-00000004.csv", "part-00000008.csv"}
     assert bits(found) == bits(sweep(asked))
 
@@ -355,7 +355,7 @@ def end(done, count):
     if done >= 4:
         os.kill(os.getpid(), signal.SIGKILL)
 
-run_sweep(Study.of(json.loads(sys.argv[1])), Path(sys.argv[2]), sys.argv[3], end, chunk_points=1)
+run_sweep(Study.of(json.loads(sys.argv[1])), Path(sys.argv[2]), sys.argv[3], end, part_points_count=1)
 """
 
 
@@ -378,7 +378,7 @@ def test_a_cluster_gives_the_same_bits_and_outlives_a_worker_and_a_client(
     def end_a_worker(_done: int, _count: int) -> None:
         workers[0].kill()
 
-    found = run_sweep(Study.of(keys), tmp_path, address, end_a_worker, chunk_points=1)
+    found = run_sweep(Study.of(keys), tmp_path, address, end_a_worker, part_points_count=1)
     assert workers[0].wait() == -signal.SIGKILL
     assert bits(found.frame()) == here
     after = parts(tmp_path)

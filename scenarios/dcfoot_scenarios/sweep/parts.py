@@ -20,13 +20,13 @@ def has_parquet() -> bool:
     return find_spec("pyarrow") is not None
 
 
-def part_path(folder: Path, first: int) -> Path | None:
+def part_path(folder: Path, first_index: int) -> Path | None:
     """The file of a part that begins with this point; None: it is not there yet."""
-    paths = (folder / f"part-{first:08}{ending}" for ending in ENDINGS)
+    paths = (folder / f"part-{first_index:08}{ending}" for ending in ENDINGS)
     return next((path for path in paths if path.exists()), None)
 
 
-def write_part(folder: Path, first: int, table: pd.DataFrame) -> Path:
+def write_part(folder: Path, first_index: int, table: pd.DataFrame) -> Path:
     """Writes a part beside its place and moves it there; returns the file.
 
     Raises
@@ -35,13 +35,13 @@ def write_part(folder: Path, first: int, table: pd.DataFrame) -> Path:
         The folder cannot be written.
     """
     ending = ENDINGS[0] if has_parquet() else ENDINGS[1]
-    draft = folder / f".part-{first:08}-{os.getpid()}"
+    draft = folder / f".part-{first_index:08}-{os.getpid()}"
     try:
         if has_parquet():
             table.to_parquet(draft, engine="pyarrow", index=False)
         else:
             table.to_csv(draft, index=False, na_rep="nan")
-        return draft.replace(folder / f"part-{first:08}{ending}")
+        return draft.replace(folder / f"part-{first_index:08}{ending}")
     finally:
         draft.unlink(missing_ok=True)
 

@@ -143,7 +143,7 @@ def run_sweep(
     folder: Path | None = None,
     scheduler: str | None = None,
     progress: Progress | None = None,
-    chunk_points: int | None = None,
+    part_points_count: int | None = None,
 ) -> Swept:
     """As `sweep`, without reading all of it into memory.
 
@@ -151,11 +151,11 @@ def run_sweep(
     ----------
     study, folder, scheduler, progress
         As in `sweep`.
-    chunk_points : int or None
-        Points of a chunk; None: the usual number.
+    part_points_count : int or None
+        How many points a part has; None: the usual number.
     """
     job = job_of(study)
-    size = chunk_points or (BATCH_POINTS if job.is_batch else EVALUATED_POINTS)
+    size = part_points_count or (BATCH_POINTS if job.is_batch else EVALUATED_POINTS)
     count = job.sweep.points_count
     chunks = [range(first, min(first + size, count)) for first in range(0, count, size)]
     try:
