@@ -1,6 +1,6 @@
 """A comparison as lines for a terminal: figures side by side, differences, what they hang on, notes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import isfinite
 
 from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
@@ -27,20 +27,21 @@ def lines_of(comparison: Comparison) -> Iterator[str]:
     yield study.keys.title or study.name
     yield from wrap(study.keys.description.strip(), WIDTH, "  ", "  ")
     yield ""
-    yield from _figures(comparison)
+    yield from figure_lines(comparison)
     for variant in comparison.variants:
         yield ""
-        yield from _variant(comparison, variant)
+        yield from variant_lines(comparison, variant)
     yield ""
     yield from _optimised(comparison)
     yield from _grids(comparison)
     yield from _notes(comparison)
 
 
-def _figures(comparison: Comparison) -> Iterator[str]:
+def figure_lines(comparison: Comparison, wanted: Collection[str] = ()) -> Iterator[str]:
+    """Figures side by side: those that are wanted (``data/figures.csv``), else all that are not 0 everywhere."""
     names = list(comparison.outcomes)
     figures = comparison.table()
-    shown = [name for name in figures.columns if figures[name].any()]
+    shown = [name for name in figures.columns if (name in wanted if wanted else figures[name].any())]
     heads = [Cell(""), Cell(""), *(Cell(name) for name in names)]
     rows = [heads]
     groups = dict.fromkeys(words()[name].group for name in shown)
@@ -57,19 +58,27 @@ def _row(word: Word, comparison: Comparison) -> list[Cell]:
     return [Cell(f"  {word.label}"), Cell(unit), *(Cell(value) for value in values)]
 
 
-def _variant(comparison: Comparison, variant: str) -> Iterator[str]:
+def variant_lines(comparison: Comparison, variant: str, most_levers: int = 3) -> Iterator[str]:
+    """A variant beside the baseline: differences, on what they hang, whether it pays.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of a study.
+    variant : str
+        One of its variants.
+    most_levers : int
+        How many inputs are named on which a difference hangs.
+    """
     yield f"{variant} beside the baseline"
+    currency = comparison.study.currency
     for figure in comparison.decisive:
         difference = comparison.difference(variant, figure)
         if difference is not None and comparison.differs(variant, figure):
-            yield from wrap(
-                said_difference(words()[figure], difference, comparison.study.currency), WIDTH, "    ", "  "
-            )
-            for lever in comparison.levers(variant, figure, 3):
-                yield from wrap(
-                    said_lever(words()[figure], lever, comparison.study.currency), WIDTH, "        ", "      "
-                )
-
+            yield from wrap(said_difference(words()[figure], difference, currency), WIDTH, "    ", "  ")
+            levers = comparison.levers(variant, figure, most_levers) if most_levers else ()
+            for lever in levers:
+                yield from wrap(said_lever(words()[figure], lever, currency), WIDTH, "        ", "      ")
     for line in payoff_lines(comparison, variant):
         yield from wrap(line, WIDTH, "    ", "  ")
 
@@ -92,6 +101,8 @@ def payoff_lines(comparison: Comparison, variant: str) -> Iterator[str]:
 
 
 def _years(years: float) -> str:
+    if not years:
+        return "at once"
     return f"in {years:,.1f} years" if isfinite(years) else "never"
 
 
