@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,14 +17,12 @@ from dcfoot.errors import DcfootError, StudyError
 from dcfoot.facility_draws import interval_of, rank_correlation
 from dcfoot.grid import Boundary
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
+from dcfoot_scenarios.optimised import OPTIMISED, Optimised
 from dcfoot_scenarios.payoff import Payoff, payoff
 from dcfoot_scenarios.place import place_of
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.study import BASELINE, Study
 from dcfoot_scenarios.words import words
-
-if TYPE_CHECKING:
-    from dcfoot_scenarios.optimise import Optimised
 
 DECISIVE = (
     "carbon_location_hourly_t",
@@ -108,7 +105,7 @@ class Comparison:
 
     study: Study
     outcomes: Mapping[str, Outcome]
-    optimised: "Optimised | None" = None
+    optimised: Optimised | None = None
     _levers: dict[tuple[str, str], list[Lever]] = field(default_factory=dict[tuple[str, str], list[Lever]])
     _moved: dict[tuple[str, str, float], Mapping[str, float]] = field(
         default_factory=dict[tuple[str, str, float], Mapping[str, float]]
@@ -271,7 +268,7 @@ def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) 
             with _named(name):
                 outcomes[name] = evaluate(scenario, study.keys.uncertainty, study.keys.money)
         if study.keys.optimise is not None:
-            from dcfoot_scenarios.optimise import OPTIMISED, optimise  # the solver: only where it is asked for
+            from dcfoot_scenarios.optimise import optimise  # the solver: only where it is asked for
 
             progress(OPTIMISED)
             with _named(OPTIMISED):

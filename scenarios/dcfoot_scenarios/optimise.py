@@ -5,7 +5,7 @@ whose year `evaluate` runs as any other's, what the limits cost, and the front a
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -22,6 +22,7 @@ from dcfoot_scenarios.finance import capital_recovery_ratio
 from dcfoot_scenarios.heat.network import ways_of
 from dcfoot_scenarios.materials import plant_making
 from dcfoot_scenarios.money import Currency
+from dcfoot_scenarios.optimised import Optimised
 from dcfoot_scenarios.scenario import Money, Scenario
 from dcfoot_scenarios.schedule import battery_choice, given
 from dcfoot_scenarios.sizing.answer import Sizing
@@ -52,9 +53,6 @@ from dcfoot_scenarios.year import (
     year_of,
 )
 
-OPTIMISED = "optimised"
-"""What the answer is called beside the variants."""
-
 LIMITS = (
     "cfe_contracted_ratio_min",
     "carbon_t_max",
@@ -65,28 +63,6 @@ LIMITS = (
     "import_mw_max",
 )
 """The limits that a study may set, as `Optimise` and `Limits` both call them."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Optimised:
-    """What was found.
-
-    Parameters
-    ----------
-    of : str
-        The scenario that was taken.
-    scenario : Scenario
-        The same with the sizes that were found, and its battery run to the same end.
-    sizing : Sizing
-        Sizes, hours, and what the limits cost.
-    front : tuple
-        The optimum at each value of a limit; None where nothing holds it.
-    """
-
-    of: str
-    scenario: Scenario
-    sizing: Sizing
-    front: tuple[tuple[float, Sizing | None], ...] = ()
 
 
 def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None) -> Optimised:

@@ -60,7 +60,6 @@ PURE_NUMBERS = {
     **dict.fromkeys(("one", "other"), "holder's unit"),
     "least": "holder's unit",
     "most": "holder's unit",
-    "signal": "hours of any quantity",
     **dict.fromkeys(("sizes", "sums"), "a row each, in units of their own"),
     # A recurrence of any quantity.
     **dict.fromkeys(("state", "first", "start", "after"), "the recurrence's unit"),

@@ -8,7 +8,8 @@ import pytest
 from dcfoot.errors import StudyError
 from dcfoot_scenarios.compare import compare
 from dcfoot_scenarios.evaluate import evaluate
-from dcfoot_scenarios.optimise import OPTIMISED, optimise
+from dcfoot_scenarios.optimise import optimise
+from dcfoot_scenarios.optimised import OPTIMISED
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.sizing.conflict import InfeasibleStudy
 from dcfoot_scenarios.study import Study

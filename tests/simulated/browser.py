@@ -57,7 +57,7 @@ class Browser:
         program = require_peer("chromium")
         to_read, self._to_browser = _pipe()
         self._from_browser, to_write = _pipe()
-        command = ['exec "$@" 3<&{} 4>&{}'.format(to_read.fileno(), to_write.fileno()), "chromium", str(program)]
+        command = [f'exec "$@" 3<&{to_read.fileno()} 4>&{to_write.fileno()}', "chromium", str(program)]
         self._process = subprocess.Popen(
             ["bash", "-c", *command, *FLAGS, f"--user-data-dir={self._folder / 'profile'}"],
             pass_fds=(to_read.fileno(), to_write.fileno()),

@@ -4,7 +4,6 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +60,9 @@ def execute(arguments: argparse.Namespace) -> int:
         return _say(f"{_new(arguments.new)} is written; run it with: dcfoot plan {arguments.new}.yaml")
     if arguments.study is None:
         return _say("\n".join(_library()))
-    return _planned(read_study(arguments.study, arguments.draws), arguments)
+    from dcfoot_scenarios.library import find_study
+
+    return _planned(find_study(arguments.study, arguments.draws), arguments)
 
 
 def _planned(study: "Study", arguments: argparse.Namespace) -> int:
@@ -116,27 +117,6 @@ def _rendered(comparison: "Comparison", swept: "Swept | None", *, as_json: bool)
     from dcfoot_scenarios.sweep.report import lines_of_sweep
 
     return "\n".join([*lines_of(comparison), *([] if swept is None else lines_of_sweep(swept))])
-
-
-def read_study(name: str, draws: int | None = None) -> "Study":
-    """A study by its file or its name; `draws` in the place of its own.
-
-    Raises
-    ------
-    StudyError, ConfigError, DataMissing
-        There is none, or it cannot be used.
-    """
-    from dcfoot_scenarios.library import study_path
-    from dcfoot_scenarios.study import Study
-
-    is_file = name.endswith((".yaml", ".yml")) or Path(name).exists()
-    study = Study.read(name if is_file else study_path(name))
-    if draws is None:
-        return study
-    if draws < 0:
-        raise ConfigError(f"--draws {draws}: it must be 0 or more.")
-    uncertainty = study.keys.uncertainty.model_copy(update={"draws": draws})
-    return replace(study, keys=study.keys.model_copy(update={"uncertainty": uncertainty}))
 
 
 def _new(name: str) -> Path:

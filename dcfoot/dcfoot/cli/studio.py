@@ -5,8 +5,6 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from dcfoot.cli.plan import read_study
-
 HELP = "move a what-if scenario in the browser, and see its year at once"
 
 PORT = 8377
@@ -33,11 +31,12 @@ def execute(arguments: argparse.Namespace) -> int:
         The study or the port cannot be had.
     """
     from dcfoot.config import load
+    from dcfoot_scenarios.library import find_study
     from dcfoot_scenarios.studio.server import StudioServer  # numpy and pandas: only here
 
     path = Path(arguments.study)
     # The page hands files on by their full names, so that a study that it downloads works wherever it is put.
-    study = read_study(str(path.absolute()) if path.exists() else arguments.study)
+    study = find_study(str(path.absolute()) if path.exists() else arguments.study)
     with StudioServer(study, arguments.lang or load().lang, arguments.port) as server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()
