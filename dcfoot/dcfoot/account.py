@@ -11,7 +11,7 @@ from dcfoot.config import Settings
 from dcfoot.errors import ConfigError, DcfootError
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.receipt.contract import ReceiptJson
-from dcfoot.site import Site, resolve_site, with_factors
+from dcfoot.site import FacilityMeter, Site, resolve_site, with_factors
 
 if TYPE_CHECKING:
     from dcfoot.calibration import Calibration
@@ -132,6 +132,7 @@ def receipt_of(
         from dcfoot.site_hours import at_run  # 3 ms: only where somebody said where it is
 
         site = at_run(site, measurement.started_at, measurement.ended_at)
+    site, of_meters = (site, ()) if site.meter is None else _at_meters(site, site.meter, measurement)
     site, of_hours = (site, ()) if hourly is None else _with_hours(site, hourly, measurement, ask=ask)
     whole = settings.whole_node if whole_node is None else whole_node
     calibration, remarks = _calibration(settings, measurement)
@@ -144,8 +145,20 @@ def receipt_of(
         electricity_price_per_kwh=settings.electricity_price_per_kwh,
         currency=settings.currency,
     )
-    footprint = replace(footprint, warnings=(*remarks, *of_hours, *footprint.warnings))
+    footprint = replace(footprint, warnings=(*remarks, *of_meters, *of_hours, *footprint.warnings))
     return receipt(measurement, footprint, site, whole_node=whole)
+
+
+def _at_meters(site: Site, meter: FacilityMeter, measurement: Measurement) -> tuple[Site, tuple[str, ...]]:
+    """The site by its own meters; a file that cannot be used costs a remark, never the receipt."""
+    from dcfoot.site_meters import at_meters
+    from dcfoot.sources.facility_meter import read_facility_meter  # numpy: only where a site names its meters
+
+    try:
+        metered = read_facility_meter(meter.path, meter.category)
+        return at_meters(site, meter, metered, measurement.started_at, measurement.ended_at)
+    except DcfootError as fault:
+        return site, (f"The facility's meters are left out. {fault}",)
 
 
 def _with_hours(site: Site, hourly: str, measurement: Measurement, *, ask: bool) -> tuple[Site, tuple[str, ...]]:

@@ -6,25 +6,18 @@ figure says whether it was measured, and the residual that `dcfoot.facility_drif
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dcfoot.errors import ConfigError, DataMissing
+from dcfoot.facility import LEAST_PUE, Category, at_it_inlet
 from dcfoot.facility_model import FacilityState
 
 Hours = NDArray[np.float64]
 """One value an hour; NaN where there is none."""
 
-Category = Literal["PUE1", "PUE2", "PUE3"]
-"""Where the IT energy is metered: at the output of the UPS, of the PDUs, or at the equipment (ISO/IEC 30134-2:2016,
-clause 6: basic, intermediate, advanced)."""
-
 HOUR = timedelta(hours=1)
-
-LEAST_PUE = 0.98
-"""Meters of class 1 (IEC 62053-21) may be off by 1 % each; less than this is a mistake."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,22 +83,6 @@ class MeteredFacility:
     wue_is_measured: NDArray[np.bool]
     pue_residual_ratio: Hours
     wue_residual_l_per_kwh: Hours
-
-
-def at_it_inlet(category: Category, distribution_ratio: Hours | float) -> Hours | float:
-    """What a PUE of this category is to be multiplied by, to be one at the IT equipment's inlet.
-
-    Behind the UPS, distribution still loses power on the way: ``PUE3 = PUE1 x (1 + loss / IT)``. Behind the PDUs only
-    cables do, which is nothing here.
-
-    Parameters
-    ----------
-    category : str
-        Where the IT energy was metered.
-    distribution_ratio : float or array
-        Loss of distribution over IT power [-]
-    """
-    return 1 + distribution_ratio if category == "PUE1" else 1.0
 
 
 def metered_facility(state: FacilityState, start: datetime, metered: MeteredHours) -> MeteredFacility:

@@ -13,10 +13,19 @@ from dcfoot.climate_place import climate_name
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact, evidence_of
+from dcfoot.facility import Category
 from dcfoot.grid import WORLD, GridFactor, latest_factors
 from dcfoot.places import Place, all_places, find_country, find_place, find_region, names_of, national_zone, nearest
 from dcfoot.reading import Basis
 from dcfoot.tables import Row, interval, rows, rows_of
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityMeter:
+    """A file of a facility's meters, as `dcfoot.sources.facility_meter` reads it, and where they meter the IT power."""
+
+    path: Path
+    category: Category = "PUE3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,8 @@ class Site:
         families of which no year is known.
     hours_evidence : tuple of Evidence
         What stands behind PUE and WUE where they are those of a run's hours; empty where they are the year's.
+    meter : FacilityMeter or None
+        Its facility's own meters, whose hours go before the model's (`dcfoot.site_meters`).
     """
 
     id: str
@@ -76,6 +87,7 @@ class Site:
     it_load_ratio: float | None = None
     hourly_factors: tuple[GridFactor, ...] = ()
     hours_evidence: tuple[Evidence, ...] = ()
+    meter: FacilityMeter | None = None
 
     @property
     def on_unknown_grid(self) -> bool:

@@ -3,7 +3,9 @@
     [sites.lab]
     name = "Our machine room"
     country = "CN"                       # or region = "广东"; leave both out for a grid of your own
-    pue = 1.25                           # or {value = 1.25, p5 = 1.2, p95 = 1.35}
+    pue = 1.25                           # or {value = 1.25, p5 = 1.2, p95 = 1.35, category = "PUE1",
+                                         #     start = 2025-01-01, end = 2025-06-30}
+    meter = "meters.csv"                 # or {file = "meters.csv", category = "PUE2"}: goes before pue and wue
     wue_l_per_kwh = 0.4
     ewif_l_per_kwh = 3.1
     lifetime_years = 5
@@ -29,6 +31,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,16 +40,18 @@ from dcfoot.config import toml_fault
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError, DataMissing
 from dcfoot.evidence import Evidence, Fact
+from dcfoot.facility import CATEGORIES, Category
 from dcfoot.grid import Boundary, GridFactor, Method
 from dcfoot.places import nearest
 from dcfoot.reading import Basis
-from dcfoot.site import Site, resolve_site, world_site
+from dcfoot.site import FacilityMeter, Site, resolve_site, world_site
 
 _KEYS = (
     "name",
     "country",
     "region",
     "pue",
+    "meter",
     "wue_l_per_kwh",
     "ewif_l_per_kwh",
     "lifetime_years",
@@ -68,6 +73,9 @@ _SIZES = ("large", "midsize", "small")
 _MOST_DEG = {"latitude_deg": 90.0, "longitude_deg": 180.0}
 _LOADS = (0.25, 1.0)
 """Between these the model's tables know PUE and WUE [-] (`dcfoot.site_hours.LOADS`)."""
+
+_STATED = ("category", "start", "end")
+"""What a PUE may be said to be of."""
 
 _FACTS = {
     "pue": ("PUE", ""),
@@ -146,7 +154,7 @@ def _site(reader: _Reader, name: str, table: Table) -> Site:
     )
     facts = {key: _fact(reader, name, table, key) or place.modelled(key) for key in _FACTS}
     factors = tuple(_factors(reader, where, table, name))
-    return replace(
+    site = replace(
         base,
         id=name,
         name=str(table.get("name", name)),
@@ -161,7 +169,65 @@ def _site(reader: _Reader, name: str, table: Table) -> Site:
         cooling=place.cooling,
         size=place.size,
         it_load_ratio=place.it_load_ratio,
+        meter=_meter(reader, where, table),
     )
+    said = _table(table.get("pue"))
+    return _as_stated(reader, where, said, site) if set(said) & set(_STATED) else site
+
+
+def _as_stated(reader: _Reader, where: str, said: Table, site: Site) -> Site:
+    """The site with its PUE brought to the equipment's inlet and from its period to a year."""
+    from dcfoot.site_hours import pue_of_year  # only where a site says so much
+    from dcfoot.site_meters import pue_at_inlet
+
+    if site.pue is None:
+        return site
+    category = _category(reader, where, "pue", said)
+    pue = replace(site.pue, spread=pue_at_inlet(site.pue.spread, category, site.size))
+    note, period = f"stated by the user, {category}", _period(reader, where, said)
+    if period is not None:
+        start, end = period
+        note = f"{note}, of {start:%Y-%m-%d} to {end - timedelta(days=1):%Y-%m-%d}"
+        pue = pue_of_year(replace(site, pue=pue), pue, start, end)
+    return replace(site, pue=replace(pue, evidence=replace(pue.evidence, note=note)))
+
+
+def _category(reader: _Reader, where: str, key: str, said: Table) -> Category:
+    named = said.get("category", "PUE3")
+    categories: dict[str, Category] = {category: category for category in CATEGORIES}
+    found = categories.get(str(named))
+    if found is None:
+        reader.fault(where, key, f"category must be one of {', '.join(CATEGORIES)}, not {named!r}")
+        return "PUE3"
+    return found
+
+
+def _period(reader: _Reader, where: str, said: Table) -> tuple[datetime, datetime] | None:
+    """The first moment of a period in UTC, and that after its last day."""
+    first, last = said.get("start"), said.get("end")
+    if first is None and last is None:
+        return None
+    if type(first) is not date or type(last) is not date or last < first:
+        reader.fault(where, "pue", "start and end must be two dates in order, such as start = 2025-01-01")
+        return None
+    start, end = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (first, last))
+    return start, end + timedelta(days=1)
+
+
+def _meter(reader: _Reader, where: str, table: Table) -> FacilityMeter | None:
+    """The file of its facility's meters, from the folder of the sites' file on."""
+    value = table.get("meter")
+    if value is None:
+        return None
+    said = {"file": value} if isinstance(value, str) else _table(value)
+    name = said.get("file")
+    if not isinstance(name, str) or set(said) - {"file", "category"}:
+        reader.fault(where, "meter", f"must be the name of a file or {{file, category}}, not {value!r}")
+        return None
+    path = reader.path.parent / name
+    if not path.is_file():
+        reader.fault(where, "meter", f"there is no file {path}")
+    return FacilityMeter(path, _category(reader, where, "meter", said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +326,8 @@ def _fact(reader: _Reader, name: str, table: Table, key: str) -> Fact | None:
 def _spread(reader: _Reader, where: str, key: str, value: object) -> Spread:
     least = _LEAST[key]
     parts = _table(value) or {"value": value}
+    if key == "pue":
+        parts = {name: part for name, part in parts.items() if name not in _STATED}
     central = parts.get("value")
     low, high = parts.get("p5", central), parts.get("p95", central)
     numbers = [part for part in (low, central, high) if isinstance(part, int | float) and not isinstance(part, bool)]

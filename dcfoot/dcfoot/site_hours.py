@@ -45,6 +45,9 @@ MOST_WUE_L_PER_KWH = 3.5
 """No hour takes more water [L/kWh]: all heat at a PUE of 1.2 evaporated (2.45 MJ/kg), as much again as blowdown (two
 cycles of concentration)"""
 
+OF_HOURS = {"pue": "overhead (PUE - 1)", "wue": "WUE"}
+"""What stands before "at these hours" in the evidence of a metric."""
+
 LEAST_SAID = 0.01
 """A system that is less likely than this is left out [-]. A choice."""
 
@@ -330,14 +333,33 @@ def at_run(site: Site, start: datetime, end: datetime) -> Site:
     run = _Run(site, site.climate, cooling_parts(site), start, end)
     if site.pue is not None and is_own(site.pue):
         over = run.over("pue")
-        said = run.evidence("overhead (PUE - 1)", over)
+        said = run.evidence(OF_HOURS["pue"], over)
         resolved = replace(resolved, pue=_pue_at(site.pue, over), hours_evidence=(said,))
     if site.wue_l_per_kwh is not None and is_own(site.wue_l_per_kwh):
         over = run.over("wue")
-        said = run.evidence("WUE", over)
+        said = run.evidence(OF_HOURS["wue"], over)
         water = _wue_at(site.wue_l_per_kwh, over)
         resolved = replace(resolved, wue_l_per_kwh=water, hours_evidence=(*resolved.hours_evidence, said))
     return resolved
+
+
+def pue_of_year(site: Site, pue: Fact, start: datetime, end: datetime) -> Fact:
+    """A PUE that was stated of a period, brought to the year by the model: a summer's is higher than its year's.
+
+    Parameters
+    ----------
+    site : Site
+        With the same stated PUE.
+    pue : Fact
+        Of the period.
+    start, end : datetime
+        The period, with its time zone.
+    """
+    if site.climate is None:
+        return pue
+    over = _Run(site, site.climate, cooling_parts(site), start, end).over("pue")
+    period = Spread(1 / over.central, 1 / over.p95, 1 / max(over.p5, UNIT))
+    return _pue_at(pue, period)
 
 
 def is_own(fact: Fact) -> bool:

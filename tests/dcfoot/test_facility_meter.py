@@ -11,9 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from dcfoot.errors import ConfigError, DataMissing
+from dcfoot.facility import Category
 from dcfoot.facility_drift import STEADY, explain_power, explain_water
 from dcfoot.facility_library import build_facility
-from dcfoot.facility_meter import HOUR, Category, MeteredHours, StatedPue, metered_facility, stated_facility
+from dcfoot.facility_meter import HOUR, MeteredHours, StatedPue, metered_facility, stated_facility
 from dcfoot.facility_model import Facility, FacilityState, energy_mean, facility_state
 from dcfoot.sources.facility_meter import read_facility_meter
 from simulated.near import near

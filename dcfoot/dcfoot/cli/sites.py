@@ -33,7 +33,8 @@ Any other word lists what has it in its name: dcfoot sites google, dcfoot sites 
 
 SCHEMA = "dcfoot.sites/1"
 """The form of ``--json``: ``sites`` (id, name, group, country, grid_zone), or ``site`` with every figure, and where its
-climate is known ``year``: by month, by load, what matters, and the evidence; with a source of hours ``grid``."""
+climate is known ``year``: by month, by load, what matters, and the evidence; with a source of hours ``grid``, with
+meters of its own ``meters``."""
 
 WIDTH = 110
 """Where lines end [columns]: a name, an id and four figures side by side."""
@@ -121,6 +122,17 @@ def _one_site(site: Site, entries: Sequence[Entry], arguments: argparse.Namespac
         lines += ["", *site_grid.lines_of(grid, WIDTH)]
     if arguments.image:
         _draw(site, year, arguments.image)
+    if site.meter is not None and year is None:
+        lines += [
+            "",
+            f"Its meters ({site.meter.path.name}) stand beside a model: add --climate NAME or --weather FILE.",
+        ]
+    elif site.meter is not None and year is not None:
+        from dcfoot.cli import site_meters  # only where a site names its meters
+
+        meters = site_meters.meter_page(site.meter, year)
+        parts["meters"] = site_meters.document_of(meters)
+        lines += ["", *site_meters.lines_of(meters, WIDTH)]
     if year is not None:
         from dcfoot.cli import site_year
 

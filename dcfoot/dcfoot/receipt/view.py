@@ -355,13 +355,20 @@ def _other(receipt: ReceiptJson, said: Words) -> tuple[Figure, ...]:
         _figure(said.water_onsite, amounts["water_onsite_l"], VOLUME_L, said),
         _figure(said.water_offsite, amounts["water_offsite_l"], VOLUME_L, said),
         _figure(said.embodied, amounts["embodied_g"], MASS_G, said),
-        _figure(said.pue_at_hours if receipt["site"]["typical_year"] else said.pue, amounts["pue"], PURE, said),
+        _figure(_pue_label(receipt, said), amounts["pue"], PURE, said),
     ]
     cost = amounts["cost"]
     if cost:
         known = QuantityJson(value=cost["value"], p5=cost["p5"], p95=cost["p95"], basis=cost["basis"])
         figures.append(_figure(said.cost, known, PURE, said, cost["currency"]))
     return tuple(figures)
+
+
+def _pue_label(receipt: ReceiptJson, said: Words) -> str:
+    pue = receipt["footprint"]["pue"]
+    if pue and pue["basis"] == "measured":
+        return said.pue_metered
+    return said.pue_at_hours if receipt["site"]["typical_year"] else said.pue
 
 
 def _equivalent(equivalent: EquivalentJson, said: Words) -> Figure:

@@ -57,6 +57,7 @@ class Words(NamedTuple):
     embodied: str
     pue: str
     pue_at_hours: str
+    pue_metered: str
     cost: str
     it_energy: str
     facility_energy: str
@@ -149,6 +150,7 @@ ENGLISH = Words(
     embodied="CO2e of the hardware",
     pue="PUE",
     pue_at_hours="PUE at these hours (typical year)",
+    pue_metered="PUE at these hours (its meters)",
     cost="electricity cost",
     it_energy="IT energy",
     facility_energy="facility energy",
@@ -266,6 +268,7 @@ CHINESE = Words(
     embodied="硬件隐含碳 CO2e",
     pue="PUE",
     pue_at_hours="本时段 PUE（典型年）",
+    pue_metered="本时段 PUE（设施计量）",
     cost="电费",
     it_energy="IT 能耗",
     facility_energy="设施能耗",

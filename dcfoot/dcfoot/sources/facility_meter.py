@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dcfoot.errors import ConfigError
-from dcfoot.facility_meter import Category, Hours, MeteredHours
+from dcfoot.facility import Category
+from dcfoot.facility_meter import Hours, MeteredHours
 from dcfoot.places import nearest
 from dcfoot.units import S_PER_H
 from dcfoot.weather.textfile import Row, column, rows_of
