@@ -44,7 +44,7 @@ def _schedule_mw(case: Case, load_mw: Hours, export_limit_mw: float) -> Hours:
         load_mw,
         _connection(case, export_limit_mw),
         {"clean": Source(case.clean_mw, given(1.0))},
-        battery_choice(store, given(store.battery_mwh), given(store.battery_mw), charge=store.charge_mw),
+        battery_choice(store, given(store.battery_mwh), given(store.battery_mw), charge_mw=store.charge_mw),
     )
     flows = size(problem).flows
     wanted: Hours = flows.charge_mw - flows.discharge_mw
@@ -56,7 +56,7 @@ def given(amount: float) -> Size:
     return Size(least=amount, most=amount)
 
 
-def battery_choice(store: Storage, energy: Size, power: Size, *, charge: float | None = None) -> BatteryChoice:
+def battery_choice(store: Storage, energy: Size, power: Size, *, charge_mw: float | None = None) -> BatteryChoice:
     """A battery of sizes to be found or given, with the numbers of a scenario's.
 
     Parameters
@@ -65,19 +65,19 @@ def battery_choice(store: Storage, energy: Size, power: Size, *, charge: float |
         Its efficiencies, its reserve, its start.
     energy, power : Size
         In MWh, and in MW of both directions.
-    charge : float or None
+    charge_mw : float or None
         The most that it takes, where that is another than what it gives [MW]
     """
     return BatteryChoice(
         energy,
-        power if charge is None else given(charge),
+        power if charge_mw is None else given(charge_mw),
         power,
         store.charge_efficiency_ratio,
         store.discharge_efficiency_ratio,
         store.loss_ratio_per_h,
         store.reserve_ratio,
         store.start_ratio,
-        has_one_inverter=charge is None,
+        has_one_inverter=charge_mw is None,
     )
 
 

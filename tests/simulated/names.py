@@ -27,7 +27,10 @@ UNITS = (
 )
 
 _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
-ENDS_IN_A_UNIT = re.compile(rf"(^|_)({_UNIT})(_per_(\w+_)?({_UNIT}))?$")
+BOUND = re.compile("_(min|max)$")
+"""How a limit's name ends, after that of what it limits: ``import_mw_max``."""
+
+ENDS_IN_A_UNIT = re.compile(rf"(^|_)({_UNIT})(_per_(\w+_)?({_UNIT}))?(_min|_max)?$")
 
 
 def public_modules(*packages: str) -> Iterator[ModuleType]:
