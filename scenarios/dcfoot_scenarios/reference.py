@@ -4,7 +4,6 @@
 that they are those of the models.
 """
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,8 +92,10 @@ def filled(page: str) -> str:
     """A page with the tables anew: from ``<!-- keys -->`` and ``<!-- figures -->``, each to ``<!-- end -->``."""
     for mark, lines in {"keys": keys_tables(), "figures": figures_table()}.items():
         body = "\n".join(lines).strip()
-        between = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- end -->)", re.DOTALL)
-        page = between.sub(lambda found, body=body: f"{found[1]}\n{body}\n\n{found[2]}", page)
+        before, begin, rest = page.partition(f"<!-- {mark} -->\n")
+        if begin:
+            _, end, after = rest.partition("<!-- end -->")
+            page = f"{before}{begin}\n{body}\n\n{end}{after}"
     return page
 
 

@@ -55,9 +55,8 @@ def test_what_stands_already_is_paid_for_once() -> None:
 
 
 def test_more_options_are_never_worse() -> None:
-    least = [
-        optimise(study(**keys)).sizing.cost for keys in ({"wind_mw": {"most": 5}}, {"wind_mw": {}}, SUPPLY_AND_STORE)
-    ]
+    options: list[dict[str, Any]] = [{"wind_mw": {"most": 5}}, {"wind_mw": {}}, SUPPLY_AND_STORE]
+    least = [optimise(study(**keys)).sizing.cost for keys in options]
     assert least == sorted(least, reverse=True)
 
 

@@ -90,7 +90,9 @@ def _quick(keys: Keys) -> Keys:
     """The study with no more draws than a page can wait for."""
     asked = keys.get("uncertainty")
     draws = asked.get("draws") if isinstance(asked, dict) else None
-    return keys | {"uncertainty": {**asked, "draws": min(draws, MOST_DRAWS)}} if isinstance(draws, int) else keys
+    if not isinstance(asked, dict) or not isinstance(draws, int):
+        return keys
+    return keys | {"uncertainty": {**asked, "draws": min(draws, MOST_DRAWS)}}
 
 
 def _scenario(outcome: Outcome, week: int) -> Json:
