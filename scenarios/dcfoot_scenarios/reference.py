@@ -4,7 +4,6 @@
 that they are those of the models.
 """
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,9 +91,10 @@ def _range(one: Schema) -> str:
 def filled(page: str) -> str:
     """A page with the tables anew: from ``<!-- keys -->`` and ``<!-- figures -->``, each to ``<!-- end -->``."""
     for mark, lines in {"keys": keys_tables(), "figures": figures_table()}.items():
-        body = "\n".join(lines).strip()
-        between = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- end -->)", re.DOTALL)
-        page = between.sub(lambda found, body=body: f"{found[1]}\n{body}\n\n{found[2]}", page)
+        body, begin, end = "\n".join(lines).strip(), f"<!-- {mark} -->\n", "<!-- end -->"
+        before, there, rest = page.partition(begin)
+        if there:
+            page = f"{before}{begin}\n{body}\n\n{end}{rest.partition(end)[2]}"
     return page
 
 
