@@ -14,10 +14,12 @@ TYPE_CHECKING = False  # as in `dcfoot`
 if TYPE_CHECKING:
     from dcfoot_scenarios.compare import Comparison, compare
     from dcfoot_scenarios.evaluate import Outcome, evaluate
+    from dcfoot_scenarios.optimise import optimise
     from dcfoot_scenarios.scenario import Scenario
     from dcfoot_scenarios.study import Study
+    from dcfoot_scenarios.sweep.run import sweep
 
-__all__ = ["Comparison", "Outcome", "Scenario", "Study", "compare", "evaluate"]
+__all__ = ["Comparison", "Outcome", "Scenario", "Study", "compare", "evaluate", "optimise", "sweep"]
 
 _HOMES = {
     "Comparison": "dcfoot_scenarios.compare",
@@ -26,6 +28,8 @@ _HOMES = {
     "Study": "dcfoot_scenarios.study",
     "compare": "dcfoot_scenarios.compare",
     "evaluate": "dcfoot_scenarios.evaluate",
+    "optimise": "dcfoot_scenarios.optimise",
+    "sweep": "dcfoot_scenarios.sweep.run",
 }
 
 

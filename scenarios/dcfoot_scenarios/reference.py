@@ -91,11 +91,10 @@ def _range(one: Schema) -> str:
 def filled(page: str) -> str:
     """A page with the tables anew: from ``<!-- keys -->`` and ``<!-- figures -->``, each to ``<!-- end -->``."""
     for mark, lines in {"keys": keys_tables(), "figures": figures_table()}.items():
-        body = "\n".join(lines).strip()
-        before, begin, rest = page.partition(f"<!-- {mark} -->\n")
-        if begin:
-            _, end, after = rest.partition("<!-- end -->")
-            page = f"{before}{begin}\n{body}\n\n{end}{after}"
+        body, begin, end = "\n".join(lines).strip(), f"<!-- {mark} -->\n", "<!-- end -->"
+        before, there, rest = page.partition(begin)
+        if there:
+            page = f"{before}{begin}\n{body}\n\n{end}{rest.partition(end)[2]}"
     return page
 
 

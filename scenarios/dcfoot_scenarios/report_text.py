@@ -58,7 +58,7 @@ def _row(word: Word, comparison: Comparison) -> list[Cell]:
     return [Cell(f"  {word.label}"), Cell(unit), *(Cell(value) for value in values)]
 
 
-def variant_lines(comparison: Comparison, variant: str, levers_count: int = 3) -> Iterator[str]:
+def variant_lines(comparison: Comparison, variant: str, most_count: int = 3) -> Iterator[str]:
     """A variant beside the baseline: differences, on what they hang, whether it pays.
 
     Parameters
@@ -67,7 +67,7 @@ def variant_lines(comparison: Comparison, variant: str, levers_count: int = 3) -
         Of a study.
     variant : str
         One of its variants.
-    levers_count : int
+    most_count : int
         How many inputs are named on which a difference hangs.
     """
     yield f"{variant} beside the baseline"
@@ -76,7 +76,7 @@ def variant_lines(comparison: Comparison, variant: str, levers_count: int = 3) -
         difference = comparison.difference(variant, figure)
         if difference is not None and comparison.differs(variant, figure):
             yield from wrap(said_difference(words()[figure], difference, currency), WIDTH, "    ", "  ")
-            levers = comparison.levers(variant, figure, levers_count) if levers_count else ()
+            levers = comparison.levers(variant, figure, most_count) if most_count else ()
             for lever in levers:
                 yield from wrap(said_lever(words()[figure], lever, currency), WIDTH, "        ", "      ")
     for line in payoff_lines(comparison, variant):

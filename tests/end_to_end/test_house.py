@@ -26,6 +26,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 PURE_NUMBERS = {
     "pue": "a pure number of the field (ISO/IEC 30134-2)",
+    "pue_max": "a limit of it",
     "cop": "a pure number of the field",
     "erf": "a pure number of the field (ISO/IEC 30134-6)",
     "ere": "a pure number of the field (The Green Grid, white paper 29)",
@@ -73,6 +74,14 @@ PURE_NUMBERS = {
     **dict.fromkeys(("state", "start", "after"), "the recurrence's unit"),
     "correlation": "of ranks, -1 to 1",
     "switches_at_sd": "standard deviations",
+    # A linear program: places in its matrix, and values whose unit is that of what they are of.
+    **dict.fromkeys(
+        ("row", "column", "entry", "rows", "columns", "starts", "entries", "statuses", "chosen", "size"),
+        "places in a matrix",
+    ),
+    **dict.fromkeys(("balance", "charge", "pump_heat", "imported", "exported"), "places in a matrix, by the hour"),
+    **dict.fromkeys(("row_duals", "excess", "scale", "per_unit", "whole", "found"), "the limit's unit"),
+    "is_paid": "yes or no",
     # Words and pictures.
     "times": "what a quantity is multiplied by",
     "rate": "one currency in another",
@@ -89,9 +98,24 @@ PURE_NUMBERS = {
     "labels": "kinds of things",
     "amount": "unit of its kind",
     # Money: its currency stands beside it.
-    **dict.fromkeys(("capex", "extra_capex", "extra_cost", "net_present_cost", "net_present_value", "flows"), "money"),
+    **dict.fromkeys(
+        (
+            "cost",
+            "cost_max",
+            "capex_max",
+            "capex",
+            "extra_capex",
+            "extra_cost",
+            "net_present_cost",
+            "net_present_value",
+            "flows",
+        ),
+        "money",
+    ),
     # Identities and counts of things that have a name.
     "pid": "a process",
+    "port": "of a machine",
+    "week": "of a year",
     "local_rank": "a process of a launch",
     "code": "a vendor's answer",
     "field": "a vendor's number for a quantity",

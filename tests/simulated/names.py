@@ -6,7 +6,7 @@ import pkgutil
 import re
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import ModuleType
 
@@ -69,16 +69,24 @@ def _of_class(cls: type[object], where: str) -> Iterator[tuple[str, str]]:
 def _numeric_fields(cls: type[object]) -> list[str]:
     if not dataclasses.is_dataclass(cls):
         return []
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     names = (field.name for field in dataclasses.fields(cls))
-    return [name for name in names if not name.startswith("_") and is_number(hints[name])]
+    return [name for name in names if not name.startswith("_") and is_number(hints.get(name))]
 
 
 def _of_function(function: types.FunctionType, where: str) -> Iterator[tuple[str, str]]:
-    hints = typing.get_type_hints(function)
+    hints = _hints(function)
     for name in inspect.signature(function).parameters:
         if not name.startswith("_") and is_number(hints.get(name)):
             yield f"{where}({name})", name
+
+
+def _hints(of: type[object] | types.FunctionType) -> Mapping[str, object]:
+    """Its annotations; where one names what only type checkers import, those that are no texts."""
+    try:
+        return typing.get_type_hints(of)
+    except NameError:
+        return {name: hint for name, hint in inspect.get_annotations(of).items() if not isinstance(hint, str)}
 
 
 def is_number(annotation: object) -> bool:

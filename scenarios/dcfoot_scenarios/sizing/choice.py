@@ -89,9 +89,7 @@ def _checked(problems: Problems, count: int) -> Aim:
     return aims.pop()
 
 
-def _candidates(
-    problems: Problems, count: int, limits: Limits, step_h: int
-) -> Iterator[tuple[tuple[str, ...], float]]:
+def _candidates(problems: Problems, count: int, limits: Limits, step_h: int) -> Iterator[tuple[tuple[str, ...], float]]:
     """Choices from the best on, as the steps find them, and what they promise."""
     aim = next(iter(problems.values())).minimise
     if count == len(problems):

@@ -7,6 +7,7 @@ from dcfoot_scenarios.sizing.limits import NO_LIMIT, entry_of_whole
 from dcfoot_scenarios.sizing.model import Model
 from dcfoot_scenarios.sizing.problem import Aim
 
+
 class SolvedModel:
     """A model that is solved under one set of limits after another.
 

@@ -1,0 +1,223 @@
+"""Variants beside a baseline: differences, what they hang on, who is beaten, what pays; each by hand, or by a law."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import isinf, isnan
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dcfoot.draws import Spread
+from dcfoot.errors import StudyError
+from dcfoot_scenarios.compare import Comparison, compare
+from dcfoot_scenarios.evaluate import Outcome
+from dcfoot_scenarios.finance import capital_recovery_ratio
+from dcfoot_scenarios.materials import product_making
+from dcfoot_scenarios.refresh import Around, NewMachines, refresh
+from dcfoot_scenarios.study import Study
+from dcfoot_scenarios.words import words
+from simulated.near import near
+
+Keys = dict[str, Any]
+
+KEYS: Keys = {
+    "study": "by-hand",
+    "load": {"it_capacity_mw": 10},
+    "uncertainty": {"draws": 20},
+    "money": {"currency": "USD"},
+    "baseline": {"site": "us_ashburn", "cooling": "air_chiller", "grid": {"price_per_mwh": 100}},
+}
+
+
+def of(variants: Keys, **keys: object) -> Comparison:
+    return compare(Study.of(KEYS | {"variants": variants} | keys))
+
+
+@pytest.fixture(scope="module")
+def same() -> Comparison:
+    """A variant that is the baseline."""
+    return of({"same": {}, "warmer": {"warming_k": 2}})
+
+
+def test_a_scenario_beside_itself_differs_by_exactly_nothing_in_every_draw(same: Comparison) -> None:
+    for name, figures in same.outcomes["same"].drawn.items():
+        assert np.array_equal(figures, same.baseline.drawn[name])
+        found = same.difference("same", name)
+        assert found is not None
+        assert (found.value, found.p5, found.p95, found.better_ratio) == (0.0, 0.0, 0.0, 0.0)
+    assert not any(same.differs("same", figure) for figure in words())
+    assert list(same.levers("same", "facility_energy_mwh")) == []
+
+
+def test_a_difference_is_sharper_than_the_two_figures_that_it_is_of(same: Comparison) -> None:
+    # Halls are drawn far apart, but two kelvins more cost each of them something: what they share cancels.
+    found, interval = same.difference("warmer", "pue"), same.baseline.interval("pue")
+    assert found is not None
+    assert interval is not None
+    assert found.p5 is not None
+    assert found.p95 is not None
+    assert found.p5 > 0
+    assert found.p95 - found.p5 < 0.5 * (interval[1] - interval[0])
+    assert found.better_ratio == 0.0
+
+
+def test_variants_do_not_know_of_each_other(same: Comparison) -> None:
+    turned = of({"warmer": {"warming_k": 2}, "same": {}})
+    for name, outcome in same.outcomes.items():
+        assert dict(turned.outcomes[name].figures) == dict(outcome.figures)
+        assert all(np.array_equal(turned.outcomes[name].drawn[key], column) for key, column in outcome.drawn.items())
+
+
+def with_figures(outcome: Outcome, figures: Mapping[str, float], drawn: Mapping[str, list[float]]) -> Outcome:
+    return replace(outcome, figures=figures, drawn={name: np.array(column) for name, column in drawn.items()})
+
+
+def test_a_difference_by_hand(same: Comparison) -> None:
+    base = with_figures(
+        same.baseline, {"pue": 1.5, "homes_count": 5.0}, {"pue": [1.5, 1.4, 1.8], "homes_count": [5, 5, 5]}
+    )
+    other = with_figures(
+        same.baseline, {"pue": 1.2, "homes_count": 6.0}, {"pue": [1.2, 1.5, 1.3], "homes_count": [6, 4, 7]}
+    )
+    two = Comparison(same.study, {"baseline": base, "same": other})
+    pue, homes = two.difference("same", "pue"), two.difference("same", "homes_count")
+    assert pue is not None
+    assert homes is not None
+    assert (pue.value, pue.better_ratio) == (near(-0.3), near(2 / 3))  # less is better, in -0.3, +0.1, -0.5
+    assert (pue.p5, pue.p95) == (near(-0.48), near(0.06))  # quantiles between three points
+    assert (homes.value, homes.better_ratio) == (near(1.0), near(2 / 3))  # more is
+    assert two.difference("same", "wue_l_per_kwh") is None
+
+
+def test_who_is_beaten_by_hand(same: Comparison) -> None:
+    def at(carbon_t: float, erf: float) -> Outcome:
+        return with_figures(same.baseline, {"carbon_location_hourly_t": carbon_t, "erf": erf}, {})
+
+    # Less carbon is better, more reuse is. The twin of the best is beaten by none: it is worse in nothing.
+    outcomes = {"baseline": at(10, 0.1), "worse": at(11, 0.1), "twin": at(10, 0.1), "other": at(12, 0.3)}
+    made, figures = Comparison(same.study, outcomes), ("carbon_location_hourly_t", "erf")
+    assert made.dominated(figures) == [("worse", "baseline")]
+    assert made.front(figures) == ["baseline", "twin", "other"]
+    assert made.front(("carbon_location_hourly_t",)) == ["baseline", "twin"]
+
+
+def test_what_the_cost_of_a_solar_plant_hangs_on_is_its_price() -> None:
+    # 1,000 kW; IRENA 2025: 691, 388 to 1,606 USD/kW, upkeep of 2.2 %, 30 years; so the plant's price alone moves the
+    # cost by (1,606 - 388) x 1,000 x (annuity at 6 % over 30 years, 0.07265, + 0.022) = 115,285 USD a year.
+    per_price = 1000 * (0.0726489 + 0.022)
+    keys = {"site": "sg_singapore", "cooling": "air_chiller", "grid": {"price_per_mwh": 50}, "pue": 1.3}
+    made = of({"sun": {"supply": {"solar_mw": 1}}}, baseline=keys)
+    first = made.levers("sun", "cost_per_year")[0]
+    assert float(capital_recovery_ratio(0.06, 30.0)) == near(0.0726489, rel=1e-6)
+    assert (first.name, first.correlation) == ("price.solar", near(1.0))
+    assert first.high - first.low == near((1606 - 388) * per_price, rel=1e-4)
+    # It switches at the price at which the plant costs what it saves.
+    saved_per_year = 388 * per_price - first.low
+    assert first.switches_at_sd is not None
+    assert Spread(691.0, 388.0, 1606.0).at(first.switches_at_sd) == near(saved_per_year / per_price, rel=0.01)
+
+
+def test_new_machines_pay_back_as_the_formula_of_refreshing_says() -> None:
+    keys: Keys = {
+        "site": "sg_singapore",
+        "cooling": "air_chiller",
+        "boundary": "life_cycle",
+        "pue": 1.2,
+        "load": {"it_capacity_mw": 1, "mean_ratio": 1.0},
+        "servers": {"nodes": 100, "capex_per_node": 0},
+        "built": ["hall", "machines"],
+        "grid": {"price_per_mwh": 100},
+    }
+    new: Keys = {"load": {"mean_ratio": 0.5}, "servers": {"nodes": 10, "capex_per_node": 30_000}, "built": ["hall"]}
+    made = of({"refresh": new}, baseline=keys, load={"it_capacity_mw": 1}, uncertainty={"draws": 0})
+    grid_g_per_kwh = made.baseline.case.grid[0].mean_g_per_kwh
+    machines = NewMachines(0.5, 10 * product_making("dgx_h100", 5.0).t_per_unit.central, 10 * 30_000.0)
+    expected = refresh(1.0, machines, Around(1.2, grid_g_per_kwh, 100.0), 0.06)
+    found = made.payoff("refresh")
+    assert found.carbon_years == near(float(expected.carbon_years))
+    assert found.saved_t_per_year == near(float(expected.saved_t_per_year))
+    assert found.money is not None
+    assert found.money.payback_years == near(float(expected.money_years))
+    assert found.money.saving_per_year == near(0.5 * 1.2 * 8760 * 100)
+
+
+def test_what_stands_already_is_neither_bought_nor_made_and_is_kept_up() -> None:
+    made = of({"standing": {"built": ["hall", "machines"]}}, uncertainty={"draws": 0})
+    new, standing = made.baseline.figures, made.outcomes["standing"].figures
+    assert standing["capex"] == standing["embodied_servers_t"] == standing["embodied_plant_t"] == 0.0
+    assert standing["running_per_year"] == near(new["running_per_year"])
+    assert standing["facility_energy_mwh"] == new["facility_energy_mwh"]
+
+
+def test_machines_that_have_to_be_added_are_bought_though_the_others_stand() -> None:
+    # 200 W in the place of 250 W takes 3,700.97 s in the place of 3,514.99 (Zeus): 100 nodes do the work of 105.3.
+    curve = {"curve": "V100, ResNet-50, batch of 256", "host_w": 147, "reference": "cap 250 W", "setting": "cap 200 W"}
+    base = KEYS["baseline"] | {"built": ["hall", "machines"], "servers": {"nodes": 100, "capex_per_node": 1000}}
+    made = of({"cap": {"operation": curve}}, baseline=base, uncertainty={"draws": 0})
+    assert made.outcomes["cap"].figures["capex"] == near(100 * (3700.97 / 3514.99 - 1) * 1000)
+
+
+def test_nothing_is_paid_back_where_nothing_is_saved_and_no_tonne_has_a_price() -> None:
+    made = of({"dearer": {"other_capex": 1000, "grid": {"price_per_mwh": 101}}}, uncertainty={"draws": 0})
+    money = made.payoff("dearer").money
+    assert money is not None
+    assert money.extra_capex == near(1000.0, abs=1e-4)
+    assert isinf(money.payback_years)
+    assert isnan(money.abatement_cost_per_t)
+    assert made.payoff("dearer").carbon_years is None  # direct factors: what making emits is of another family
+
+
+def test_two_families_of_grid_factors_are_never_compared() -> None:
+    with pytest.raises(StudyError, match="no family of grid factors in common"):
+        of({"other": {"boundary": "direct"}}, baseline=KEYS["baseline"] | {"boundary": "life_cycle"})
+
+
+def test_a_family_that_all_places_know_is_taken_where_the_first_has_another() -> None:
+    # Ashburn's is direct by itself; Lulea has life-cycle factors alone.
+    made = of({"lulea": {"site": "se_lulea"}}, uncertainty={"draws": 0})
+    assert {outcome.case.boundary.value for outcome in made.outcomes.values()} == {"life_cycle"}
+
+
+def test_what_cannot_be_computed_is_told_with_the_scenario_that_it_is_of() -> None:
+    with pytest.raises(StudyError, match=r"^windy: .*wind"):
+        of({"windy": {"site": "cn_zhongwei", "supply": {"wind_mw": 5}}}, uncertainty={"draws": 0})
+
+
+def interrupted_at(name: str) -> Callable[[str], None]:
+    def progress(begun: str) -> None:
+        if begun == name:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def test_an_interrupt_keeps_the_scenarios_that_are_done() -> None:
+    study = Study.of(KEYS | {"variants": {"a": {}, "b": {}}, "uncertainty": {"draws": 0}})
+    made = compare(study, interrupted_at("b"))
+    assert (list(made.outcomes), made.missing) == (["baseline", "a"], ["b"])
+    with pytest.raises(KeyboardInterrupt):
+        compare(study, interrupted_at("baseline"))
+
+
+def test_a_years_wind_or_sun_is_that_of_the_map_and_its_prices_are_those_of_the_clock() -> None:
+    # 1,600 kWh/m2 of sun give a plant at Huailai 0.240 MW of a MW (docs/planner.md), and twice the nameplate twice that.
+    windy = {"supply": {"wind_mw": 1, "wind_speed_m_per_s": 4.0}}
+    calmer = {"supply": {"wind_mw": 1, "wind_speed_m_per_s": 3.0}}
+    sunny = {"supply": {"solar_mw": 2, "ghi_kwh_per_m2_year": 1600}, "site": "cn_huailai"}
+    made = of({"windy": windy, "calmer": calmer, "sunny": sunny}, uncertainty={"draws": 0}, money=None)
+    given = {name: made.outcomes[name].figures["clean_mwh"] for name in made.variants}
+    assert given["sunny"] / (2 * 8760) == near(0.240, abs=5e-4)
+    # Below its rating a turbine gives with the cube of the wind: at most (4/3)^3 = 2.37 times as much.
+    assert 1.3 < given["windy"] / given["calmer"] < (4 / 3) ** 3
+    assert any("wind is synthesised" in note for note in made.outcomes["windy"].notes)
+
+
+def test_periods_have_their_price_and_all_other_hours_the_flat_one() -> None:
+    # A flat load, measured PUE of 1: 10 MW x 8,760 h; four hours of each day at 200, the others at 100.
+    base = KEYS["baseline"] | {"pue": 1.0}
+    peak = {"grid": {"periods": [{"name": "peak", "price_per_mwh": 200, "hours": [18, 19, 20, 21]}]}}
+    made = of({"peak": peak}, baseline=base, uncertainty={"draws": 0})
+    found = made.difference("peak", "running_per_year")
+    assert found is not None
+    assert found.value == near(10 * 365 * 4 * 100)
