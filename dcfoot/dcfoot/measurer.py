@@ -7,11 +7,13 @@ of the job.
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from threading import Event, Lock, Thread
 
 from dcfoot.lease import JobIdentity, Leader, Member, acquire
 from dcfoot.measurement import Measurement, RunState
-from dcfoot.tracker import Tracker
+from dcfoot.threads import Beginning, begin
+from dcfoot.tracker import MODULES_TIMEOUT_S, Tracker
 
 TAKE_OVER_PERIOD_S = 2.0
 """How often a waiting rank looks whether its measurer is gone [s]: as much as a killed run may lose."""
@@ -63,12 +65,20 @@ class Measurer:
             self._tracker = self._make_tracker(self._lease, None)
             self._tracker.start()
         else:
-            Thread(target=self._wait, args=(self._lease,), name="dcfoot-waiting", daemon=True).start()
+            waiting = Thread(target=self._wait, args=(self._lease,), name="dcfoot-waiting", daemon=True)
+            begin([Beginning(waiting, partial(logger.debug, "nobody will take over: %s"))])
 
     def job_started(self) -> None:
         """Tells the probes that the job now runs."""
         if self._tracker is not None:
             self._tracker.job_started()
+
+    def await_modules(self) -> None:
+        """Waits, but not for long, until no thread of ours is loading modules: to be called before a fork."""
+        if self._turn.acquire(timeout=MODULES_TIMEOUT_S):
+            self._turn.release()
+        if self._tracker is not None:
+            self._tracker.await_modules()
 
     def abandon(self) -> None:
         """Ends the run of a job that could not be started."""

@@ -17,6 +17,7 @@ from dcfoot.errors import ProbeTransient, ProbeUnavailable
 from dcfoot.ledger import EnergyLedger, EnergyRecord, worth_keeping
 from dcfoot.probe import EdgeProbe, GaugeProbe, Probe, ProbeEntry, SharingProbe, Surroundings
 from dcfoot.reading import Domain, Meter, Reading
+from dcfoot.threads import Beginning, begin
 from dcfoot.units import NS_PER_S
 
 OPEN_TIMEOUT_S = 2.0
@@ -90,15 +91,12 @@ class ProbeLoop:
         self._next_gauge_ns = 0
         self._sharing: SharingProbe | None = None
         self._gauges: GaugeProbe | None = None
-        self._thread = Thread(target=self._live, name=f"dcfoot-{name}", daemon=True)
+        self.thread = Thread(target=self._live, name=f"dcfoot-{name}", daemon=True)
 
-    def start(self) -> None:
-        """Starts the thread."""
-        try:
-            self._thread.start()
-        except RuntimeError as fault:  # a limit on memory or processes: the job needs what there is
-            self.remarks.append(f"{self.name} is not read: {fault}")
-            self._end()
+    def refused(self, fault: RuntimeError) -> None:
+        """Takes note that there is no room for the thread: the job needs what there is."""
+        self.remarks.append(f"{self.name} is not read: {fault}")
+        self._end()
 
     def _live(self) -> None:
         probe: Probe | None = None
@@ -250,11 +248,16 @@ class Sampler:
         self._pokes, self._poked_ns = float(POKES_AT_ONCE), surroundings.clock_ns()
         self._loops = [ProbeLoop(entry.name, partial(_made, entry, surroundings), self) for entry in entries]
 
-    def start(self) -> None:
-        """Opens every probe and takes the first readings; returns when they are taken, or after `OPEN_TIMEOUT_S`."""
+    def start(self, *before: Beginning) -> None:
+        """Opens every probe and takes the first readings; returns when they are taken, or after `OPEN_TIMEOUT_S`.
+
+        Parameters
+        ----------
+        before : Beginning
+            Threads to begin before those of the probes.
+        """
         deadline_ns = self.surroundings.clock_ns() + round(OPEN_TIMEOUT_S * NS_PER_S)
-        for loop in self._loops:
-            loop.start()
+        begin([*before, *(Beginning(loop.thread, loop.refused) for loop in self._loops)])
         self._await([loop.opened for loop in self._loops], deadline_ns)
         self._offered = {id(meter): meter for loop in self._loops for meter in loop.meters}
         for meter in worth_keeping(self._offered.values()):
@@ -309,6 +312,11 @@ class Sampler:
             if not self._stopping:
                 self._wake.wait(period_s)
             return not self._stopping
+
+    @property
+    def loaded(self) -> list[Event]:
+        """Set when a probe has loaded its modules, one for each."""
+        return [loop.opened for loop in self._loops]
 
     def remarks(self) -> list[str]:
         """What the reader of a receipt must know of probes and meters."""

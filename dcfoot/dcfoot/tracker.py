@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
-from time import thread_time
+from time import monotonic_ns, thread_time
 from typing import Protocol
 
 from dcfoot.activity import Activity, ProcessTree, cgroup_seconds, job_cgroup, machine_seconds
@@ -26,6 +26,7 @@ from dcfoot.phases import PhaseBook
 from dcfoot.probe import ProbeEntry, Surroundings
 from dcfoot.reading import Basis, Domain
 from dcfoot.sampler import Sampler
+from dcfoot.threads import Beginning
 from dcfoot.units import NS_PER_S
 
 PROGRESS_PERIOD_S = 1.0
@@ -33,6 +34,10 @@ PROGRESS_PERIOD_S = 1.0
 
 FINISH_TIMEOUT_S = 5.0
 """How long the end of a run waits for a slow disk [s]."""
+
+MODULES_TIMEOUT_S = 2.0
+"""How long a fork waits for modules that are being loaded [s] (a choice: as long as the start of a run waits for its
+probes; a driver that hangs must not hold up the job for longer)."""
 
 BYTES_PER_RUSAGE_RSS = 1 if sys.platform == "darwin" else 1024
 """Unit of `ru_maxrss`: kibibytes on Linux (getrusage(2)), bytes on macOS."""
@@ -151,6 +156,7 @@ class Tracker:
         self._store_remark: str | None = None
         self._keeper_cpu_s = 0.0
         self._begun, self._stop, self._kept = Event(), Event(), Event()
+        self._opened = Event()
         self._final: Measurement | None = None
         self._duration_s: float | None = None
         self._exit_status: int | None = None
@@ -163,22 +169,29 @@ class Tracker:
             interval_s=interval_s,
             on_record=self._phases.book,
         )
+        self._loading = [*self._sampler.loaded, self._opened]
 
     def start(self) -> None:
         """Takes the first readings; the run begins when this returns."""
-        self._sampler.start()
+        # Where there is no room for all threads, a run that is kept is worth more than a meter.
+        self._sampler.start(Beginning(Thread(target=self._keep, name="dcfoot-keeper", daemon=True), self._not_begun))
         self._watch = ClockWatch(self._clock)
         self._phases.start_ns = self._watch.start_ns
-        try:
-            Thread(target=self._keep, name="dcfoot-keeper", daemon=True).start()
-        except RuntimeError as fault:  # a limit on memory or processes: the job needs what there is
-            self._store_remark = f"this run is not kept: {fault}"
-            self._kept.set()
 
     def job_started(self) -> None:
         """Tells the probes that the job now runs, so that they may take their time to make the start exact."""
         self._sampler.job_started.set()
         self._begun.set()
+
+    def await_modules(self) -> None:
+        """Waits until no thread of the run is loading modules, in all at most `MODULES_TIMEOUT_S`.
+
+        To be called before a fork: the child, in which those threads are not, would wait for ever for such a module.
+        """
+        loading, self._loading = self._loading, []
+        deadline_ns = monotonic_ns() + round(MODULES_TIMEOUT_S * NS_PER_S)
+        for loaded in loading:
+            loaded.wait(max(0.0, (deadline_ns - monotonic_ns()) / NS_PER_S))
 
     def abandon(self) -> None:
         """Ends the run of a job that could not be started; nothing of it is kept."""
@@ -259,11 +272,17 @@ class Tracker:
             self._phases.end(opened, self._clock.monotonic_ns())
             self._sampler.poke()
 
+    def _not_begun(self, fault: RuntimeError) -> None:
+        self._store_remark = self._not_kept(str(fault))
+        self._opened.set()
+        self._kept.set()
+
     def _keep(self) -> None:
         """The keeper thread: the journal may be on a disk that hangs, which must hold up nobody else."""
         self._begun.wait()
         if not self._stop.is_set():
             self._write(lambda _: None)
+        self._opened.set()
         while not self._stop.wait(PROGRESS_PERIOD_S):
             self._watch.look()
             self._write(lambda journal: journal.progress(self._measurement(RunState.RUNNING)))

@@ -393,13 +393,19 @@ class _Process:
         while self._blocks:
             self.leave(self._blocks[-1], None, RunState.COMPLETE)
 
+    def await_modules(self) -> None:
+        """Before a fork: what a thread of ours is loading at that moment would be half loaded in the child for ever."""
+        for block in tuple(self._blocks):
+            if block.measurer is not None:
+                block.measurer.await_modules()
+
     def forget(self) -> None:
         """In a forked child: what the parent has begun is not ours to end, and its lock may be held for ever."""
         self._blocks, self._lock = [], RLock()
 
     def _watch(self) -> None:
         if not self._watches:
-            os.register_at_fork(after_in_child=self.forget)
+            os.register_at_fork(before=self.await_modules, after_in_child=self.forget)
             atexit.register(self.leave_all)
             self._watches = True
 

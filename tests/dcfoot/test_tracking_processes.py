@@ -160,7 +160,8 @@ class TestTheEnd:
             assert run.measured_by is None
         print(sorted(thread.name for thread in threading.enumerate() if thread.is_alive()))
         """
-        output_of(code, environ)
+        # Ctrl-C may come between an `open` and its `with`: Python then closes the file itself, and warns of that.
+        output_of(code, {**environ, "PYTHONWARNINGS": "error,ignore::ResourceWarning"})
         assert kept()[-1].name == "after"
 
 
@@ -183,6 +184,33 @@ class TestChildren:
         (run,) = kept()
         assert (run.name, run.exit_status, run.phases) == ("parent", 0, ())
         assert steady(run).energy_j >= POWER_W * 0.3
+
+    @pytest.mark.parametrize(
+        ("thread", "takes_s", "module"),
+        [("dcfoot-keeper", 0.5, "json.encoder"), ("dcfoot-steady", 2.5, "steady_meter")],
+    )
+    def test_a_forked_child_can_load_what_a_thread_of_ours_was_loading(
+        self, environ: dict[str, str], thread: str, takes_s: float, module: str
+    ) -> None:
+        code = f"""
+        import dcfoot, os, signal, sys, threading, time
+        loading = threading.Event()
+        class Disk:
+            def find_spec(self, name, path=None, target=None):
+                if (threading.current_thread().name, name) == ({thread!r}, {module!r}):
+                    loading.set()
+                    time.sleep({takes_s})
+        sys.meta_path.insert(0, Disk())
+        with dcfoot.track():
+            assert loading.wait(5)
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)
+                import {module}
+                os._exit(0)
+            print(os.waitpid(child, 0)[1])
+        """
+        assert output_of(code, {**environ, "PYTHONWARNINGS": "ignore::DeprecationWarning"}) == "0\n"
 
     @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
     def test_a_child_that_tracks_is_a_part_of_its_parents_run(
@@ -428,3 +456,14 @@ class TestBrokenPlaces:
             print("the job ran")
         """
         assert output_of(code, environ) == "the job ran\n"
+
+    def test_a_thread_that_finds_no_memory_to_begin_with_is_not_waited_for(self, environ: dict[str, str]) -> None:
+        code = """
+        import dcfoot, threading
+        threading.Thread._bootstrap = lambda self: None  # ended before it said that it runs
+        with dcfoot.track() as run:
+            print("the job ran")
+        """
+        began_s = time.monotonic()
+        assert output_of(code, environ) == "the job ran\n"
+        assert time.monotonic() - began_s < 20.0
