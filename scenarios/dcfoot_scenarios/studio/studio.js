@@ -66,7 +66,7 @@ function say(name, values = {}) {
 const label = (one) => (state.lang === "zh" ? one.label_zh : one.label);
 
 function unitOf(unit) {
-  return unit.replace("money", state.keys.money?.currency ?? "USD").replace(/^C$/, "°C").replace("m3", "m³");
+  return unit.replace("money", state.keys.money?.currency ?? "").replace(/^C$/, "°C").replace("m3", "m³");
 }
 
 function shown(figure, value) {
@@ -110,7 +110,7 @@ const valueOf = (control) => read(state.now, control.key) ?? usual(control);
 
 function applies(control) {
   if (isNumberOfFacility(control)) return control.key in coolingOf(state.now).numbers;
-  if (control.group === "money") return Boolean(state.keys.money);
+  if (control.group === "money") return Boolean(state.keys.money) || read(state.now, "storage/policy") === "price";
   if (control.key === "rejection") return coolingOf(state.now).rejections.length > 1;
   if (control.key === "load/deadline_h") return Boolean(read(state.now, "load/deferrable_ratio"));
   return control.group !== "heat" || control.key === "heat_reuse/homes" || Boolean(state.now.heat_reuse);
