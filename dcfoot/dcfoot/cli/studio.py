@@ -11,8 +11,8 @@ HELP = "move a what-if scenario in the browser, and see its year at once"
 PORT = 8377
 """Where the page is, unless another port is asked for: always the same, so that it can be found again (a choice)."""
 
-FIRST = "shanghai-or-guian"
-"""The study that is shown where none is named."""
+FIRST = "zhongwei-solar-battery"
+"""The study that is shown where none is named: of a place whose sun and wind are known (a choice)."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
