@@ -7,7 +7,6 @@ imports this module must have it.
 import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -117,12 +116,8 @@ def _week(axes: Axes, outcome: Outcome, hours: slice, said: PageWords) -> None:
     axes.stackplot(days, *(part[hours] for part in parts), labels=labels, colors=("#009E73", "#56B4E9", "#BBBBBB"))
     axes.plot(days, flows.load_mw[hours], color="black", lw=1, label=said.load)
     axes.plot(days, flows.clean_mw[hours], color="#E69F00", lw=1, label=said.generation)
-    start = outcome.case.place.weather.start
-    axes.set(ylabel="MW", xlim=(0, 7), xlabel=f"{said.days_from} {_day(start, hours.start)}")
-
-
-def _day(start: datetime, hour: int) -> str:
-    return f"{start + timedelta(hours=hour):%m-%d}"
+    day = str(outcome.case.place.calendar.standard_times[hours.start])[5:10]
+    axes.set(ylabel="MW", xlim=(0, 7), xlabel=f"{said.days_from} {day}")
 
 
 def _heat_map(axes: Axes, outcome: Outcome, said: PageWords) -> None:

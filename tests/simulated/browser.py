@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from io import BufferedReader, BufferedWriter
+from typing import Any, Self
 
 from simulated.peers import require_peer
 
@@ -35,6 +36,7 @@ FLAGS = (
 )
 
 PATIENCE_S = 60.0
+"""Beyond what a busy machine takes (a choice)."""
 
 Message = dict[str, Any]
 
@@ -51,6 +53,7 @@ class Browser:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._number = 0
+        self._heard = b""
         self.pages: dict[str, Page] = {}
 
     def __enter__(self) -> Self:
@@ -112,14 +115,16 @@ class Browser:
         raise EOFError("the browser has ended")
 
     def _told(self) -> Iterator[Message]:
-        """Messages as they come, each ended by a zero byte."""
-        text = bytearray()
-        while byte := self._from_browser.read(1):
-            if byte == b"\0":
+        """Messages as they come, each ended by a zero byte; what comes after the last is kept."""
+        while True:
+            text, end, rest = self._heard.partition(b"\0")
+            if end:
+                self._heard = rest
                 yield json.loads(text)
-                text.clear()
+            elif more := self._from_browser.read1(1 << 16):
+                self._heard += more
             else:
-                text += byte
+                return
 
 
 class Page:
@@ -164,7 +169,7 @@ class Page:
     def wait_for(self, expression: str) -> None:
         """Waits until an expression is true."""
         end = time.monotonic() + PATIENCE_S
-        while not self.value(expression):
+        while not self.value(f"Boolean({expression})"):
             assert time.monotonic() < end, f"never true: {expression}; complaints: {self.complaints}"
             time.sleep(0.02)
 
@@ -180,6 +185,7 @@ class Page:
         return path
 
 
-def _pipe() -> tuple[BinaryIO, BinaryIO]:
+def _pipe() -> tuple[BufferedReader, BufferedWriter]:
+    """Both ends of a new pipe."""
     read, write = os.pipe()
     return os.fdopen(read, "rb"), os.fdopen(write, "wb")

@@ -4,14 +4,15 @@ import argparse
 import sys
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 HELP = "move a what-if scenario in the browser, and see its year at once"
 
 PORT = 8377
 """Where the page is, unless another port is asked for: always the same, so that it can be found again (a choice)."""
 
-FIRST = "shanghai-or-guian"
-"""The study that is shown where none is named."""
+FIRST = "zhongwei-solar-battery"
+"""The study that is shown where none is named: of a place whose sun and wind are known (a choice)."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,8 @@ def execute(arguments: argparse.Namespace) -> int:
     """
     from dcfoot.config import load
     from dcfoot_scenarios.library import find_study
-    from dcfoot_scenarios.studio.server import StudioServer  # numpy and pandas: only here
+    from dcfoot_scenarios.studio.answer import prepare  # numpy and pandas: only here
+    from dcfoot_scenarios.studio.server import StudioServer
 
     path = Path(arguments.study)
     # The page hands files on by their full names, so that a study that it downloads works wherever it is put.
@@ -43,6 +45,7 @@ def execute(arguments: argparse.Namespace) -> int:
         sys.stderr.write("dcfoot: the studio runs on this machine alone, until Ctrl-C\n")
         if not arguments.no_browser:
             _open(server.url)
+        Thread(target=prepare, args=(study,), daemon=True).start()
         with suppress(KeyboardInterrupt):
             server.serve_forever()
     return 0

@@ -45,7 +45,7 @@ class StudioServer(ThreadingHTTPServer):
         """Where the page is."""
         return f"http://{HOST}:{self.server_port}/"
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 (the base class's words)
         """Says in a line what went wrong, but for a browser that did not wait for the answer."""
         fault = sys.exception()
         if not isinstance(fault, ConnectionError):

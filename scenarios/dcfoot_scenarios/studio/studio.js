@@ -66,7 +66,8 @@ function say(name, values = {}) {
 const label = (one) => (state.lang === "zh" ? one.label_zh : one.label);
 
 function unitOf(unit) {
-  return unit.replace("money", state.keys.money?.currency ?? "USD").replace(/^C$/, "°C").replace("m3", "m³");
+  const inMoney = unit.replace("money", state.keys.money?.currency ?? "");
+  return inMoney.replace(/^C$/, "°C").replace("m3", "m³").replace("m2", "m²");
 }
 
 function shown(figure, value) {
@@ -108,12 +109,21 @@ function usual(control) {
 
 const valueOf = (control) => read(state.now, control.key) ?? usual(control);
 
+// What a control is of: without it there is nothing to move.
+const NEEDS = {
+  "load/deadline_h": "load/deferrable_ratio",
+  "supply/ghi_kwh_per_m2_year": "supply/solar_mw",
+  "supply/wind_speed_m_per_s": "supply/wind_mw",
+  "storage/battery_mw": "storage/battery_mwh",
+  "storage/policy": "storage/battery_mwh",
+  "heat_reuse/network_supply_c": "heat_reuse",
+};
+
 function applies(control) {
   if (isNumberOfFacility(control)) return control.key in coolingOf(state.now).numbers;
-  if (control.group === "money") return Boolean(state.keys.money);
+  if (control.group === "money") return Boolean(state.keys.money) || read(state.now, "storage/policy") === "price";
   if (control.key === "rejection") return coolingOf(state.now).rejections.length > 1;
-  if (control.key === "load/deadline_h") return Boolean(read(state.now, "load/deferrable_ratio"));
-  return control.group !== "heat" || control.key === "heat_reuse/homes" || Boolean(state.now.heat_reuse);
+  return !(control.key in NEEDS) || Boolean(read(state.now, NEEDS[control.key]));
 }
 
 function choicesOf(control) {
@@ -126,7 +136,8 @@ function choicesOf(control) {
 
 function mostOf(control) {
   const most = control.most ?? control.most_per_it_mw * (state.now.load?.it_capacity_mw ?? 1);
-  return Math.max(most, Number(valueOf(control)) || 0, control.step);
+  const twice = 2 * (read(state.baseline, control.key) ?? 0);
+  return Math.max(most, twice, Number(valueOf(control)) || 0, control.step);
 }
 
 // A control is moved: its key has another value, and what it replaces or makes senseless is gone.
