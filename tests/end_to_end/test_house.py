@@ -26,7 +26,6 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 PURE_NUMBERS = {
     "pue": "a pure number of the field (ISO/IEC 30134-2)",
-    "pue_max": "a limit of it",
     "cop": "a pure number of the field",
     "erf": "a pure number of the field (ISO/IEC 30134-6)",
     "ere": "a pure number of the field (The Green Grid, white paper 29)",
@@ -62,14 +61,6 @@ PURE_NUMBERS = {
     "least": "holder's unit",
     "most": "holder's unit",
     **dict.fromkeys(("sizes", "sums"), "a row each, in units of their own"),
-    # A linear program: its columns and rows, in the unit of what each stands for.
-    **dict.fromkeys(("columns", "rows", "column", "row", "entry", "entries", "starts", "statuses"), "places"),
-    **dict.fromkeys(("row_duals", "excess", "scale", "per_unit", "found"), "a program's own unit"),
-    **dict.fromkeys(("whole", "chosen", "imported", "exported", "balance", "charge", "pump_heat", "size"), "places"),
-    "is_paid": "yes or no",
-    "cost": "the study's currency",
-    "week": "which of two",
-    "port": "of a network",
     # A recurrence of any quantity.
     **dict.fromkeys(("state", "start", "after"), "the recurrence's unit"),
     "correlation": "of ranks, -1 to 1",
@@ -101,8 +92,6 @@ PURE_NUMBERS = {
     **dict.fromkeys(
         (
             "cost",
-            "cost_max",
-            "capex_max",
             "capex",
             "extra_capex",
             "extra_cost",

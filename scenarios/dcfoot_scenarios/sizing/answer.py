@@ -34,7 +34,7 @@ class SizedFlows:
         Heat that reaches the network from pump and store [MW]
     heat_state_mwh : array
         What the heat store holds at the end of the hour [MWh]
-    """  # noqa: D400, D415
+    """  # noqa: D400
 
     load_mw: Hours
     clean_mw: Hours

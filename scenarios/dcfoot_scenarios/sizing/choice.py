@@ -23,7 +23,7 @@ Problems = Mapping[str, SizingProblem]
 NO_LIMITS = Limits()
 
 _CLOSE_RATIO = 0.03
-"""How much the steps promise too much at most on real years (benchmarks/sizing.py): what they find worse by more, is."""
+"""How much the steps promise too much at most on real years (benchmarks/sizing.py): what is worse by more, is worse."""
 
 _TRIES = 4  # a choice: each costs as much as sizing its sites
 
@@ -86,7 +86,7 @@ def _checked(problems: Problems, count: int) -> Aim:
         endless = [size for size, one in problem.sizes.items() if one.most == math.inf]
         if problem.connection.export_price_per_mwh is not None and endless:
             raise StudyError(f"{name} sells power: a choice of sites then needs the most of {', '.join(endless)}.")
-    return aims.pop()
+    return next(iter(problems.values())).minimise
 
 
 def _candidates(problems: Problems, count: int, limits: Limits, step_h: int) -> Iterator[tuple[tuple[str, ...], float]]:

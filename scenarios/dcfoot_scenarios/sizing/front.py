@@ -11,7 +11,6 @@ from dcfoot_scenarios.sizing.model import model_of
 from dcfoot_scenarios.sizing.optimum import Optimiser, fault_of, size
 from dcfoot_scenarios.sizing.problem import Aim, SizingProblem
 
-
 _LIMIT_OF_AIM = {"cost": "cost_max", "carbon": "carbon_t_max", "water": "water_l_max"}
 
 

@@ -69,7 +69,7 @@ class _Silent(highspy.Highs):
     def enableCallbacks(self) -> None:  # noqa: N802 (HiGHS's name)
         """What its constructor calls from 1.16 on, and what would write its name and version there."""
         self.silent()
-        super().enableCallbacks()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
 class Solver:
@@ -85,7 +85,7 @@ class Solver:
 
     def __init__(self, program: Program, objective: Form) -> None:
         self._count = len(program.columns)
-        self._highs = _Silent()
+        self._highs = _Silent()  # type: ignore[no-untyped-call]
         self._highs.silent()
         # Devex: a third faster than the default on our programs, most of all from a basis (benchmarks/sizing.py).
         self._highs.setOptionValue("simplex_dual_edge_weight_strategy", 1)

@@ -12,8 +12,8 @@ from dcfoot_scenarios.sizing.program import Form, Program, times
 from dcfoot_scenarios.sizing.site import Site, SiteBuilder
 
 _COMMON = 100.0
-"""To what a usual coefficient of the objective is scaled: HiGHS's tolerances are absolute, and took longest where it was
-below 1 (measured from 0.1 to 100,000)."""
+"""To what a usual coefficient of the objective is scaled: HiGHS's tolerances are absolute, and it took longest below 1
+(measured from 0.1 to 100,000)."""
 
 _TIE_RATIO = 1e-5
 """What cost counts beside carbon or water, both as importing everything costs: of answers that are as good the cheaper,

@@ -1,7 +1,7 @@
 """What is to be sized, in numbers alone: hours of load and supply, what a unit of each size costs, and the limits.
 
-A `SizingProblem` is one site with one cooling system. Power is in MW, an hour of it MWh; money is in one currency, which
-the caller knows. All flows are >= 0, and the balance of each hour is
+A `SizingProblem` is one site with one cooling system. Power is in MW, an hour of it MWh; money is in one currency,
+which the caller knows. All flows are >= 0, and the balance of each hour is
 
     load + pump_electric + charge + export + curtailed = clean + discharge + import
 """

@@ -152,7 +152,7 @@ class SiteBuilder:
         return column
 
     def _battery(self, choice: BatteryChoice) -> Stored:
-        """``state = keep x before + step x (charge x efficiency - discharge / efficiency)``, solved for the discharge."""
+        """``state = keep x before + step (charge x efficiency - discharge / efficiency)``, solved for the discharge."""
         program, step_h = self._program, self._step_h
         energy = self._size("energy_mwh", choice.energy)
         charge, state = program.hourly_columns(), program.hourly_columns()

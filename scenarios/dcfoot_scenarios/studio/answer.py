@@ -95,9 +95,9 @@ def _compared(study: Study) -> tuple[Comparison, str]:
 
 def _quick(keys: Keys) -> Keys:
     """The study with no more draws than a page can wait for."""
-    asked = keys.get("uncertainty")
-    draws = asked.get("draws") if isinstance(asked, dict) else None
-    if not isinstance(asked, dict) or not isinstance(draws, int):
+    asked: Json = keys["uncertainty"] if isinstance(keys.get("uncertainty"), dict) else {}
+    draws = asked.get("draws")
+    if not isinstance(draws, int):
         return keys
     return keys | {"uncertainty": {**asked, "draws": min(draws, MOST_DRAWS)}}
 

@@ -54,7 +54,7 @@ class StudioServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: StudioServer
+    server: StudioServer  # pyright: ignore[reportIncompatibleVariableOverride] (it is ours)
     timeout = 60
 
     def do_GET(self) -> None:

@@ -92,7 +92,7 @@ def reply(request: Request, port: int, beginning: bytes) -> Reply:
         return refused(403, f"Only pages of http://127.0.0.1:{port}/ are answered.")
     if request.method == "GET" and request.path in PAGES:
         name, kind = PAGES[request.path]
-        return Reply(200, files(__package__).joinpath(name).read_bytes(), kind)
+        return Reply(200, files(__name__.rpartition(".")[0]).joinpath(name).read_bytes(), kind)
     if request.method == "GET" and request.path == "/begin":
         return Reply(200, beginning)
     if request.method == "POST" and request.path in {"/answer", "/study.yaml"}:
