@@ -1,4 +1,4 @@
-"""The studio and the study's page in a real browser: nothing from elsewhere, no complaint, the figures of `evaluate`."""
+"""The studio and a study's page in a real browser: nothing from elsewhere, no complaint, the figures of `evaluate`."""
 
 import signal
 import subprocess
@@ -169,7 +169,9 @@ def test_another_site_and_cooling_take_with_them_what_belonged_to_the_old(browse
     page.value(f"{pick}('cooling', 'dx')")  # which cannot give off heat as the economizer did
     page.value(f"{pick}('site', 'de_frankfurt')")
     page.wait_for(SETTLED)
-    moved = Study.of({"study": "s", "load": {"it_capacity_mw": 10}, "baseline": {"site": "de_frankfurt", "cooling": "dx"}})
+    moved = Study.of(
+        {"study": "s", "load": {"it_capacity_mw": 10}, "baseline": {"site": "de_frankfurt", "cooling": "dx"}}
+    )
     carbon = evaluate(moved.baseline.with_(supply={"solar_mw": 8}, boundary="life_cycle")).figures
     assert page.value("document.getElementById('faults').hidden")
     assert page.value(CARBON) == near(carbon["carbon_location_hourly_t"])

@@ -15,10 +15,10 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
 from types import TracebackType
-from io import BufferedReader, BufferedWriter
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from simulated.peers import require_peer
 
@@ -109,7 +109,7 @@ class Browser:
         for told in self._told():
             if told.get("id") == self._number:
                 assert "error" not in told, f"{method}: {told['error']}"
-                return told["result"]
+                return cast("Message", told["result"])
             if told.get("sessionId") in self.pages:
                 self.pages[told["sessionId"]].hear(told)
         raise EOFError("the browser has ended")
