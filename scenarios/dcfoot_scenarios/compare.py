@@ -201,6 +201,14 @@ class Comparison:
         """Those of `DECISIVE` in which a variant differs from the baseline."""
         return [name for name in DECISIVE if any(self.differs(variant, name) for variant in self.variants)]
 
+    @property
+    def telling(self) -> list[str]:
+        """The same without those that are another of them in every scenario, as carbon by market without contracts."""
+        told: dict[tuple[float | None, ...], str] = {}
+        for name in self.decisive:
+            told.setdefault(tuple(one.figures.get(name) for one in self.outcomes.values()), name)
+        return list(told.values())
+
     def dominated(self, figures: Sequence[str]) -> list[tuple[str, str]]:
         """Scenarios that another beats in one of these figures and equals or beats in all: (the one, by whom)."""
         return list(self._dominated(figures))

@@ -5,25 +5,31 @@ Its pictures need matplotlib, the extra ``report``.
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import groupby
+from operator import attrgetter
 
 from dcfoot.evidence import Evidence
 from dcfoot.version import VERSION
-from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference
+from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
 from dcfoot_scenarios.document import evidence_of
+from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.page_words import WORDS, PageWords
 from dcfoot_scenarios.pictures import as_svg, pictures
 from dcfoot_scenarios.words import Word, words
 
 STYLE = """
 :root { color-scheme: light dark; --edge: #8884; --soft: #8881; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { margin: 0; font-size: 1.7rem; } h2 { margin: 2.2rem 0 .5rem; font-size: 1.2rem; } h3 { margin: 1rem 0 .2rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid var(--edge); vertical-align: top; }
-th { font-weight: 600; } td.number, th.number { text-align: right; white-space: nowrap; }
+th { font-weight: 600; } th[scope=row] { font-weight: 400; }
+td.number, th.number { text-align: right; white-space: nowrap; }
 tr.group th { background: var(--soft); } small, .dim { opacity: .7; } .wide { overflow-x: auto; }
-figure { margin: 1rem 0; background: #fff; color: #000; padding: .5rem; border-radius: .3rem; }
-figure svg { width: 100%; height: auto; } figcaption { font-size: .9rem; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(32rem, 100%), 1fr)); gap: 1rem; }
+.pictures { align-items: start; } .prose { max-width: 60rem; }
+figure { margin: 0; background: #fff; color: #000; padding: .5rem; border-radius: .3rem; }
+figure svg { width: 100%; height: auto; } figcaption { font-size: .9rem; font-weight: 600; margin: 0 0 .3rem; }
 details { margin: .5rem 0; } summary { cursor: pointer; }
 @media print { body { margin: 0; font-size: 11px; max-width: none; } h2, tr, figure { break-inside: avoid; } }
 """
@@ -47,7 +53,8 @@ def render(comparison: Comparison, lang: str = "en") -> str:
     return (
         f'<!doctype html>\n<html lang="{"zh-CN" if lang == "zh" else "en"}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
-        f"<style>{STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n<p>{escape(keys.description)}</p>\n"
+        f"<style>{STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n"
+        f'<p class="prose">{escape(keys.description)}</p>\n'
         f"{body}\n</body>\n</html>\n"
     )
 
@@ -55,37 +62,42 @@ def render(comparison: Comparison, lang: str = "en") -> str:
 def _figures(comparison: Comparison, said: PageWords) -> Iterator[str]:
     table = comparison.table()
     shown = [name for name in table.columns if table[name].any()]
-    names = list(comparison.outcomes)
+    names, currency = list(comparison.outcomes), comparison.study.currency
     yield f'<h2>{said.figures}</h2>\n<div class="wide"><table>'
-    yield _row([said.scenario, "", *names], head=True)
+    yield _row([said.scenario, *names], head=True)
     for group in dict.fromkeys(words()[name].group for name in shown):
-        yield f'<tr class="group"><th colspan="{len(names) + 2}">{said.groups[group]}</th></tr>'
+        yield f'<tr class="group"><th colspan="{len(names) + 1}">{said.groups[group]}</th></tr>'
         for word in (words()[name] for name in shown if words()[name].group == group):
-            yield _row([word.called(said.lang), word.unit_in(comparison.study.currency), *_cells(word, comparison)])
+            yield _row([word.called(said.lang), *_cells(word, comparison, said)], word.printed_unit(currency))
     yield "</table></div>"
     yield f'<p class="dim">{said.never_added}</p>'
 
 
-def _cells(word: Word, comparison: Comparison) -> Iterator[str]:
+def _cells(word: Word, comparison: Comparison, said: PageWords) -> Iterator[str]:
     for outcome in comparison.outcomes.values():
         interval = outcome.interval(word.name)
         value = word.said(outcome.figures.get(word.name))
         if interval is None or interval[0] == interval[1]:
             yield value
         else:
-            yield f"{value}\n{word.said(interval[0])} - {word.said(interval[1])}"
+            yield f"{value}\n{_between(word, *interval, said)}"
 
 
-def _row(cells: Sequence[str], *, head: bool = False) -> str:
-    """A row whose first two cells are text and the others numbers; a second line stands small."""
-    tag = "th" if head else "td"
-    parts = ["<tr>"]
-    for place, cell in enumerate(cells):
-        first, _, second = cell.partition("\n")
-        small = f"<br><small>{escape(second)}</small>" if second else ""
-        kind = ' class="number"' if place > 1 else ""
-        parts.append(f"<{tag}{kind}>{escape(first)}{small}</{tag}>")
-    return "".join([*parts, "</tr>"])
+def _between(word: Word, low: float | None, high: float | None, said: PageWords) -> str:
+    return said.to.format(low=word.said(low), high=word.said(high))
+
+
+def _row(cells: Sequence[str], unit: str = "", *, head: bool = False) -> str:
+    """A row whose first cell is text with its unit, and the others numbers; a second line stands small."""
+    first, *others = cells
+    about = f'<th scope="row">{escape(first)} <small>{escape(unit)}</small></th>'
+    return "".join(["<tr>", about, *(_number(cell, "th" if head else "td") for cell in others), "</tr>"])
+
+
+def _number(cell: str, tag: str) -> str:
+    first, _, second = cell.partition("\n")
+    small = f"<br><small>{escape(second)}</small>" if second else ""
+    return f'<{tag} class="number">{escape(first)}{small}</{tag}>'
 
 
 def _differences(comparison: Comparison, said: PageWords) -> Iterator[str]:
@@ -94,7 +106,7 @@ def _differences(comparison: Comparison, said: PageWords) -> Iterator[str]:
     yield f"<h2>{said.differences}</h2>"
     for variant in comparison.variants:
         yield f"<h3>{escape(variant)}</h3>\n<ul>"
-        for figure in comparison.decisive:
+        for figure in comparison.telling:
             difference = comparison.difference(variant, figure)
             if difference is not None and comparison.differs(variant, figure):
                 yield f"<li>{_difference(comparison, variant, figure, difference, said)}</li>"
@@ -103,34 +115,47 @@ def _differences(comparison: Comparison, said: PageWords) -> Iterator[str]:
 
 def _difference(comparison: Comparison, variant: str, figure: str, difference: Difference, said: PageWords) -> str:
     word = words()[figure]
-    unit = word.unit_in(comparison.study.currency)
+    unit = word.printed_unit(comparison.study.currency)
     sign = "+" if difference.value > 0 else ""
     parts = [f"{escape(word.called(said.lang))}: <strong>{sign}{word.said(difference.value)} {unit}</strong>"]
     if difference.better_ratio is not None:
-        parts.append(f"{said.interval}: {word.said(difference.p5)} - {word.said(difference.p95)}")
-        parts.append(f"{said.less_in} {difference.better_ratio:.0%}")
-        if 1 - CERTAIN_RATIO < difference.better_ratio < CERTAIN_RATIO:
-            parts.append(f"<strong>{said.undecided}</strong>")
-    levers = comparison.levers(variant, figure, 3)
-    hung = "; ".join(
-        f"{escape(lever.name)} ({word.said(lever.low)} - {word.said(lever.high)}"
-        + ("" if lever.switches_at_sd is None else f"; {said.switches.format(at=lever.switches_at_sd)}")
-        + ")"
-        for lever in levers
-    )
+        parts.append(f"{said.interval}: {_between(word, difference.p5, difference.p95, said)}")
+        parts.append(_share(difference.better_ratio, said))
+    hung = "; ".join(_lever(lever, word, said) for lever in comparison.levers(variant, figure, 3))
     return "; ".join(parts) + (f'<br><span class="dim">{said.hangs_on}: {hung}</span>' if hung else "")
+
+
+def _share(better_ratio: float, said: PageWords) -> str:
+    """In how many draws it is better, or worse; and where that decides nothing."""
+    if better_ratio <= 1 - CERTAIN_RATIO:
+        return said.worse_in.format(share=1 - better_ratio)
+    share = said.better_in.format(share=better_ratio)
+    return share if better_ratio >= CERTAIN_RATIO else f"{share}; <strong>{said.undecided}</strong>"
+
+
+def _lever(lever: Lever, word: Word, said: PageWords) -> str:
+    parts = [_between(word, lever.low, lever.high, said)]
+    if lever.switches_at_sd is not None:
+        parts.append(said.switches.format(at=lever.switches_at_sd))
+    name = escape(input_called(lever.name, said.lang))
+    return f'<span title="{escape(lever.name)}">{name}</span> ({"; ".join(parts)})'
 
 
 def _pictures(comparison: Comparison, said: PageWords) -> Iterator[str]:
     yield f"<h2>{said.pictures}</h2>"
-    for name, caption, figure in pictures(comparison, said):
-        yield f'<figure id="{escape(name)}">{as_svg(figure)}<figcaption>{escape(caption)}</figcaption></figure>'
+    for scenario, those in groupby(pictures(comparison, said), key=attrgetter("scenario")):
+        yield f"<h3>{escape(scenario)}</h3>" if scenario else ""
+        yield '<div class="pictures">'
+        for one in those:
+            caption = f"<figcaption>{escape(one.caption)}</figcaption>"
+            yield f'<figure id="{escape(one.name)}">{caption}{as_svg(one.figure)}</figure>'
+        yield "</div>"
 
 
 def _notes(comparison: Comparison, said: PageWords) -> Iterator[str]:
     grid = comparison.baseline.case.grid[0]
     study, uncertainty = comparison.study, comparison.study.keys.uncertainty
-    family = said.carbon_family.format(gas=grid.gas, boundary=grid.boundary)
+    family = said.carbon_family.format(gas=grid.gas, boundary=said.boundaries[grid.boundary])
     notes = dict.fromkeys(note for one in comparison.outcomes.values() for note in one.notes)
     yield f"<h2>{said.notes}</h2>\n<ul>"
     for note in (family, *notes):

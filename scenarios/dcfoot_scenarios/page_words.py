@@ -13,9 +13,8 @@ class PageWords:
     scenario: str
     figures: str
     differences: str
-    beside_baseline: str
-    draws: str
-    less_in: str
+    better_in: str
+    worse_in: str
     undecided: str
     hangs_on: str
     switches: str
@@ -30,6 +29,8 @@ class PageWords:
     pictures: str
     carbon_family: str
     interval: str
+    to: str
+    boundaries: dict[str, str]
     never_added: str
     made_by: str
     duration: str
@@ -68,9 +69,8 @@ ENGLISH = PageWords(
     scenario="Scenario",
     figures="Figures",
     differences="Beside the baseline",
-    beside_baseline="less the baseline",
-    draws="draws",
-    less_in="better in",
+    better_in="better in {share:.0%} of the draws",
+    worse_in="worse in {share:.0%} of the draws",
     undecided="undecided",
     hangs_on="It hangs on",
     switches="the better one changes at {at:+.1f} standard deviations",
@@ -85,6 +85,8 @@ ENGLISH = PageWords(
     pictures="Pictures",
     carbon_family="Carbon is counted as {gas}, {boundary}",
     interval="5 - 95 %",
+    to="{low} to {high}",
+    boundaries={"direct": "direct", "life_cycle": "life-cycle"},
     never_added="Avoided emissions stand beside the inventory and are never subtracted from it.",
     made_by="dcfoot {version}, study {hash}, seed {seed}, {draws} draws",
     duration="Draw from the grid: how many hours of the year it is above",
@@ -131,9 +133,8 @@ CHINESE = PageWords(
     scenario="方案",
     figures="指标",
     differences="与基准方案相比",
-    beside_baseline="减去基准方案",
-    draws="次抽样",
-    less_in="更优的抽样比例",
+    better_in="{share:.0%} 的抽样更优",
+    worse_in="{share:.0%} 的抽样更差",
     undecided="尚不能判定",
     hangs_on="关键影响因素",
     switches="偏离中位数 {at:+.1f} 个标准差时优劣反转",
@@ -148,6 +149,8 @@ CHINESE = PageWords(
     pictures="图",
     carbon_family="碳排放口径：{gas}，{boundary}",
     interval="5% - 95%",
+    to="{low} 至 {high}",
+    boundaries={"direct": "直接排放", "life_cycle": "全生命周期"},
     never_added="避免的排放单独列示，不从清单中扣减。",
     made_by="dcfoot {version}，研究 {hash}，种子 {seed}，{draws} 次抽样",
     duration="电网受电持续曲线",

@@ -7,6 +7,7 @@ imports this module must have it.
 import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,12 +21,16 @@ from matplotlib.path import Path
 from dcfoot_scenarios.compare import Comparison
 from dcfoot_scenarios.evaluate import Outcome
 from dcfoot_scenarios.flows import energy_links, water_links
+from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.page_words import PageWords
 from dcfoot_scenarios.sankey import BOX, Link, Ribbon, lay_out
 from dcfoot_scenarios.words import words
 
-WIDE_IN, HIGH_IN = 8.0, 3.6
-"""Of a picture: as wide as a page's text [in]"""
+WIDE_IN, HIGH_IN = 7.0, 3.0
+"""Of a picture, two of which stand side by side on a wide page [in]"""
+
+BAR_IN = 0.36
+"""How high an input's bar is, with its gap (a choice) [in]"""
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 """Told apart by everybody (Okabe and Ito 2008, Color Universal Design)."""
@@ -46,27 +51,53 @@ WEEK_H = 168
 WINTER_H, SUMMER_H = 14 * 24, 195 * 24
 """The third week of January, and one of July, since the start of the year [h]"""
 
-Pictures = Iterator[tuple[str, str, Figure]]
+Named = Iterator[tuple[str, str, Figure]]
 """Name, caption, figure."""
 
 
-def pictures(comparison: Comparison, said: PageWords) -> Pictures:
-    """All pictures of a comparison that have something to show."""
-    yield "duration", said.duration, _drawn(partial(_duration, comparison=comparison, said=said))
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A picture of a page.
+
+    Parameters
+    ----------
+    scenario : str
+        Of which it is; empty: of the comparison.
+    name, caption : str
+        What it is called, and what it shows.
+    figure : Figure
+        The picture.
+    """
+
+    scenario: str
+    name: str
+    caption: str
+    figure: Figure
+
+
+def pictures(comparison: Comparison, said: PageWords) -> Iterator[Picture]:
+    """All pictures of a comparison that have something to show: of the whole, then of each scenario."""
+    yield Picture("", "duration", said.duration, _drawn(partial(_duration, comparison=comparison, said=said)))
+    if len(comparison.telling) > 1 and len(comparison.outcomes) > 2:
+        yield Picture("", "front", said.front, _drawn(partial(_front, comparison=comparison, said=said)))
     for name, outcome in comparison.outcomes.items():
-        for kind, caption, picture in _of_one(outcome, said):
-            yield f"{kind}-{name}", f"{name}: {caption}", picture
-    if len(comparison.decisive) > 1 and len(comparison.outcomes) > 2:
-        yield "front", said.front, _drawn(partial(_front, comparison=comparison, said=said))
-    for variant in comparison.variants:
-        for figure in comparison.decisive:
-            if comparison.levers(variant, figure):
-                caption = f"{variant}: {words()[figure].called(said.lang)}, {said.tornado}"
-                drawn = _drawn(partial(_tornado, comparison=comparison, variant=variant, figure=figure, said=said))
-                yield f"tornado-{variant}-{figure}", caption, drawn
+        for kind, caption, figure in (*_hung(comparison, name, said), *_of_one(outcome, said)):
+            yield Picture(name, f"{kind}-{name}", caption, figure)
 
 
-def _of_one(outcome: Outcome, said: PageWords) -> Pictures:
+def _hung(comparison: Comparison, variant: str, said: PageWords) -> Named:
+    """On what the differences of a variant hang."""
+    if variant not in comparison.variants:
+        return
+    for figure in comparison.telling:
+        levers = comparison.levers(variant, figure)
+        if levers:
+            draw = partial(_tornado, comparison=comparison, variant=variant, figure=figure, said=said)
+            drawn = _drawn(draw, 0.8 + BAR_IN * len(levers))
+            yield f"tornado-{figure}", f"{words()[figure].called(said.lang)}: {said.tornado}", drawn
+
+
+def _of_one(outcome: Outcome, said: PageWords) -> Named:
     """Those of one scenario."""
     if outcome.figures["clean_mwh"] or outcome.figures["discharge_mwh"]:
         yield "weeks", said.weeks, _weeks(outcome, said)
@@ -74,18 +105,18 @@ def _of_one(outcome: Outcome, said: PageWords) -> Pictures:
     yield "energy", said.energy_flow, _drawn(partial(_sankey, links=energy_links(outcome, said), unit="GWh"))
     water = water_links(outcome, said)
     if water:
-        yield "water", said.water_flow, _drawn(partial(_sankey, links=water, unit="m3"))
+        yield "water", said.water_flow, _drawn(partial(_sankey, links=water, unit="m³"))
 
 
-def _figure(rows: int) -> Figure:
-    figure = Figure(figsize=(WIDE_IN, HIGH_IN * (1 + 0.6 * (rows - 1))), dpi=110, layout="constrained")
+def _figure(high_in: float) -> Figure:
+    figure = Figure(figsize=(WIDE_IN, high_in), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
-def _drawn(draw: Callable[[Axes], None]) -> Figure:
+def _drawn(draw: Callable[[Axes], None], high_in: float = HIGH_IN) -> Figure:
     with rc_context(STYLE):
-        figure = _figure(1)
+        figure = _figure(high_in)
         draw(figure.subplots(1, 1))
         return figure
 
@@ -95,12 +126,12 @@ def _duration(axes: Axes, comparison: Comparison, said: PageWords) -> None:
         sorted_mw = np.sort(outcome.year.flows.import_mw)[::-1]
         axes.plot(np.arange(len(sorted_mw)), sorted_mw, label=name, color=colour)
     axes.set(xlabel=said.hours_of_year, ylabel=f"{said.from_grid} [MW]", xlim=(0, None), ylim=(0, None))
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower left")
 
 
 def _weeks(outcome: Outcome, said: PageWords) -> Figure:
     with rc_context(STYLE):
-        figure = _figure(2)
+        figure = _figure(1.6 * HIGH_IN)
         upper, lower = figure.subplots(2, 1)
         _week(upper, outcome, slice(WINTER_H, WINTER_H + WEEK_H), said)
         _week(lower, outcome, slice(SUMMER_H, SUMMER_H + WEEK_H), said)
@@ -126,7 +157,7 @@ def _heat_map(axes: Axes, outcome: Outcome, said: PageWords) -> None:
     image = axes.imshow(hours[: days * 24].reshape(days, 24).T, aspect="auto", origin="lower", cmap="YlOrRd")
     axes.figure.colorbar(image, ax=axes, label="PUE")
     axes.set(xlabel=said.day_of_year, ylabel=said.hour_of_day, yticks=[0, 6, 12, 18, 23])
-    axes.set_title(f"{hours.min():.2f} - {hours.max():.2f}", loc="left")
+    axes.set_title(said.to.format(low=f"{hours.min():.2f}", high=f"{hours.max():.2f}"), loc="left")
 
 
 def _sankey(axes: Axes, links: Sequence[Link], unit: str) -> None:
@@ -139,10 +170,15 @@ def _sankey(axes: Axes, links: Sequence[Link], unit: str) -> None:
         axes.add_patch(Rectangle((box.left, box.bottom), BOX, box.height, color=colours[box.name]))
         last = box.left > 0.5
         x = box.left - 0.005 if last else box.left + BOX + 0.005
-        text = f"{box.name} {box.amount:,.4g} {unit}"
+        text = f"{box.name} {_amount(box.amount)} {unit}"
         axes.text(x, box.bottom + box.height / 2, text, ha="right" if last else "left", va="center", fontsize=8)
     axes.set(xlim=(-0.01, 1.01), ylim=(min(box.bottom for box in boxes) - 0.03, 1.03))
     axes.axis("off")
+
+
+def _amount(value: float) -> str:
+    """Four digits, and never a power of ten."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 def _ribbon(ribbon: Ribbon, colour: str) -> PathPatch:
@@ -155,7 +191,7 @@ def _ribbon(ribbon: Ribbon, colour: str) -> PathPatch:
 
 
 def _front(axes: Axes, comparison: Comparison, said: PageWords) -> None:
-    x, y = comparison.decisive[:2]
+    x, y = comparison.telling[:2]
     best = set(comparison.front([x, y]))
     for name, outcome in comparison.outcomes.items():
         at = outcome.figures[x] * words()[x].times, outcome.figures[y] * words()[y].times
@@ -167,7 +203,7 @@ def _front(axes: Axes, comparison: Comparison, said: PageWords) -> None:
 
 def _axis(comparison: Comparison, figure: str, said: PageWords) -> str:
     word = words()[figure]
-    return f"{word.called(said.lang)} [{word.unit_in(comparison.study.currency)}]"
+    return f"{word.called(said.lang)} [{word.printed_unit(comparison.study.currency)}]"
 
 
 def _tornado(axes: Axes, comparison: Comparison, variant: str, figure: str, said: PageWords) -> None:
@@ -177,10 +213,11 @@ def _tornado(axes: Axes, comparison: Comparison, variant: str, figure: str, said
     for place, lever in enumerate(levers):
         for end, colour in ((lever.low, COLOURS[0]), (lever.high, COLOURS[5])):
             axes.barh(place, end * word.times - middle, left=middle, color=colour, height=0.6)
-    axes.set_yticks(range(len(levers)), [lever.name for lever in levers])
+    axes.set_yticks(range(len(levers)), [input_called(lever.name, said.lang) for lever in levers])
     axes.axvline(middle, color="black", lw=0.8)
     if axes.get_xlim()[0] < 0 < axes.get_xlim()[1]:
         axes.axvline(0, color="black", lw=0.8, ls=":")
+    axes.locator_params(axis="x", nbins=6)
     axes.set(xlabel=f"{said.difference}: {_axis(comparison, figure, said)}")
 
 

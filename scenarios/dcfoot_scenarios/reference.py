@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dcfoot_scenarios.report_text import GROUPS
+from dcfoot_scenarios.page_words import ENGLISH
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.study import StudyKeys
 from dcfoot_scenarios.words import words
@@ -35,7 +35,7 @@ def figures_table() -> Iterator[str]:
     for word in words().values():
         if word.group != group:
             group = word.group
-            yield f"| **{GROUPS[group]}** | | |"
+            yield f"| **{ENGLISH.groups[group]}** | | |"
         yield f"| `{word.name}` | {word.plain_unit or '-'} | {word.label}. {word.meaning} |"
 
 

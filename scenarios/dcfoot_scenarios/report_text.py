@@ -5,20 +5,11 @@ from math import isfinite
 
 from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
 from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
+from dcfoot_scenarios.page_words import ENGLISH
 from dcfoot_scenarios.words import Word, words
 
 WIDTH = 100
 """Where lines end [columns]"""
-
-GROUPS = {
-    "energy": "Energy",
-    "clean": "Clean power",
-    "carbon": "Carbon",
-    "water": "Water",
-    "heat": "Heat",
-    "embodied": "Making",
-    "money": "Money",
-}
 
 
 def lines_of(comparison: Comparison) -> Iterator[str]:
@@ -46,7 +37,7 @@ def figure_lines(comparison: Comparison, wanted: Collection[str] = ()) -> Iterat
     rows = [heads]
     groups = dict.fromkeys(words()[name].group for name in shown)
     for group in groups:
-        rows.append([Cell(GROUPS[group]), Cell(""), *(Cell("") for _ in names)])
+        rows.append([Cell(ENGLISH.groups[group]), Cell(""), *(Cell("") for _ in names)])
         rows += [_row(words()[name], comparison) for name in shown if words()[name].group == group]
     columns = [Column(least=30), Column(least=4), *(Column(">", 8) for _ in names)]
     yield from table(rows, columns, column_widths(rows, columns, WIDTH))

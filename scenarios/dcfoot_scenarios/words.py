@@ -59,6 +59,10 @@ class Word:
         """Its unit in a study that counts in this money."""
         return self.unit.replace("money", currency)
 
+    def printed_unit(self, currency: str) -> str:
+        """The same as it is printed."""
+        return self.unit_in(currency).replace("m3", "m³")
+
     def called(self, lang: str) -> str:
         """What it is called in a language."""
         return self.label_zh if lang == "zh" else self.label

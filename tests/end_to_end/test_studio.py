@@ -1,4 +1,4 @@
-"""The studio and the study's page in a real browser: nothing from elsewhere, no complaint, `evaluate`'s figures."""
+"""The studio and a study's page in a real browser: nothing from elsewhere, no complaint, the figures of `evaluate`."""
 
 import signal
 import subprocess

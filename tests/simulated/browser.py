@@ -18,7 +18,7 @@ from contextlib import suppress
 from io import BufferedReader, BufferedWriter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from simulated.peers import require_peer
 
@@ -109,8 +109,7 @@ class Browser:
         for told in self._told():
             if told.get("id") == self._number:
                 assert "error" not in told, f"{method}: {told['error']}"
-                result: Message = told["result"]
-                return result
+                return cast("Message", told["result"])
             if told.get("sessionId") in self.pages:
                 self.pages[told["sessionId"]].hear(told)
         raise EOFError("the browser has ended")

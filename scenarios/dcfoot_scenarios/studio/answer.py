@@ -23,7 +23,7 @@ from dcfoot_scenarios.words import words
 WEEK_H = 168
 
 MOST_DRAWS = 100
-"""More would keep the page waiting for seconds; `dcfoot plan` takes as many as are wanted (a choice)."""
+"""More would keep the page waiting for seconds, as a solver would; `dcfoot plan` takes what is wanted (a choice)."""
 
 POINTS = 219
 """Of a duration curve: one every 40 hours, finer than a pixel of its chart (a choice)."""
@@ -44,7 +44,7 @@ def answer(keys: Keys, week: int = 0) -> Json:
     StudyError, ConfigError, DataMissing
         Something that it names is not known or cannot be read; a `FaultyStudy` names each key.
     """
-    comparison, no_cost = _compared(Study.of(_quick(keys)))
+    comparison, no_cost = _compared(_quick(Study.of(keys)))
     study = comparison.study
     grid, _ = comparison.baseline.case.grid
     return {
@@ -93,13 +93,11 @@ def _compared(study: Study) -> tuple[Comparison, str]:
         return compare(without), str(fault)
 
 
-def _quick(keys: Keys) -> Keys:
+def _quick(study: Study) -> Study:
     """The study with no more draws than a page can wait for."""
-    asked: Json = keys["uncertainty"] if isinstance(keys.get("uncertainty"), dict) else {}
-    draws = asked.get("draws")
-    if not isinstance(draws, int):
-        return keys
-    return keys | {"uncertainty": {**asked, "draws": min(draws, MOST_DRAWS)}}
+    asked = study.keys.uncertainty
+    fewer = asked.model_copy(update={"draws": min(asked.draws, MOST_DRAWS)})
+    return replace(study, keys=study.keys.model_copy(update={"uncertainty": fewer, "optimise": None}))
 
 
 def _scenario(outcome: Outcome, week: int) -> Json:

@@ -62,6 +62,8 @@ def _words() -> Iterator[tuple[str, Json]]:
         yield name, {lang: getattr(said, name) for lang, said in WORDS.items()}
     for group in WORDS["en"].groups:
         yield f"group-{group}", {lang: said.groups[group] for lang, said in WORDS.items()}
+    for boundary in WORDS["en"].boundaries:
+        yield f"boundary-{boundary}", {lang: said.boundaries[boundary] for lang, said in WORDS.items()}
 
 
 def _control(row: Row) -> Iterator[tuple[str, object]]:

@@ -3,6 +3,7 @@
 import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
 
 from dcfoot.errors import ConfigError
 from dcfoot_scenarios.studio.begin import begin
@@ -54,7 +55,6 @@ class StudioServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: StudioServer  # pyright: ignore[reportIncompatibleVariableOverride] (it is ours)
     timeout = 60
 
     def do_GET(self) -> None:
@@ -73,7 +73,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: bytes) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         path = self.path.partition("?")[0]
-        self._send(reply(Request(self.command, path, headers, body), self.server.server_port, self.server.beginning))
+        studio = cast("StudioServer", self.server)
+        self._send(reply(Request(self.command, path, headers, body), studio.server_port, studio.beginning))
 
     def _send(self, answer: Reply) -> None:
         self.send_response(answer.status)

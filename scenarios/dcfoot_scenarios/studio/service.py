@@ -7,7 +7,7 @@ rebinding) or by a form is refused by its ``Host`` or ``Origin``. Nothing is wri
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, cast
 
 from dcfoot.errors import DcfootError
@@ -15,6 +15,8 @@ from dcfoot_scenarios.document import Json
 from dcfoot_scenarios.studio.answer import answer, as_yaml
 from dcfoot_scenarios.study import FaultyStudy
 from dcfoot_scenarios.yaml_file import MOST_BYTES
+
+FOLDER = Path(__file__).parent
 
 PAGES = {
     "/": ("studio.html", "text/html; charset=utf-8"),
@@ -92,7 +94,7 @@ def reply(request: Request, port: int, beginning: bytes) -> Reply:
         return refused(403, f"Only pages of http://127.0.0.1:{port}/ are answered.")
     if request.method == "GET" and request.path in PAGES:
         name, kind = PAGES[request.path]
-        return Reply(200, files(__name__.rpartition(".")[0]).joinpath(name).read_bytes(), kind)
+        return Reply(200, (FOLDER / name).read_bytes(), kind)
     if request.method == "GET" and request.path == "/begin":
         return Reply(200, beginning)
     if request.method == "POST" and request.path in {"/answer", "/study.yaml"}:

@@ -273,7 +273,7 @@ function show() {
   refresh();
   if (!state.answer) return;
   const { family, no_cost: noCost, notes } = state.answer;
-  const counted = say("family", { gas: family.gas, boundary: say(family.boundary) });
+  const counted = say("family", { gas: family.gas, boundary: say(`boundary-${family.boundary}`) });
   const parts = [say("ready", { ms: state.took_ms }), counted, ...(hasDraws() ? [say("exact")] : [])];
   at("state").textContent = parts.join(" · ");
   at("state").dataset.draws = hasDraws();

@@ -1,0 +1,64 @@
+"""The page of a study: inputs by words, differences once, nothing from elsewhere, the same page for the same study."""
+
+import re
+from typing import get_args
+
+import pytest
+
+from dcfoot.cooling.catalogue import SYSTEMS
+from dcfoot.cooling.parameters import Size
+from dcfoot.facility_library import used_parameters
+from dcfoot_scenarios.compare import Comparison, compare
+from dcfoot_scenarios.input_words import input_called
+from dcfoot_scenarios.page import render
+from dcfoot_scenarios.study import Study
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    water = {"cooling": "waterside_economizer", "supply": {"solar_mw": 8}}
+    keys: dict[str, object] = {
+        "study": "hall",
+        "title": "A <hall>",
+        "uncertainty": {"draws": 30},
+        "load": {"it_capacity_mw": 10},
+        "baseline": {"site": "dk_copenhagen", "cooling": "air_chiller"},
+        "variants": {"water": water},
+    }
+    return compare(Study.of(keys))
+
+
+def test_every_number_of_every_cooling_system_has_words_in_both_languages() -> None:
+    names = {name for system in SYSTEMS for size in get_args(Size) for name in used_parameters(system, size)}
+    assert len(names) > 80
+    assert [name for name in names if not CHINESE.search(input_called(name, "zh"))] == []
+    assert [name for name in names if "_" in input_called(name, "en") or ": " not in input_called(name, "en")] == []
+
+
+def test_inputs_of_an_outcome_have_words_and_no_two_the_same(comparison: Comparison) -> None:
+    names = {name for outcome in comparison.outcomes.values() for name in outcome.inputs}
+    for lang in ("en", "zh"):
+        assert len({input_called(name, lang) for name in names}) == len(names)
+    assert input_called("chiller.air.cop_ratio", "en") == "air-cooled chillers: rated COP"
+    assert input_called("weather/dry_bulb_k", "zh") == "气象：气温"  # noqa: RUF001 - Chinese punctuation is meant
+    assert input_called("grid.DNK, life_cycle CO2e, average", "en") == "grid factor: DNK, life-cycle CO2e"
+    assert input_called("price.dgx_h100", "en") == "price: dgx_h100"
+    assert input_called("something else", "en") == "something else"
+
+
+def test_a_figure_that_is_another_in_every_scenario_is_told_once(comparison: Comparison) -> None:
+    # Without contracts, carbon by market is carbon by location.
+    assert {"carbon_location_hourly_t", "carbon_market_hourly_t"} <= set(comparison.decisive)
+    assert "carbon_market_hourly_t" not in comparison.telling
+    assert "Carbon, market, by the hour: " not in render(comparison)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_page_is_whole_in_itself_and_the_same_each_time(comparison: Comparison, lang: str) -> None:
+    page = render(comparison, lang)
+    assert page == render(comparison, lang)
+    assert "<h1>A &lt;hall&gt;</h1>" in page
+    assert not re.search(r"<(?:script|link|iframe)|(?:src|href)=\"(?!#|data:)", page)
+    assert "life_cycle" not in re.sub(r"title=\"[^\"]*\"|<details>.*", "", page, flags=re.DOTALL)
