@@ -251,6 +251,8 @@ def _scenario_keys(
         place: Place = (VARIANTS, name)
         if name == BASELINE:
             faults.append(Fault(document.line(place), f"variants.{name}", "the baseline stands beside the variants"))
+        if re.search(r"[/\\\x00-\x1f]", name):
+            faults.append(Fault(document.line(place), f"variants.{name}", "it names files, so it has no '/' in it"))
         changes = _table(document, place, values, faults)
         yield name, merged(merged(shared, baseline), changes), [place, (BASELINE,), ()]
 

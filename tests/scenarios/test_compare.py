@@ -131,7 +131,8 @@ def test_new_machines_pay_back_as_the_formula_of_refreshing_says() -> None:
     }
     new: Keys = {"load": {"mean_ratio": 0.5}, "servers": {"nodes": 10, "capex_per_node": 30_000}, "built": ["hall"]}
     made = of({"refresh": new}, baseline=keys, load={"it_capacity_mw": 1}, uncertainty={"draws": 0})
-    grid_g_per_kwh = float(made.baseline.case.grid[1].mean())
+    grid_g_per_kwh = made.baseline.case.grid[0].mean_g_per_kwh
+    assert grid_g_per_kwh is not None
     machines = NewMachines(0.5, 10 * product_making("dgx_h100", 5.0).t_per_unit.central, 10 * 30_000.0)
     expected = refresh(1.0, machines, Around(1.2, grid_g_per_kwh, 100.0), 0.06)
     found = made.payoff("refresh")
@@ -201,7 +202,7 @@ def test_an_interrupt_keeps_the_scenarios_that_are_done() -> None:
 
 
 def test_a_years_wind_or_sun_is_that_of_the_map_and_its_prices_are_those_of_the_clock() -> None:
-    # 1,600 kWh/m2 of sun give a plant at Huailai 0.240 MW of a MW (docs/planner.md), twice the nameplate twice that.
+    # 1,600 kWh/m2 of sun give a plant at Huailai 0.240 MW of a MW (docs/planner.md), and 2 MW twice that.
     windy = {"supply": {"wind_mw": 1, "wind_speed_m_per_s": 4.0}}
     calmer = {"supply": {"wind_mw": 1, "wind_speed_m_per_s": 3.0}}
     sunny = {"supply": {"solar_mw": 2, "ghi_kwh_per_m2_year": 1600}, "site": "cn_huailai"}
