@@ -6,6 +6,7 @@ draws (common random numbers) and their difference is not noise. Standard librar
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -110,6 +111,33 @@ class Draws:
         if drawn is None:
             drawn = self._drawn[name, spread] = [spread.at(z) for z in self.normal(name)]
         return drawn
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The streams that were drawn from so far."""
+        return tuple(self._streams)
+
+
+def rank_correlation(one: Sequence[float], two: Sequence[float]) -> float:
+    """Spearman's rank correlation of two columns of draws [-]: ``1 - 6 sum(d^2) / (n (n^2 - 1))``.
+
+    Source: Spearman 1904, doi:10.2307/1412159. Equal values count in the order of the draws, which is by chance.
+
+    Parameters
+    ----------
+    one, two : sequence of float
+        One value a draw, in any unit.
+    """
+    count = len(one)
+    squares = sum((a - b) ** 2 for a, b in zip(_ranks(one), _ranks(two), strict=True))
+    return 1 - 6 * squares / (count * (count**2 - 1))
+
+
+def _ranks(values: Sequence[float]) -> list[int]:
+    ranks = [0] * len(values)
+    for rank, place in enumerate(sorted(range(len(values)), key=values.__getitem__)):
+        ranks[place] = rank
+    return ranks
 
 
 def _shuffled(seed: str, count: int) -> list[float]:

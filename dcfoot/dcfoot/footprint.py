@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dcfoot.calibration import Calibration, meters_of
-from dcfoot.draws import Draws
+from dcfoot.draws import Draws, rank_correlation
 from dcfoot.embodied import EmbodiedPart, embodied_share_g, machine_parts, usual_lifetime_years
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact
@@ -24,6 +24,12 @@ from dcfoot.reading import Basis, Domain
 from dcfoot.site import Site
 from dcfoot.units import H_PER_YEAR, J_PER_KWH, S_PER_H
 from dcfoot.water import water_offsite_l, water_onsite_l
+
+SURE_ERRORS = 3.0
+"""An input is told if its correlation is so many times that of chance, 1 over the root of the draws (a choice)."""
+
+MOST_INFLUENCES = 3
+"""How many inputs of one result are told: the line of a receipt holds no more (a choice)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,25 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class Influence:
+    """How much an input moves a result within its interval.
+
+    Parameters
+    ----------
+    quantity : str
+        ``"carbon"`` (the first of `Footprint.carbon`) or ``"water"`` (on site and at power stations).
+    input : str
+        The input's name among the draws: ``"grid.direct"``, ``"site.pue"``, ``"meter.nvml"``.
+    correlation_ratio : float
+        Spearman's rank correlation of the two; the nearer to 1 or -1, the more of the interval is this input's [-].
+    """
+
+    quantity: str
+    input: str
+    correlation_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class Footprint:
     """Everything that follows from a run at a site. None is "not known".
 
@@ -152,6 +177,8 @@ class Footprint:
         What stands behind every number.
     warnings : tuple of str
         What the reader must know.
+    what_matters : tuple of Influence
+        The inputs that make most of the intervals of carbon and water, the strongest first.
     """
 
     rungs: tuple[Rung, ...]
@@ -165,6 +192,7 @@ class Footprint:
     cost: Cost | None
     evidence: tuple[Evidence, ...]
     warnings: tuple[str, ...]
+    what_matters: tuple[Influence, ...] = ()
 
 
 def assess(
@@ -259,6 +287,16 @@ class _Assessment:
     def water_offsite(self) -> _Amount | None:
         return _times(water_offsite_l, self.facility_kwh, self._fact("ewif", self.site.ewif_l_per_kwh))
 
+    @property
+    def uncertain(self) -> Iterable[tuple[str, Sequence[float]]]:
+        """The draws of the results whose inputs are told."""
+        litres = [water.draws for water in (self.water_onsite, self.water_offsite) if water]
+        for factor in self.site.factors[:1]:
+            grams = _times(emissions_g, self.facility_kwh, self._factor(factor))
+            yield from [("carbon", grams.draws)] if grams else []
+        if litres:
+            yield "water", [sum(parts) for parts in zip(*litres, strict=True)]
+
     def carbon(self) -> Iterable[Carbon]:
         """By the factor of a year with that of the hours beside it, then the families of which no year is known."""
         by_hour = {factor.family: factor for factor in self.site.hourly_factors}
@@ -341,7 +379,21 @@ def _footprint(one: _Assessment, price: tuple[float, str] | None, told: Sequence
         _cost(facility, price),
         tuple(_evidence(one)),
         (*told, *ladder.warnings, *_warnings(one)),
+        tuple(_what_matters(one)),
     )
+
+
+def _what_matters(one: _Assessment) -> Iterable[Influence]:
+    """The inputs that more than chance ties to a result, a few each; those of the hardware touch neither."""
+    least = SURE_ERRORS / one.streams.count**0.5
+    for quantity, draws in one.uncertain:
+        found = [
+            Influence(quantity, name, rank_correlation(one.streams.normal(name), draws))
+            for name in one.streams.names
+            if not name.startswith("embodied.")
+        ]
+        sure = [influence for influence in found if abs(influence.correlation_ratio) > least]
+        yield from sorted(sure, key=lambda influence: -abs(influence.correlation_ratio))[:MOST_INFLUENCES]
 
 
 def _kwh(energy: Energy | None) -> _Amount | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil, floor, hypot, isnan, nan
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from dcfoot.cooling.parameters import Parameter, Size, parameters
 from dcfoot.draws import Spread
@@ -18,9 +18,6 @@ from dcfoot.facility import LEAST_PUE, Category, at_it_inlet
 from dcfoot.reading import Basis
 from dcfoot.site import FacilityMeter, Site
 from dcfoot.site_hours import OF_HOURS, product
-
-if TYPE_CHECKING:
-    from dcfoot.facility_meter import MeteredHours
 
 HOUR = timedelta(hours=1)
 
@@ -34,6 +31,30 @@ WHOLE = 1 - 1e-9
 """From here on every hour is covered [-]."""
 
 
+class MeterHours(Protocol):
+    """What is asked of `dcfoot.facility_meter.MeteredHours`, which needs numpy."""
+
+    @property
+    def start(self) -> datetime:
+        """The start of the first hour."""
+        ...
+
+    @property
+    def facility_power_w(self) -> Iterable[float]:
+        """Of the whole facility by hour; NaN where it is not known."""
+        ...
+
+    @property
+    def it_power_w(self) -> Iterable[float]:
+        """Of its IT equipment."""
+        ...
+
+    @property
+    def water_l(self) -> Iterable[float] | None:
+        """Water taken in."""
+        ...
+
+
 class _Share(NamedTuple):
     """What the meters say of a run: a mean over the part of its time that they know, and how large that part is."""
 
@@ -42,7 +63,7 @@ class _Share(NamedTuple):
 
 
 def at_meters(
-    site: Site, meter: FacilityMeter, metered: "MeteredHours", start: datetime, end: datetime
+    site: Site, meter: FacilityMeter, metered: MeterHours, start: datetime, end: datetime
 ) -> tuple[Site, tuple[str, ...]]:
     """The site with what its meters say of a run's hours, and what the reader must know of them.
 
@@ -52,7 +73,7 @@ def at_meters(
         At the hours of the run, as the model has them.
     meter : FacilityMeter
         Where the hours are from.
-    metered : MeteredHours
+    metered : MeterHours
         Its hours.
     start, end : datetime
         Of the run, with their time zone; its power is taken as even.
@@ -63,11 +84,14 @@ def at_meters(
         The facility draws less than its IT equipment.
     """
     losses = distribution_spread(site.size)
-    inlet = at_it_inlet(meter.category, losses.central)
+    inlet = float(at_it_inlet(meter.category, losses.central))
     it_kwh = [watts / inlet / 1000 for watts in metered.it_power_w]
     pue, wue = (
         _over_run(_per(amounts, it_kwh), metered.start, start, end)
-        for amounts in (metered.facility_power_w / 1000, () if metered.water_l is None else metered.water_l)
+        for amounts in (
+            (watts / 1000 for watts in metered.facility_power_w),
+            () if metered.water_l is None else metered.water_l,
+        )
     )
     if pue is None:
         return site, (f"{meter.path.name} does not hold the hours of this run: its PUE and WUE are modelled.",)

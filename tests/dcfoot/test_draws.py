@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcfoot.draws import Z95, Draws, Spread, normal_quantiles
+from dcfoot.draws import Z95, Draws, Spread, normal_quantiles, rank_correlation
 from dcfoot.quantity import Quantity
 from dcfoot.reading import Basis
 from simulated.near import near
@@ -95,3 +95,13 @@ def test_an_interval_leaves_about_a_twentieth_of_the_draws_on_either_side(count:
     quantity = Quantity.from_draws(count / 2, [float(i) for i in range(count)], Basis.DEFAULT)
     assert math.isclose(quantity.p5, count / 20, abs_tol=1.0)
     assert math.isclose(quantity.p95, count - 1 - count / 20, abs_tol=1.0)
+
+
+def test_ranks_that_agree_in_part_correlate_as_spearmans_example_does() -> None:
+    # Ten pupils by two marks: the squares of their ranks' differences add up to 194 (Wikipedia, Spearman's rank
+    # correlation coefficient, worked example): 1 - 6 x 194 / (10 x 99) = -0.1758.
+    iq = [106, 86, 100, 101, 99, 103, 97, 113, 112, 110]
+    hours = [7, 0, 27, 50, 28, 29, 20, 12, 6, 17]
+    assert rank_correlation(iq, hours) == near(-29 / 165)
+    assert rank_correlation(iq, iq) == 1
+    assert rank_correlation(iq, [-one for one in iq]) == -1

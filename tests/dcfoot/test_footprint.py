@@ -286,3 +286,28 @@ def test_a_run_of_no_time_at_all_has_a_footprint() -> None:
     none = assess(replace(an_hour(machine=Machine()), duration_s=0.0), resolve_site())
     assert none.it_energy_kwh is None
     assert none.warnings
+
+
+def test_the_input_in_doubt_is_the_one_that_is_named() -> None:
+    assert assess(WALL, SITE).what_matters == ()
+    (pue, water) = assess(WALL, replace(SITE, pue=replace(known(SITE.pue), spread=Spread(1.25, 1.2, 1.4)))).what_matters
+    assert (pue.quantity, pue.input, pue.correlation_ratio) == ("carbon", "site.pue", near(1))
+    # Water on site goes with IT energy, that at power stations with the facility's.
+    assert (water.quantity, water.input, water.correlation_ratio) == ("water", "site.pue", near(1))
+
+
+def test_of_two_inputs_in_doubt_the_wider_comes_first() -> None:
+    site = replace(
+        SITE,
+        pue=replace(known(SITE.pue), spread=Spread(1.25, 1.24, 1.26)),
+        ewif_l_per_kwh=replace(known(SITE.ewif_l_per_kwh), spread=Spread(3.0, 2.0, 4.0)),
+    )
+    carbon, *water = assess(WALL, site).what_matters
+    assert (carbon.quantity, carbon.input) == ("carbon", "site.pue")
+    assert water[0].input == "site.ewif"
+    assert water[0].correlation_ratio > 0.95
+
+
+def known(fact: Fact | None) -> Fact:
+    assert fact is not None
+    return fact

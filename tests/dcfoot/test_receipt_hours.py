@@ -71,6 +71,18 @@ def test_the_same_run_takes_more_in_july_than_in_january_and_says_by_what() -> N
         assert "Council Bluffs IA" in sources["overhead (PUE - 1) at these hours of a typical year, over the year's"]
 
 
+@pytest.mark.parametrize("render", [text, markdown, html])
+def test_a_receipt_says_which_inputs_make_its_intervals(render: Callable[[ReceiptJson], str]) -> None:
+    receipt = receipt_at("us-tx", JULY)
+    told = [(one["quantity"], one["input"]) for one in receipt["what_matters"]]
+    # The chips are metered; the way to the wall, the survey's PUE and the nation's EWIF are not known well.
+    assert ("water", "site.ewif") in told
+    assert {quantity for quantity, _ in told} == {"carbon", "water"}
+    shown = " ".join(render(receipt).split())
+    assert "What makes the intervals: of carbon " in shown
+    assert "of power stations" in shown
+
+
 def test_a_run_of_a_whole_year_has_the_published_figure() -> None:
     # Google publishes 1.1 for its campus in Iowa.
     assert pue(receipt_at("gcp-us-central1", datetime(2025, 1, 1, tzinfo=UTC), 8760))["value"] == near(1.1, abs=5e-4)

@@ -188,6 +188,7 @@ def _receipt(run: RunJson, site: SiteJson, channels: list[ChannelJson], ladder: 
         gauges={},
         overhead=OverheadJson(cpu_s=0.412, rss_bytes=17_400_000),
         sources=deepcopy(_SOURCES),
+        what_matters=[],
         warnings=[],
     )
 

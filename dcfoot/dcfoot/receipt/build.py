@@ -66,6 +66,12 @@ def receipt(
             )
             for evidence in footprint.evidence
         ],
+        what_matters=[
+            json.InfluenceJson(
+                quantity=one.quantity, input=_text(one.input), correlation_ratio=round(one.correlation_ratio, 3)
+            )
+            for one in footprint.what_matters
+        ],
         warnings=[_text(warning) for warning in _once((*measurement.warnings, *footprint.warnings))],
     )
 

@@ -196,6 +196,14 @@ class SourceJson(TypedDict):
     licence: str
 
 
+class InfluenceJson(TypedDict):
+    """An input that makes much of the interval of ``"carbon"`` (the first in the list) or ``"water"``, in order."""
+
+    quantity: str
+    input: str
+    correlation_ratio: float
+
+
 class ReceiptJson(TypedDict):
     """The whole receipt."""
 
@@ -212,4 +220,5 @@ class ReceiptJson(TypedDict):
     gauges: dict[str, dict[str, float]]
     overhead: OverheadJson
     sources: list[SourceJson]
+    what_matters: list[InfluenceJson]
     warnings: list[str]

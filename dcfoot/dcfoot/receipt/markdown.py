@@ -74,6 +74,9 @@ def _carbon(seen: View) -> Iterator[str]:
 def _more(seen: View) -> Iterator[str]:
     yield from _titled(seen.words.water_and_more, seen)
     yield from _figures(seen.other, seen)
+    if seen.what_matters:
+        yield ""
+        yield escaped(seen.what_matters)
 
 
 def _equivalents(seen: View) -> Iterator[str]:

@@ -14,6 +14,7 @@ _ADDED: dict[str, object] = {
     "equivalents": [],
     "phases": [],
     "gauges": {},
+    "what_matters": [],
 }
 """Keys that a receipt of version 1 may lack, and what stands for them then."""
 

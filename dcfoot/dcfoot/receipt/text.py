@@ -140,6 +140,8 @@ def _figures(page: _Page) -> Iterator[str]:
             yield from _notes(page, group)
         if title == said.carbon and seen.two_boundaries:
             yield from page.wrapped(said.never_added, "dim")
+    if seen.what_matters:
+        yield from page.wrapped(seen.what_matters, "dim")
 
 
 def _figure_row(figure: Figure) -> list[Cell]:

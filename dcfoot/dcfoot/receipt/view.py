@@ -128,6 +128,7 @@ class View(NamedTuple):
     carbon_method: str
     two_boundaries: bool
     other: tuple[Figure, ...]
+    what_matters: str
     equivalents: tuple[Figure, ...]
     phases: tuple[PhaseLine, ...]
     overhead: str
@@ -161,6 +162,7 @@ def view(receipt: ReceiptJson, lang: str) -> View:
         carbon_method=method,
         two_boundaries=len({carbon["boundary"] for carbon in receipt["footprint"]["carbon"]}) > 1,
         other=_other(receipt, said),
+        what_matters=_what_matters(receipt, said),
         equivalents=tuple(_equivalent(equivalent, said) for equivalent in receipt["equivalents"]),
         phases=_phases(receipt, said),
         overhead=_overhead(receipt, said),
@@ -362,6 +364,20 @@ def _other(receipt: ReceiptJson, said: Words) -> tuple[Figure, ...]:
         known = QuantityJson(value=cost["value"], p5=cost["p5"], p95=cost["p95"], basis=cost["basis"])
         figures.append(_figure(said.cost, known, PURE, said, cost["currency"]))
     return tuple(figures)
+
+
+def _what_matters(receipt: ReceiptJson, said: Words) -> str:
+    """One line: of each result the inputs, several draws of one thing under one name."""
+    named: dict[str, dict[str, float]] = {}
+    for one in receipt["what_matters"]:
+        name = one["input"]
+        spoken = said.inputs.get(name) or said.inputs.get(name.partition(".")[0], name)
+        named.setdefault(one["quantity"], {}).setdefault(spoken, one["correlation_ratio"])
+    parts = (
+        f"{said.results[quantity]} {said.comma.join(f'{name} ({ratio:+.2f})' for name, ratio in told.items())}"
+        for quantity, told in named.items()
+    )
+    return f"{said.what_matters}{said.colon}{'; '.join(parts)}" if named else ""
 
 
 def _pue_label(receipt: ReceiptJson, said: Words) -> str:

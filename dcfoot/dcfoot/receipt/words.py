@@ -65,6 +65,9 @@ class Words(NamedTuple):
     item: str
     value: str
     basis: str
+    what_matters: str
+    results: Mapping[str, str]
+    inputs: Mapping[str, str]
     equivalents: str
     equivalent_names: Mapping[str, str]
     equivalent_things: Mapping[str, str]
@@ -158,6 +161,18 @@ ENGLISH = Words(
     item="",
     value="value",
     basis="basis",
+    what_matters="What makes the intervals",
+    results={"carbon": "of carbon", "water": "of water"},
+    inputs={
+        "grid": "the grid's factor",
+        "site.pue": "PUE",
+        "site.wue": "water on site (WUE)",
+        "site.ewif": "water of power stations (EWIF)",
+        "meter": "the meters",
+        "attribution": "this run's share",
+        "node": "the model of the node",
+        "calibration": "the calibration",
+    },
     equivalents="That is about",
     equivalent_names={
         "boiled_ml": "mL of water brought to the boil",
@@ -276,6 +291,18 @@ CHINESE = Words(
     item="",
     value="数值",
     basis="依据",
+    what_matters="区间的主要来源",
+    results={"carbon": "碳排放", "water": "用水"},
+    inputs={
+        "grid": "电网因子",
+        "site.pue": "PUE",
+        "site.wue": "现场用水（WUE）",
+        "site.ewif": "发电用水（EWIF）",
+        "meter": "计量表",
+        "attribution": "本次运行的份额",
+        "node": "节点模型",
+        "calibration": "校准",
+    },
     equivalents="大约相当于",
     equivalent_names={
         "boiled_ml": "毫升水烧开",
