@@ -1,4 +1,4 @@
-"""What an uncertain input is called, in English and Chinese: ``chiller.air.cop_ratio``: "air-cooled chillers: rated COP".
+"""What an uncertain input is called, in two languages: ``chiller.air.cop_ratio``: "air-cooled chillers: rated COP".
 
 In come the names by which draws are made, out go words of ``data/input_words.csv``. What has none there keeps its name:
 a zone of a grid, a product.
