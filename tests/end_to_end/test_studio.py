@@ -85,12 +85,19 @@ def expected(study: Path, **supply: float) -> Outcome:
 def test_the_page_opens_without_a_complaint_and_asks_nobody_else(browser: Browser, url: str, study: Path) -> None:
     page = opened(browser, url)
     page.wait_for(SETTLED)
+    assert url.startswith("http://127.0.0.1:")
     assert page.value("document.title") == "dcfoot studio"
     assert page.value("document.getElementById('study').textContent") == "A hall by the sea"
     assert page.value(CARBON) == near(expected(study).figures["carbon_location_hourly_t"])
     assert page.asked
-    assert asked_elsewhere(page, url) == []
+    assert asked_elsewhere(page, url.partition("?")[0]) == []
     assert page.complaints == []
+
+
+def test_without_its_token_the_address_says_what_to_open(browser: Browser, url: str) -> None:
+    page = browser.open(url.partition("?")[0])
+    page.wait_for("!document.getElementById('faults').hidden")
+    assert "whole address" in page.value("document.getElementById('faults').textContent")
 
 
 def test_a_key_on_the_solar_slider_moves_the_carbon_to_what_evaluate_says(

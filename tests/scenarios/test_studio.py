@@ -19,13 +19,14 @@ from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.studio.answer import POINTS, WEEK_H, answer, as_yaml
 from dcfoot_scenarios.studio.begin import begin
 from dcfoot_scenarios.studio.server import StudioServer
-from dcfoot_scenarios.studio.service import Reply, Request, reply
+from dcfoot_scenarios.studio.service import Door, Reply, Request, reply
 from dcfoot_scenarios.study import Study
 from dcfoot_scenarios.tables import rows
 from simulated.near import near
 
 PORT = 8377
-OURS = {"host": f"127.0.0.1:{PORT}", "content-type": "application/json"}
+DOOR = Door(PORT, "a-token")
+OURS = {"host": f"127.0.0.1:{PORT}", "authorization": "Bearer a-token", "content-type": "application/json"}
 STUDY: dict[str, Any] = {
     "study": "moved",
     "uncertainty": {"draws": 0},
@@ -37,7 +38,7 @@ STUDY: dict[str, Any] = {
 
 def posted(study: object, path: str = "/answer", **headers: str) -> Reply:
     body = json.dumps({"study": study, "week": 0}).encode()
-    return reply(Request("POST", path, OURS | headers, body), PORT, b"{}")
+    return reply(Request("POST", path, OURS | headers, body), DOOR, b"{}")
 
 
 def faults_of(answered: Reply) -> dict[str, str]:
@@ -119,7 +120,7 @@ def test_what_cannot_be_computed_is_told_in_a_sentence(study: dict[str, Any], sa
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b'{"study": 3}', b'{"study": {}, "week": "x"}', b"\xff\xfe"])
 def test_what_is_no_question_is_refused(body: bytes) -> None:
-    answered = reply(Request("POST", "/answer", OURS, body), PORT, b"{}")
+    answered = reply(Request("POST", "/answer", OURS, body), DOOR, b"{}")
     assert answered.status == 400
     assert list(faults_of(answered)) == [""]
 
@@ -138,7 +139,17 @@ def test_what_is_no_question_is_refused(body: bytes) -> None:
 @pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("GET", "/begin"), ("POST", "/answer")])
 def test_a_page_of_elsewhere_is_refused(headers: dict[str, str], method: str, path: str) -> None:
     # DNS rebinding: the name of another site that leads to 127.0.0.1 arrives as `Host`.
-    assert reply(Request(method, path, headers), PORT, b"{}").status == 403
+    assert reply(Request(method, path, OURS | headers), DOOR, b"{}").status == 403
+
+
+@pytest.mark.parametrize("token", ["", "Bearer ", "Bearer another", "a-token ", "Bearer \u4e2d"])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/begin"), ("POST", "/answer"), ("POST", "/study.yaml")])
+def test_other_people_of_the_machine_are_refused_since_a_study_may_name_files(
+    token: str, method: str, path: str
+) -> None:
+    answered = reply(Request(method, path, OURS | {"authorization": token}, b"{}"), DOOR, b"{}")
+    assert answered.status == 403
+    assert "whole address" in faults_of(answered)[""]
 
 
 def test_a_form_of_elsewhere_cannot_ask_since_it_cannot_send_json() -> None:
@@ -156,13 +167,14 @@ def test_the_downloaded_file_is_the_study_that_was_answered(tmp_path: Path) -> N
 
 def test_an_answer_over_http_takes_less_than_a_fifth_of_a_second(server: StudioServer) -> None:
     took_s: list[float] = []
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {server.door.token}"}
     for solar_mw in range(8):
         connection = HTTPConnection("127.0.0.1", server.server_port)
         started = time.perf_counter()
         body = json.dumps(
             {"study": changed(supply={"solar_mw": solar_mw}, storage={"battery_mwh": 9, "battery_mw": 3})}
         )
-        connection.request("POST", "/answer", body, {"Content-Type": "application/json"})
+        connection.request("POST", "/answer", body, headers)
         answered = connection.getresponse()
         json.loads(answered.read())
         took_s.append(time.perf_counter() - started)
@@ -181,7 +193,7 @@ def test_the_server_listens_on_this_machine_alone_and_forbids_the_browser_what_i
     assert page.status == 200
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
     page.read()
-    connection.request("GET", "/../answer.py")
+    connection.request("GET", "/../answer.py", headers={"Authorization": f"Bearer {server.door.token}"})
     assert connection.getresponse().status == 404
     connection.close()
 

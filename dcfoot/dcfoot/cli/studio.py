@@ -40,11 +40,11 @@ def execute(arguments: argparse.Namespace) -> int:
     # The page hands files on by their full names, so that a study that it downloads works wherever it is put.
     study = find_study(str(path.absolute()) if path.exists() else arguments.study)
     with StudioServer(study, arguments.lang or load().lang, arguments.port) as server:
-        sys.stdout.write(f"{server.url}\n")
+        sys.stdout.write(f"{server.door.url}\n")
         sys.stdout.flush()
         sys.stderr.write("dcfoot: the studio runs on this machine alone, until Ctrl-C\n")
         if not arguments.no_browser:
-            _open(server.url)
+            _open(server.door.url)
         Thread(target=prepare, args=(study,), daemon=True).start()
         with suppress(KeyboardInterrupt):
             server.serve_forever()

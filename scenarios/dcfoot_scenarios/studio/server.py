@@ -3,11 +3,12 @@
 import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from secrets import token_urlsafe
 from typing import cast
 
 from dcfoot.errors import ConfigError
 from dcfoot_scenarios.studio.begin import begin
-from dcfoot_scenarios.studio.service import HEADERS, Reply, Request, refused, reply, too_long
+from dcfoot_scenarios.studio.service import HEADERS, Door, Reply, Request, refused, reply, too_long
 from dcfoot_scenarios.study import Study
 
 HOST = "127.0.0.1"
@@ -40,11 +41,7 @@ class StudioServer(ThreadingHTTPServer):
         except (OSError, OverflowError) as fault:
             said = getattr(fault, "strerror", None) or fault
             raise ConfigError(f"--port {port}: {said}; choose another, or 0 for any that is free.") from None
-
-    @property
-    def url(self) -> str:
-        """Where the page is."""
-        return f"http://{HOST}:{self.server_port}/"
+        self.door = Door(self.server_port, token_urlsafe(16))
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 (the base class's words)
         """Says in a line what went wrong, but for a browser that did not wait for the answer."""
@@ -74,7 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         path = self.path.partition("?")[0]
         studio = cast("StudioServer", self.server)
-        self._send(reply(Request(self.command, path, headers, body), studio.server_port, studio.beginning))
+        self._send(reply(Request(self.command, path, headers, body), studio.door, studio.beginning))
 
     def _send(self, answer: Reply) -> None:
         self.send_response(answer.status)

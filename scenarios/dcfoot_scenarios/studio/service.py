@@ -1,12 +1,14 @@
 """Which request gets which reply, and who may ask: a function of the request, without a socket.
 
 Only a page of this very address is answered: a page of elsewhere that reaches 127.0.0.1 by a name of its own (DNS
-rebinding) or by a form is refused by its ``Host`` or ``Origin``. Nothing is written, and nothing is kept.
+rebinding) or by a form is refused by its ``Host`` or ``Origin``. Only who has the token is: a study may name files, and
+other people of the machine reach 127.0.0.1 too. Nothing is written, and nothing is kept.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hmac import compare_digest
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,6 +39,38 @@ HEADERS = {
 """The browser itself lets the page load nothing from elsewhere, and nobody put it into a frame."""
 
 JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where the page is served, and to whom.
+
+    Parameters
+    ----------
+    port : int
+        Of 127.0.0.1.
+    token : str
+        What the address ends in that was printed.
+    """
+
+    port: int
+    token: str
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        return f"http://127.0.0.1:{self.port}/?token={self.token}"
+
+    def refusal(self, request: "Request") -> str:
+        """Why a request is refused; empty: it is not."""
+        hosts = {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
+        origin = request.headers.get("origin")
+        if request.headers.get("host") not in hosts or origin not in {None, *(f"http://{host}" for host in hosts)}:
+            return f"Only pages of http://127.0.0.1:{self.port}/ are answered."
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if request.path not in PAGES and not compare_digest(given.encode(), self.token.encode()):
+            return "Open the whole address that `dcfoot studio` has printed: it ends in a token of this start."
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +112,21 @@ class Reply:
     kind: str = JSON
 
 
-def reply(request: Request, port: int, beginning: bytes) -> Reply:
+def reply(request: Request, door: Door, beginning: bytes) -> Reply:
     """The reply to a request.
 
     Parameters
     ----------
     request : Request
         What is asked.
-    port : int
-        At which the page is served.
+    door : Door
+        Who may ask.
     beginning : bytes
         What the page begins with, as JSON.
     """
-    if not _is_ours(request, port):
-        return refused(403, f"Only pages of http://127.0.0.1:{port}/ are answered.")
+    refusal = door.refusal(request)
+    if refusal:
+        return refused(403, refusal)
     if request.method == "GET" and request.path in PAGES:
         name, kind = PAGES[request.path]
         return Reply(200, (FOLDER / name).read_bytes(), kind)
@@ -100,12 +135,6 @@ def reply(request: Request, port: int, beginning: bytes) -> Reply:
     if request.method == "POST" and request.path in {"/answer", "/study.yaml"}:
         return _posted(request)
     return refused(404, f"There is no {request.method} {request.path}.")
-
-
-def _is_ours(request: Request, port: int) -> bool:
-    hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
-    origin = request.headers.get("origin")
-    return request.headers.get("host") in hosts and (origin is None or origin in {f"http://{host}" for host in hosts})
 
 
 def _posted(request: Request) -> Reply:

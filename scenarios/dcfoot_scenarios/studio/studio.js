@@ -15,6 +15,9 @@ const CARDS = [
   "cost_per_year",
 ];
 
+const ADDRESS = new URLSearchParams(location.search);
+const MINE = { Authorization: `Bearer ${ADDRESS.get("token")}` }; // who has the address may ask
+
 const at = (id) => document.getElementById(id);
 
 let given; // what the program told at the beginning: words, controls, choices, studies
@@ -258,7 +261,7 @@ async function answered(question) {
 }
 
 function post(path, body) {
-  const headers = { "Content-Type": "application/json" };
+  const headers = { ...MINE, "Content-Type": "application/json" };
   return fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
@@ -509,8 +512,13 @@ function pickWeek(number) {
 }
 
 async function begin() {
-  given = await (await fetch("begin")).json();
-  speak(new URLSearchParams(location.search).get("lang") === "zh" ? "zh" : given.lang);
+  const response = await fetch("begin", { headers: MINE });
+  given = await response.json();
+  if (!response.ok) {
+    at("faults").hidden = false;
+    return at("faults").append(given.faults[0].said);
+  }
+  speak(ADDRESS.get("lang") === "zh" ? "zh" : given.lang);
   at("start").addEventListener("change", (event) => startFrom(...event.target.value.split("/")));
   at("reset").addEventListener("click", () => become({ now: state.baseline }));
   at("pin").addEventListener("click", () => become({ baseline: state.now }));
