@@ -58,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             return _dispatch(list(sys.argv[1:] if argv is None else argv))
         finally:
+            _give_up_full_stderr()
             sys.stdout.flush()
     except KeyboardInterrupt:
         return _end_by_interrupt()
@@ -109,6 +110,15 @@ def _give_up_stdout() -> None:
     """Lets what is still buffered go nowhere: the interpreter flushes at exit, and would fail again."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _give_up_full_stderr() -> None:
+    """Where stderr takes nothing, what is buffered goes nowhere: the interpreter would end with a status of its own."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _open(flags: int) -> TextIO:
