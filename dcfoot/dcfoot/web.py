@@ -94,11 +94,20 @@ class Answer:
         When, in UTC.
     stale : bool
         It is older than was asked for, because the service fails at present.
+    kept : Path or None
+        Where it is kept; None where it is not.
     """
 
     body: bytes
     fetched_at: datetime
     stale: bool = False
+    kept: Path | None = None
+
+    def forget(self) -> None:
+        """Keeps it no longer: it was no good, though the service said that it was."""
+        if self.kept is not None:
+            with suppress(OSError):
+                self.kept.unlink()
 
 
 class Web:
@@ -169,14 +178,10 @@ class Web:
             if fault.passing and age_s is not None and keep_s:
                 return _read(kept, stale=True)
             raise
-        if keep_s:
-            self._keep(kept, body)
-        return Answer(body, self.time)
-
-    def forget(self, service: Service, path: str, parameters: Mapping[str, str]) -> None:
-        """Keeps the answer to this question no longer: it was no good."""
-        with suppress(OSError):
-            self._kept(service, path, parameters).unlink()
+        if not keep_s:
+            return Answer(body, self.time)
+        self._keep(kept, body)
+        return Answer(body, self.time, kept=kept)
 
     @property
     def time(self) -> datetime:
@@ -278,7 +283,7 @@ def json_object(answer: Answer, service: Service) -> Mapping[str, object]:
 
 
 def _read(kept: Path, *, stale: bool = False) -> Answer:
-    return Answer(kept.read_bytes(), datetime.fromtimestamp(kept.stat().st_mtime, UTC), stale)
+    return Answer(kept.read_bytes(), datetime.fromtimestamp(kept.stat().st_mtime, UTC), stale, kept)
 
 
 def _refusal(service: Service, said: _Said, secrets: Secrets) -> str:

@@ -311,6 +311,14 @@ def test_what_entso_e_does_not_document_is_its_fault(fetch: Fetch, body: bytes) 
         fetch("entsoe", service, "FRA", Boundary.DIRECT)
 
 
+def test_an_answer_that_cannot_be_read_is_not_kept_though_the_service_says_that_it_is_one(fetch: Fetch) -> None:
+    for bad in (Reply(b"<html>down"), as_json({"error": "try again"})):
+        with WebService([bad, maps(maps_row(0, 300), maps_row(1, 310), maps_row(2, 320))]) as service:
+            with pytest.raises(ServiceUnavailable, match="Electricity Maps"):
+                fetch("electricity_maps", service, "DEU", Boundary.DIRECT)
+            assert fetch("electricity_maps", service, "DEU", Boundary.DIRECT).g_per_kwh == near((300.0, 310.0, 320.0))
+
+
 # What holds for all of them
 
 CASES = [

@@ -55,10 +55,13 @@ def test_an_answer_is_asked_for_once_while_it_is_good(web: Web, watch: Watch) ->
 
 def test_an_answer_that_was_no_good_is_asked_for_again(web: Web) -> None:
     with WebService([Reply(b"first"), Reply(b"second")]) as service:
-        web.get(ours(service), "/v1/x", {"a": "1"}, keep_s=HOUR_S)
-        web.forget(ours(service), "/v1/x", {"a": "1"})
-        web.forget(ours(service), "/v1/x", {"a": "never asked"})
+        web.get(ours(service), "/v1/x", {"a": "1"}, keep_s=HOUR_S).forget()
+        fresh, kept = (web.get(ours(service), "/v1/x", {"a": "1"}, keep_s=HOUR_S) for _ in range(2))
+        assert (fresh.body, kept.body) == (b"second", b"second")
+        kept.forget()
+        fresh.forget()
         assert web.get(ours(service), "/v1/x", {"a": "1"}, keep_s=HOUR_S).body == b"second"
+    assert len(service.asked) == 3
 
 
 def test_another_question_is_another_answer(web: Web) -> None:

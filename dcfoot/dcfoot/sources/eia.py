@@ -43,7 +43,7 @@ def fetch(query: Query, web: Web, environ: Mapping[str, str], base_url: str = SE
     answers: list[Answer] = []
     for answer, rows in _pages(query, web, service, environ):
         answers.append(answer)
-        with as_documented(service):
+        with as_documented(service, answer):
             for technology, point in _points(rows):
                 generation.setdefault(technology, []).append(point)
     by_hour = {name: hourly_means(query.window, points)[0] for name, points in generation.items()}
@@ -57,7 +57,7 @@ def _pages(
     offset, total = 0, 1
     while offset < total:
         answer = _ask(query, web, service, environ, offset)
-        with as_documented(service):
+        with as_documented(service, answer):
             response = mapping(json_object(answer, service)["response"])
             rows = objects(response["data"])
             total = int(number(response["total"]) or 0)

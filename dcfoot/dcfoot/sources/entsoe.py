@@ -60,7 +60,7 @@ def fetch(query: Query, web: Web, environ: Mapping[str, str], base_url: str = SE
     found = (_ask(part, query, web, service, environ) for part in query.window.parts(LONGEST))
     answers = [answer for answer in found if answer is not None]
     points: dict[str, list[Point]] = {}
-    with as_documented(service):
+    with as_documented(service, *answers):
         for answer in answers:
             for production_type, point in _points(answer.body):
                 points.setdefault(production_type, []).append(point)

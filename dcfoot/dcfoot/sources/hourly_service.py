@@ -120,11 +120,15 @@ def _stale(service: Service, answers: Sequence[Answer]) -> Iterator[str]:
 
 
 @contextmanager
-def as_documented(service: Service) -> Generator[None]:
-    """Whatever goes wrong in reading an answer is the answer's fault. Raises `ServiceUnavailable`."""
+def as_documented(service: Service, *answers: Answer) -> Generator[None]:
+    """Whatever goes wrong in reading answers is their fault: they are not kept. Raises `ServiceUnavailable`."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+    except (ServiceUnavailable, KeyError, TypeError, ValueError, AttributeError) as fault:
+        for answer in answers:
+            answer.forget()
+        if isinstance(fault, ServiceUnavailable):
+            raise
         raise ServiceUnavailable(f"{service.name} answers other than it documents ({fault!r}).") from fault
 
 

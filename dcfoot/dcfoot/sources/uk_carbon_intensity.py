@@ -25,7 +25,7 @@ def fetch(query: Query, web: Web, environ: Mapping[str, str], base_url: str = SE
     query.require(SERVICE, BOUNDARIES, METHODS)
     service = replace(SERVICE, base_url=base_url)
     answers = [_ask(part, web, service) for part in query.window.parts(LONGEST)]
-    with as_documented(service):
+    with as_documented(service, *answers):
         points = [point for answer in answers for point in _points(json_object(answer, service))]
     return series(query, service, points, "CO2", answers, ", losses of the grid included")
 

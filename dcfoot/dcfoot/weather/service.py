@@ -76,7 +76,7 @@ class Question:
         try:
             return read(json_object(answer, self.service))
         except (ConfigError, DataMissing):
-            web.forget(self.service, self.path, self.parameters)
+            answer.forget()
             raise
 
 
