@@ -4,7 +4,8 @@
 
 The GPUs are simulated: a real `libnvidia-ml.so.1` of our own answers in 0.03 to 0.1 us a call, 2 us a tick, where a
 driver takes longer; the sockets are files. So this is what dcfoot adds to the driver's and the kernel's own time:
-processor time of the threads that measure, with everything that they do for a job that uses all GPUs. Needs a C
+processor time of the threads that measure, with everything that they do for a job that uses all GPUs. The median of
+slices of the time is told, with quartiles: on a machine that is shared, others' work makes ticks dearer. Needs a C
 compiler and the packages of the test environment (`python3 bootstrap.py test`).
 """
 
@@ -15,10 +16,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from statistics import quantiles
+from typing import NamedTuple
 
-from dcfoot.ledger import EnergyRecord
+from dcfoot.activity import Activity
 from dcfoot.phases import PhaseBook
 from dcfoot.probe import Surroundings, installed_probes
 from dcfoot.sampler import Sampler
@@ -32,9 +37,18 @@ PACES = {"one after the other": 0.0, "20 a second": 0.05}
 the machine's other work has left them."""
 
 PARTS = {f"{SOCKETS} sockets, each with its memory": "rapl", f"{GPUS} GPUs": "nvidia"}
+SLICE_S = 0.25
 WHOLE = f"{SOCKETS} sockets and {GPUS} GPUs"
 """One after the other, its ticks are the sum of its parts': in a run the two threads tick at different moments, for the
 GPUs' first waits for publications. Without a pause between ticks they would hinder each other all the time."""
+
+
+class Quartiles(NamedTuple):
+    """Of some figures: lower quartile, median, upper quartile."""
+
+    low: float
+    median: float
+    high: float
 
 
 class Clock:
@@ -48,44 +62,48 @@ class Clock:
         """Nanoseconds since some moment."""
         return time.monotonic_ns() + self._ahead_ns
 
-    def tell(self, record: EnergyRecord) -> None:
-        """Is told of every reading that is booked."""
-        device = record.channel.device
-        self._ticks[device] = self._ticks.get(device, 0) + 1
-        if device == next(iter(self._ticks)):
+    def tick(self, probe: str) -> None:
+        """Is told of every tick of a probe."""
+        self._ticks[probe] = self._ticks.get(probe, 0) + 1
+        if probe == next(iter(self._ticks)):
             self._ahead_ns += NS_PER_S
 
     @property
     def ticks(self) -> int:
-        """So many ticks has every device had."""
+        """So many ticks has every probe had."""
         return min(self._ticks.values())
 
 
-def tick_us(names: Sequence[str], interval_s: float, seconds: float) -> float:
+def tick_us(names: Sequence[str], interval_s: float, seconds: float) -> Quartiles:
     """What a tick of these probes takes of the processor [us]. Needs the environment that `environ_of` gives."""
-    clock, book = Clock(), PhaseBook(0)
+    clock, consumer = Clock(), Consumer(lambda: [os.getppid()])
 
-    def book_and_tell(record: EnergyRecord) -> None:
-        book.book(record)
-        clock.tell(record)
+    def activity() -> Activity | None:
+        clock.tick("sockets")
+        return consumer.activity()
 
-    consumer = Consumer(lambda: [os.getppid()])
+    def pids() -> AbstractSet[int]:
+        clock.tick("GPUs")
+        return consumer.pids()
+
     sampler = Sampler(
         [entry for entry in installed_probes() if entry.name in names],
         Surroundings(clock_ns=clock),
-        activity=consumer.activity,
-        pids=consumer.pids,
+        activity=activity,
+        pids=pids,
         interval_s=interval_s,
-        on_record=book_and_tell,
+        on_record=PhaseBook(0).book,
     )
     sampler.start()
     sampler.job_started.set()
     time.sleep(1.0)
-    before_s, before = sampler.cpu_s(), clock.ticks
-    time.sleep(seconds)
-    spent_s, ticks = sampler.cpu_s() - before_s, clock.ticks - before
+    looks = [(sampler.cpu_s(), clock.ticks)]
+    for _ in range(round(seconds / SLICE_S)):
+        time.sleep(SLICE_S)
+        looks.append((sampler.cpu_s(), clock.ticks))
     sampler.stop()
-    return 1e6 * spent_s / ticks
+    low, median, high = quantiles([1e6 * (s - s0) / (n - n0) for (s0, n0), (s, n) in pairwise(looks)], n=4)
+    return Quartiles(low, median, high)
 
 
 def environ_of(folder: Path) -> dict[str, str]:
@@ -103,12 +121,12 @@ def environ_of(folder: Path) -> dict[str, str]:
     return {**os.environ, **installed.environ(), "DCFOOT_ROOT": str(folder)}
 
 
-def measured(seconds: float) -> dict[str, list[float]]:
+def measured(seconds: float) -> dict[str, list[Quartiles]]:
     """By server and then by pace, what a tick takes [us]."""
     with tempfile.TemporaryDirectory() as folder:
         environ = environ_of(Path(folder))
 
-        def of_a_child(names: Sequence[str], pace: str) -> float:
+        def of_a_child(names: Sequence[str], pace: str) -> Quartiles:
             command = [
                 sys.executable,
                 __file__,
@@ -119,16 +137,20 @@ def measured(seconds: float) -> dict[str, list[float]]:
                 "--probes",
                 *names,
             ]
-            return float(subprocess.run(command, env=environ, check=True, capture_output=True).stdout)
+            said = subprocess.run(command, env=environ, check=True, capture_output=True).stdout
+            return Quartiles(*map(float, said.split()))
 
         parts = {part: [of_a_child([name], pace) for pace in PACES] for part, name in PARTS.items()}
-        warm = sum(ticks[0] for ticks in parts.values())
+        warm = Quartiles(*map(sum, zip(*(ticks[0] for ticks in parts.values()), strict=True)))
         return {**parts, WHOLE: [warm, of_a_child([*PARTS.values()], [*PACES][1])]}
 
 
-def table(ticks: dict[str, list[float]]) -> list[str]:
+def table(ticks: dict[str, list[Quartiles]]) -> list[str]:
     """As Markdown."""
-    rows = [f"| {server} | {' | '.join(f'{us:.0f}' for us in each)} |" for server, each in ticks.items()]
+    rows = [
+        f"| {server} | {' | '.join(f'{us.median:.0f} ({us.low:.0f}..{us.high:.0f})' for us in each)} |"
+        for server, each in ticks.items()
+    ]
     return [f"| a tick over | {' | '.join(f'{pace} [us]' for pace in PACES)} |", "|---|---|---|", *rows]
 
 
@@ -140,7 +162,7 @@ def main() -> int:
     parser.add_argument("--interval", type=float, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.probes:
-        print(tick_us(arguments.probes, arguments.interval, arguments.seconds))
+        print(*tick_us(arguments.probes, arguments.interval, arguments.seconds))
     else:
         print("\n".join(table(measured(arguments.seconds))))
     return 0

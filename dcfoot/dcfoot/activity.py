@@ -111,9 +111,10 @@ def cgroup_seconds(file: Path) -> float:
 
 
 class _Stat(NamedTuple):
+    """Of a process: its parent, its processor time with that of the children it has reaped, when it was started."""
+
     parent: int
-    own_s: float
-    reaped_s: float
+    used_s: float
     started: int
 
 
@@ -196,9 +197,9 @@ class ProcessTree(AbstractSet[int]):
             stat = self._stat(pid)
             if stat is None or stat.started != started:
                 del self._members[pid]
-                # A member whose parent waited for it lives on in the parent's `reaped_s`.
+                # A member whose parent waited for it lives on in the parent's `used_s`.
                 continue
-            total_s += stat.own_s + stat.reaped_s
+            total_s += stat.used_s
         return total_s
 
     def look(self) -> None:
@@ -245,6 +246,4 @@ class ProcessTree(AbstractSet[int]):
             fields = _beginning(f"{self._proc}/{pid}/stat").rpartition(b")")[2].split(maxsplit=20)
         except OSError:
             return None
-        own_s = (int(fields[11]) + int(fields[12])) * TICK_S
-        reaped_s = (int(fields[13]) + int(fields[14])) * TICK_S
-        return _Stat(int(fields[1]), own_s, reaped_s, int(fields[19]))
+        return _Stat(int(fields[1]), sum(map(int, fields[11:15])) * TICK_S, int(fields[19]))

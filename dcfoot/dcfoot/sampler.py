@@ -89,6 +89,8 @@ class ProbeLoop:
         self._activity: Activity | None = None
         self._processors = ProcessorShares(TICK_S)
         self._next_gauge_ns = 0
+        self._period_s = sampler.interval_s
+        self._shares_processors = False
         self._sharing: SharingProbe | None = None
         self._gauges: GaugeProbe | None = None
         self.thread = Thread(target=self._live, name=f"dcfoot-{name}", daemon=True)
@@ -137,18 +139,21 @@ class ProbeLoop:
         edges = probe if isinstance(probe, EdgeProbe) else None
         self._sharing = probe if isinstance(probe, SharingProbe) else None
         self._gauges = probe if isinstance(probe, GaugeProbe) else None
+        self._know_meters()
         self._share_now()
         first = self._tried(edges.read_start if edges else probe.read)
         self.started.set()
         if edges and self._sampler.job_started.wait(OPEN_TIMEOUT_S):
             first = self._tried(edges.settle_start) or first
         self._book(first, {})
-        while self._sampler.wait_for_tick(self._period_s()):
+        while self._sampler.wait_for_tick(self._period_s):
             self._tick(probe.read)
         self._tick(edges.read_end if edges else probe.read)
 
-    def _period_s(self) -> float:
-        return min([self._sampler.interval_s, *(meter.period_s for meter in self._sampler.kept(self.meters))])
+    def _know_meters(self) -> None:
+        kept = self._sampler.kept(self.meters)
+        self._period_s = min([self._sampler.interval_s, *(meter.period_s for meter in kept)])
+        self._shares_processors = any(meter.channel.domain in PROCESSOR_DOMAINS for meter in self.meters)
 
     def _tick(self, read: Callable[[], Sequence[Reading]]) -> None:
         readings = self._tried(read)
@@ -175,6 +180,7 @@ class ProbeLoop:
             record = add(reading, share)
             if record is None and self._sampler.admit(reading.meter):
                 self.meters = [*self.meters, reading.meter]
+                self._know_meters()
                 record = add(reading, share)
             if record is not None:
                 on_record(record)
@@ -184,7 +190,7 @@ class ProbeLoop:
         if self._sharing:
             ratios = self._sharing.use_ratio(self._sampler.pids())
             return {device: device_share(ratio) for device, ratio in ratios.items()}
-        if not any(meter.channel.domain in PROCESSOR_DOMAINS for meter in self.meters):
+        if not self._shares_processors:
             return {}
         now = self._sampler.activity()
         before, self._activity = self._activity, now

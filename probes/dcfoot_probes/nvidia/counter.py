@@ -167,10 +167,12 @@ class _SteadyPower:
     def see(self, now: Publication) -> None:
         """Takes a count."""
         first, last = self._first, self._last
-        self._last = now
         if first is None or last is None or now.value <= last.value:
-            self._first = now
+            self._first = self._last = now
             return
+        if now.time_ns <= last.time_ns:  # a beat that is a little off dates both alike
+            return
+        self._last = now
         if first is not last and not _may_be_same(first, last, now):
             first = self._first = last
         self.mean_mw = per_second(first, now)
@@ -178,9 +180,10 @@ class _SteadyPower:
 
 def _may_be_same(first: Publication, last: Publication, now: Publication) -> bool:
     """Whether the power may be the same before and after a count, as old as each of the three may be."""
-    before_mw, after_mw = per_second(first, last), per_second(last, now)
-    unsure_ratio = USUAL_PERIOD_S / seconds(first, last) + USUAL_PERIOD_S / seconds(last, now)
-    return abs(before_mw - after_mw) <= unsure_ratio * max(before_mw, after_mw)
+    before_ns, after_ns = last.time_ns - first.time_ns, now.time_ns - last.time_ns
+    before, after = (last.value - first.value) / before_ns, (now.value - last.value) / after_ns
+    unsure_ratio = PERIOD_NS / before_ns + PERIOD_NS / after_ns
+    return abs(before - after) <= unsure_ratio * max(before, after)
 
 
 def _settled(count: Publication, seen: Sequence[Publication], power_mw: float | None) -> Publication:

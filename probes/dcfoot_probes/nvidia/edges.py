@@ -56,9 +56,10 @@ def prompt_look(read: Callable[[], int], clock_ns: Callable[[], int]) -> Publica
     for _ in range(LOOKS):
         before_ns, value, after_ns = clock_ns(), read(), clock_ns()
         middle_ns = (before_ns + after_ns) // 2
-        looks.append(Publication(value, middle_ns, after_ns - middle_ns))
+        look = Publication(value, middle_ns, after_ns - middle_ns)
         if after_ns - before_ns < PROMPT_NS:
-            break
+            return look
+        looks.append(look)
     return min(looks, key=lambda look: look.unsure_ns)
 
 
