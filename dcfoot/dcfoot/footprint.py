@@ -7,6 +7,7 @@ amount has its interval, its basis and its evidence, and in which what is not kn
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import add, mul
 
 from dcfoot.calibration import Calibration, meters_of
 from dcfoot.draws import Draws, rank_correlation
@@ -23,7 +24,8 @@ from dcfoot.quantity import Quantity
 from dcfoot.reading import Basis, Domain
 from dcfoot.site import Site
 from dcfoot.units import H_PER_YEAR, J_PER_KWH, S_PER_H
-from dcfoot.water import water_offsite_l, water_onsite_l
+from dcfoot.water import EVAPORATED_RATIO, water_offsite_l, water_onsite_l
+from dcfoot.water.scarcity import aware, weighted
 
 SURE_ERRORS = 3.0
 """An input is told if its correlation is so many times that of chance, 1 over the root of the draws (a choice)."""
@@ -177,6 +179,10 @@ class Footprint:
         What stands behind every number.
     warnings : tuple of str
         What the reader must know.
+    water_onsite_consumed_l : Quantity or None
+        The part of the water taken in on site that does not flow back [L].
+    water_world_equivalent_m3 : Quantity or None
+        What is consumed on site and at power stations, weighted by scarcity where it is taken (AWARE) [m3 world-eq].
     what_matters : tuple of Influence
         The inputs that make most of the intervals of carbon and water, the strongest first.
     """
@@ -192,6 +198,8 @@ class Footprint:
     cost: Cost | None
     evidence: tuple[Evidence, ...]
     warnings: tuple[str, ...]
+    water_onsite_consumed_l: Quantity | None = None
+    water_world_equivalent_m3: Quantity | None = None
     what_matters: tuple[Influence, ...] = ()
 
 
@@ -287,6 +295,20 @@ class _Assessment:
     def water_offsite(self) -> _Amount | None:
         return _times(water_offsite_l, self.facility_kwh, self._fact("ewif", self.site.ewif_l_per_kwh))
 
+    @cached_property
+    def water_consumed(self) -> _Amount | None:
+        return _times(mul, self.water_onsite, self._fact("evaporated", evaporated()))
+
+    @cached_property
+    def aware(self) -> Fact | None:
+        """How scarce water is there; the power stations of a grid lie in its zone."""
+        return aware(self.site.grid_zone, self.site.country)
+
+    @cached_property
+    def water_world_equivalent(self) -> _Amount | None:
+        both = _times(add, self.water_consumed, self.water_offsite)
+        return _times(_world_equivalent_m3, both, self._fact("aware", self.aware))
+
     @property
     def uncertain(self) -> Iterable[tuple[str, Sequence[float]]]:
         """The draws of the results whose inputs are told."""
@@ -379,6 +401,8 @@ def _footprint(one: _Assessment, price: tuple[float, str] | None, told: Sequence
         _cost(facility, price),
         tuple(_evidence(one)),
         (*told, *ladder.warnings, *_warnings(one)),
+        _quantity(one.water_consumed),
+        _quantity(one.water_world_equivalent),
         tuple(_what_matters(one)),
     )
 
@@ -394,6 +418,24 @@ def _what_matters(one: _Assessment) -> Iterable[Influence]:
         ]
         sure = [influence for influence in found if abs(influence.correlation_ratio) > least]
         yield from sorted(sure, key=lambda influence: -abs(influence.correlation_ratio))[:MOST_INFLUENCES]
+
+
+def _world_equivalent_m3(consumption_l: float, aware_m3_per_m3: float) -> float:
+    return weighted(consumption_l, aware_m3_per_m3).world_equivalent_m3
+
+
+def evaporated() -> Fact:
+    """The part of the water on site that does not flow back [-]."""
+    evidence = Evidence(
+        "water on site, the part that evaporates",
+        EVAPORATED_RATIO.central,
+        "",
+        None,
+        "dcfoot's ranges of the cycles of concentration (docs/water.md)",
+        verified=False,
+        note="the plant is not known: two to fifteen cycles",
+    )
+    return Fact(EVAPORATED_RATIO, Basis.DEFAULT, evidence)
 
 
 def _kwh(energy: Energy | None) -> _Amount | None:
@@ -478,6 +520,10 @@ def _evidence(one: _Assessment) -> Iterable[Evidence]:
         if one.measurement.machine.virtual and not one.fitted:
             yield virtual_host_evidence(one.measurement.machine)
     yield from one.site.evidence
+    if one.water_consumed is not None:
+        yield evaporated().evidence
+    if one.water_world_equivalent is not None and one.aware is not None:
+        yield one.aware.evidence
     if one.embodied is not None:
         yield from (part.evidence for part in one.parts or ())
         if one.site.lifetime_years is None:

@@ -83,6 +83,30 @@ def test_a_receipt_says_which_inputs_make_its_intervals(render: Callable[[Receip
     assert "of power stations" in shown
 
 
+def test_consumption_stands_beside_what_is_taken_in_and_weighted_by_scarcity() -> None:
+    receipt = receipt_at("us-tx", JULY)
+    amounts = receipt["footprint"]
+    onsite, offsite = amounts["water_onsite_l"], amounts["water_offsite_l"]
+    consumed, weighted = amounts["water_onsite_consumed_l"], amounts["water_world_equivalent_m3"]
+    assert onsite
+    assert offsite
+    assert consumed
+    assert weighted
+    # Five cycles of concentration let 80 % evaporate; AWARE 2.0 has 11.3 m3 world-eq/m3 in the US.
+    assert consumed["value"] == near(0.8 * onsite["value"])
+    assert weighted["value"] == near((consumed["value"] + offsite["value"]) * 11.3 / 1000)
+    assert any(source["what"].startswith("water scarcity (AWARE)") for source in receipt["sources"])
+    # What nobody publishes is not known, in reports as in JSON; the terminal's receipt stays short.
+    assert amounts["water_offsite_withdrawn_l"] is amounts["water_embodied_l"] is None
+    assert "L world-eq" in markdown(receipt)
+    assert "water of the hardware's making" in markdown(receipt)
+    assert "AWARE)  " not in text(receipt)
+
+
+def test_of_the_world_no_scarcity_is_known() -> None:
+    assert receipt_of(run(JULY), Settings(), world_site())["footprint"]["water_world_equivalent_m3"] is None
+
+
 def test_a_run_of_a_whole_year_has_the_published_figure() -> None:
     # Google publishes 1.1 for its campus in Iowa.
     assert pue(receipt_at("gcp-us-central1", datetime(2025, 1, 1, tzinfo=UTC), 8760))["value"] == near(1.1, abs=5e-4)

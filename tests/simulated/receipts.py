@@ -152,6 +152,10 @@ def _footprint(node: QuantityJson | None, facility: QuantityJson | None) -> Foot
             embodied_g=None,
             water_onsite_l=None,
             water_offsite_l=None,
+            water_onsite_consumed_l=None,
+            water_offsite_withdrawn_l=None,
+            water_embodied_l=None,
+            water_world_equivalent_m3=None,
             carbon=[],
             cost=None,
         )
@@ -163,6 +167,10 @@ def _footprint(node: QuantityJson | None, facility: QuantityJson | None) -> Foot
         embodied_g=quantity(energy_kwh * 31.0, 0.4, 2.2, "default"),
         water_onsite_l=quantity(node["value"] * 1.1, 0.1, 1.8, "default"),
         water_offsite_l=quantity(energy_kwh * 1.8, 0.5, 1.7, "default"),
+        water_onsite_consumed_l=quantity(node["value"] * 0.9, 0.1, 1.8, "default"),
+        water_offsite_withdrawn_l=None,
+        water_embodied_l=None,
+        water_world_equivalent_m3=quantity(energy_kwh * 0.04, 0.1, 4.0, "default"),
         carbon=[
             carbon("direct", "CO2", 2023, quantity(energy_kwh * 530.6, 0.86, 1.19, "default")),
             carbon("life_cycle", "CO2e", 2024, quantity(energy_kwh * 577.7, 0.83, 1.2, "default")),

@@ -14,12 +14,14 @@ from dcfoot.config import Settings, load
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact
+from dcfoot.footprint import evaporated
 from dcfoot.grid import Boundary, GridFactor, Method
 from dcfoot.places import Place, all_places
 from dcfoot.reading import Basis
 from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
 from dcfoot.site import Site, resolve_site
 from dcfoot.tables import rows
+from dcfoot.water.scarcity import aware
 
 if TYPE_CHECKING:
     from dcfoot.cli.site_year import YearPage
@@ -249,6 +251,8 @@ def _figures(site: Site) -> Iterator[Figure]:
         ("PUE", site.pue),
         ("WUE, water on site per kWh of IT energy", site.wue_l_per_kwh),
         ("EWIF, water at power stations per kWh", site.ewif_l_per_kwh),
+        ("of the water on site, evaporated", evaporated()),
+        ("scarcity of water (AWARE)", aware(site.grid_zone, site.country)),
         ("service life of its machines", site.lifetime_years),
     )
     yield from (Figure(name, fact.spread, fact.basis, fact.evidence) for name, fact in named if fact)
@@ -326,6 +330,8 @@ def _site_document(site: Site) -> dict[str, object]:
         "pue": site.pue,
         "wue_l_per_kwh": site.wue_l_per_kwh,
         "ewif_l_per_kwh": site.ewif_l_per_kwh,
+        "evaporated_ratio": evaporated(),
+        "aware_m3_per_m3": aware(site.grid_zone, site.country),
         "lifetime_years": site.lifetime_years,
     }
     return {

@@ -141,7 +141,11 @@ class CostJson(TypedDict):
 
 
 class FootprintJson(TypedDict):
-    """What follows from the energy at this site."""
+    """What follows from the energy at this site.
+
+    Water on site is what is taken in, and the part of it that is consumed; that at power stations is consumed, and what
+    they withdraw is not known; nor is the water that went into the hardware.
+    """
 
     it_energy_kwh: QuantityJson | None
     facility_energy_kwh: QuantityJson | None
@@ -149,6 +153,10 @@ class FootprintJson(TypedDict):
     embodied_g: QuantityJson | None
     water_onsite_l: QuantityJson | None
     water_offsite_l: QuantityJson | None
+    water_onsite_consumed_l: QuantityJson | None
+    water_offsite_withdrawn_l: QuantityJson | None
+    water_embodied_l: QuantityJson | None
+    water_world_equivalent_m3: QuantityJson | None
     carbon: list[CarbonJson]
     cost: CostJson | None
 

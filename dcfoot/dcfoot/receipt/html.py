@@ -71,7 +71,7 @@ def _carbon(seen: View) -> Iterator[str]:
 
 def _more(seen: View) -> Iterator[str]:
     yield _title(seen.words.water_and_more)
-    yield from _figures(seen.other, seen)
+    yield from _figures((*seen.other, *seen.water), seen)
     if seen.what_matters:
         yield f'<p class="dim">{escape(seen.what_matters)}</p>'
 

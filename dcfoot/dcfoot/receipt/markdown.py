@@ -73,7 +73,7 @@ def _carbon(seen: View) -> Iterator[str]:
 
 def _more(seen: View) -> Iterator[str]:
     yield from _titled(seen.words.water_and_more, seen)
-    yield from _figures(seen.other, seen)
+    yield from _figures((*seen.other, *seen.water), seen)
     if seen.what_matters:
         yield ""
         yield escaped(seen.what_matters)

@@ -20,6 +20,12 @@ _ADDED: dict[str, object] = {
 
 _ADDED_BELOW: dict[str, dict[str, object]] = {
     "run": {"tags": {}, "job": None, "part_of": None},
+    "footprint": {
+        "water_onsite_consumed_l": None,
+        "water_offsite_withdrawn_l": None,
+        "water_embodied_l": None,
+        "water_world_equivalent_m3": None,
+    },
     "site": {"chosen": True, "typical_year": None},
 }
 _ADDED_IN_LISTS: dict[str, dict[str, object]] = {

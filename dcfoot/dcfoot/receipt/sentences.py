@@ -32,6 +32,11 @@ _CHINESE = (
         r"The site (\S+) names no grid: its carbon and the water of its electricity are WORLD AVERAGES\. .+",
         r"地点 \1 未指明电网：其碳排放和发电用水以世界平均值代替。请加上 --country 或 --region。",
     ),
+    (r"The facility's meters are left out\. (.+)", r"未采用设施计量：\1"),
+    (
+        r"(.+) does not hold the hours of this run: its PUE and WUE are modelled\.",
+        r"\1 不含本次运行的时段：PUE 与 WUE 由模型估算。",
+    ),
     (r"The calibration is left out\. (.+)", r"未采用校准：\1"),
     (
         r"The calibration of (\S+) was made with (.+); this run has (.+), so it is not used\. .+",

@@ -38,7 +38,7 @@ from dcfoot.receipt.scale import (
 )
 from dcfoot.receipt.sentences import NO_SITE, said_in
 from dcfoot.receipt.words import Words, words
-from dcfoot.units import J_PER_KWH
+from dcfoot.units import J_PER_KWH, L_PER_M3
 
 _BYTES_PER_MB = 1e6
 _S_PER_MIN, _S_PER_H, _S_PER_DAY = 60, 3600, 86400
@@ -128,6 +128,7 @@ class View(NamedTuple):
     carbon_method: str
     two_boundaries: bool
     other: tuple[Figure, ...]
+    water: tuple[Figure, ...]
     what_matters: str
     equivalents: tuple[Figure, ...]
     phases: tuple[PhaseLine, ...]
@@ -162,6 +163,7 @@ def view(receipt: ReceiptJson, lang: str) -> View:
         carbon_method=method,
         two_boundaries=len({carbon["boundary"] for carbon in receipt["footprint"]["carbon"]}) > 1,
         other=_other(receipt, said),
+        water=_water(receipt, said),
         what_matters=_what_matters(receipt, said),
         equivalents=tuple(_equivalent(equivalent, said) for equivalent in receipt["equivalents"]),
         phases=_phases(receipt, said),
@@ -364,6 +366,23 @@ def _other(receipt: ReceiptJson, said: Words) -> tuple[Figure, ...]:
         known = QuantityJson(value=cost["value"], p5=cost["p5"], p95=cost["p95"], basis=cost["basis"])
         figures.append(_figure(said.cost, known, PURE, said, cost["currency"]))
     return tuple(figures)
+
+
+def _water(receipt: ReceiptJson, said: Words) -> tuple[Figure, ...]:
+    """What a report adds on water, beside the two figures that a terminal shows."""
+    amounts = receipt["footprint"]
+    known = amounts["water_world_equivalent_m3"]
+    scale = L_PER_M3
+    litres = known and QuantityJson(
+        value=known["value"] * scale, p5=known["p5"] * scale, p95=known["p95"] * scale, basis=known["basis"]
+    )
+    by_scarcity = _figure(said.water_weighted, litres, VOLUME_L, said)
+    return (
+        _figure(said.water_consumed, amounts["water_onsite_consumed_l"], VOLUME_L, said),
+        _figure(said.water_withdrawn, amounts["water_offsite_withdrawn_l"], VOLUME_L, said),
+        by_scarcity._replace(unit=f"{by_scarcity.unit} world-eq") if litres else by_scarcity,
+        _figure(said.water_embodied, amounts["water_embodied_l"], VOLUME_L, said),
+    )
 
 
 def _what_matters(receipt: ReceiptJson, said: Words) -> str:

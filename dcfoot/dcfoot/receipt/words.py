@@ -54,6 +54,10 @@ class Words(NamedTuple):
     no_meters: str
     water_onsite: str
     water_offsite: str
+    water_consumed: str
+    water_withdrawn: str
+    water_embodied: str
+    water_weighted: str
     embodied: str
     pue: str
     pue_at_hours: str
@@ -150,6 +154,10 @@ ENGLISH = Words(
     no_meters="No meter could be read and no model applied: the energy of this run is not known.",
     water_onsite="water on site",
     water_offsite="water at power stations",
+    water_consumed="of the water on site, evaporated",
+    water_withdrawn="water withdrawn at power stations",
+    water_embodied="water of the hardware's making",
+    water_weighted="water consumed, by scarcity (AWARE)",
     embodied="CO2e of the hardware",
     pue="PUE",
     pue_at_hours="PUE at these hours (typical year)",
@@ -280,6 +288,10 @@ CHINESE = Words(
     no_meters="没有可读取的计量表，也没有可用的模型：本次运行的能耗未知。",
     water_onsite="现场用水",
     water_offsite="发电用水",
+    water_consumed="现场用水中的蒸发量",
+    water_withdrawn="发电取水",
+    water_embodied="硬件隐含水",
+    water_weighted="耗水（按 AWARE 稀缺度加权）",
     embodied="硬件隐含碳 CO2e",
     pue="PUE",
     pue_at_hours="本时段 PUE（典型年）",

@@ -22,6 +22,7 @@ Multiplying WUE by facility energy counts PUE into a figure that already is per 
 """
 
 from dcfoot.water.layers import (
+    EVAPORATED_RATIO,
     WaterFootprint,
     WaterIntensity,
     WaterUse,
@@ -33,6 +34,7 @@ from dcfoot.water.layers import (
 )
 
 __all__ = [
+    "EVAPORATED_RATIO",
     "WaterFootprint",
     "WaterIntensity",
     "WaterUse",

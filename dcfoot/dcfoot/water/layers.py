@@ -7,6 +7,7 @@ hours or months, and Series.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dcfoot.draws import Spread
 from dcfoot.elementwise import Numbers, Value
 
 
@@ -59,6 +60,11 @@ def water_embodied_l(made_with_l: Value, reserved_h: float, lifespan_h: float, r
         Part of the machine's resources that was reserved, in 0..1 [-]
     """
     return made_with_l * (reserved_h / lifespan_h) * reserved_ratio
+
+
+EVAPORATED_RATIO = Spread(0.8, 0.5, 0.93)
+"""The part of the water on site that does not flow back, where nobody knows the plant: ``1 - 1/C`` with five cycles of
+concentration, two (pads) to fifteen (towers of large sites), the ranges of cooling_parameters.csv [-]"""
 
 
 def onsite_consumption_l(withdrawal_l: Value, concentration_ratio: float) -> Value:

@@ -11,7 +11,7 @@ from dcfoot.draws import Spread
 from dcfoot.elementwise import Value
 from dcfoot.evidence import Fact, evidence_of
 from dcfoot.reading import Basis
-from dcfoot.tables import interval, rows
+from dcfoot.tables import interval, rows_of
 from dcfoot.units import L_PER_M3
 
 
@@ -63,8 +63,8 @@ def aware(zone: str, country: str | None = None) -> Fact | None:
     Fact or None
         In m3 world-eq per m3; None is "not known". The world has no factor: AWARE measures against its mean.
     """
-    found = {row["zone"]: row for row in rows("water_scarcity")}
-    row = found.get(zone) or found.get(country or "")
+    found = (row for place in (zone, country) if place for row in rows_of("water_scarcity", place))
+    row = next(found, None)
     if row is None:
         return None
     nation = len(row["zone"]) == 3
