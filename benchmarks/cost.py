@@ -13,6 +13,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,8 +68,8 @@ used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(used.ru_utime + used.ru_stime, wall, used.ru_maxrss)
 print(said, end="")
 """
-SLEEPS_S = 20
-"""How long a job sleeps so that what measuring takes meanwhile is more than its start [s]."""
+SETTLED_S, WATCHED_S = 2.0, 10.0
+"""When a run's start is behind it, and how long what measuring takes is watched from then on [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +156,23 @@ def around_a_job(count: int) -> list[Contender]:
     return [Contender("job alone", job), Contender("job in dcfoot run", [*QUIETLY, *job])]
 
 
-def around_a_sleep() -> list[Contender]:
-    """A job that only sleeps, and none to subtract."""
-    return [Contender("nothing", [*QUIETLY, "true"]), Contender("sleep", [*QUIETLY, "sleep", str(SLEEPS_S)])]
+def taken_ratio(environ: Mapping[str, str]) -> float:
+    """Processor time that measuring takes while a job keeps its core busy, of one core, its start left out [-].
+
+    The kernel counts it by thread (`/proc/PID/task/TID/schedstat`), so that no start has to be subtracted.
+    """
+    busy = f"import time; end = time.monotonic() + {SETTLED_S + WATCHED_S + 1}\nwhile time.monotonic() < end: pass"
+    job = [sys.executable, "-S", "-c", busy]
+    with subprocess.Popen([*QUIETLY, *job], env=environ, stderr=subprocess.DEVNULL) as measurer:
+        tasks = Path(f"/proc/{measurer.pid}/task")
+
+        def used_s() -> float:
+            return sum(int(task.joinpath("schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
+
+        time.sleep(SETTLED_S)
+        before_s, began_s = used_s(), time.monotonic()
+        time.sleep(WATCHED_S)
+        return (used_s() - before_s) / (time.monotonic() - began_s)
 
 
 def middle(costs: Sequence[Cost], figure: Callable[[Cost], float]) -> float:
@@ -188,18 +203,17 @@ def start_table(costs: Mapping[str, Sequence[Cost]]) -> list[str]:
     return lines
 
 
-def job_table(costs: Mapping[str, Sequence[Cost]]) -> list[str]:
+def job_table(costs: Mapping[str, Sequence[Cost]], taken: Sequence[float]) -> list[str]:
     """What a job loses: by its own clock, in pairs; and what measuring takes of a core while it runs."""
     pairs = zip(costs["job alone"], costs["job in dcfoot run"], strict=True)
     lost = [100.0 * (float(within.said) / float(alone.said) - 1.0) for alone, within in pairs]
-    nothing_s = middle(costs["nothing"], lambda cost: cost.cpu_s)
-    taken = [100.0 * (cost.cpu_s - nothing_s) / SLEEPS_S for cost in costs["sleep"]]
     alone_s = median(float(cost.said) for cost in costs["job alone"])
+    taken_percent = [100.0 * ratio for ratio in taken]
     loss = f"time that a job of {alone_s:.0f} s loses on a core that it shares with us, {len(lost)} pairs"
     return [
         "| while a job runs | median [%] | quartiles [%] |",
         "|---|---|---|",
-        f"| processor time that measuring takes, of one core | {median(taken):.3f} | {spread(taken)} |",
+        f"| processor time that measuring takes, of one core | {median(taken_percent):.3f} | {spread(taken_percent)} |",
         f"| {loss} | {median(lost):+.2f} | {spread(lost, 2)} |",
     ]
 
@@ -234,7 +248,7 @@ def figures(arguments: argparse.Namespace) -> list[str]:
         ticks = tick.measured(arguments.tick_seconds)
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         jobs = interleaved(around_a_job(arguments.job_count), arguments.job_rounds, environ)
-        jobs |= interleaved(around_a_sleep(), arguments.sleep_rounds, environ)
+        taken = [taken_ratio(environ) for _ in range(arguments.watch_rounds)]
         imported = import_line(arguments.rounds, environ)
     return [
         f"{machine()}. {arguments.rounds} rounds, interleaved.",
@@ -245,7 +259,7 @@ def figures(arguments: argparse.Namespace) -> list[str]:
         "",
         *tick.table(ticks),
         "",
-        *job_table(jobs),
+        *job_table(jobs, taken),
     ]
 
 
@@ -262,7 +276,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--job-rounds", type=int, default=30)
     parser.add_argument("--job-count", type=int, default=30_000_000, help="how long the job is")
-    parser.add_argument("--sleep-rounds", type=int, default=5)
+    parser.add_argument("--watch-rounds", type=int, default=5)
     parser.add_argument("--tick-seconds", type=float, default=10.0)
     parser.add_argument("--peers", type=Path, default=Path.home() / ".cache" / "dcfoot-benchmarks")
     parser.add_argument("--into", type=Path, help="a page with marks between which the tables go")
