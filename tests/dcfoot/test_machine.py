@@ -128,7 +128,7 @@ def test_a_large_server_is_described_in_milliseconds(tmp_path: Path) -> None:
         began_s = thread_time()
         describe_machine(surroundings_of(tmp_path))
         took_s.append(thread_time() - began_s)
-    assert min(took_s) < 0.006
+    assert min(took_s) < 0.03
 
 
 def test_this_machine_is_described() -> None:

@@ -119,7 +119,7 @@ class TestTheEnd:
         """
         began_s = time.monotonic()
         output_of(code, environ)
-        assert time.monotonic() - began_s < 4.0
+        assert time.monotonic() - began_s < 15.0
         (run,) = kept()
         assert (run.state, run.exit_status) == (RunState.COMPLETE, None)
         assert [phase.path for phase in run.phases] == ["inner"]

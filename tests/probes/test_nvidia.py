@@ -384,8 +384,7 @@ def test_eight_devices_are_read_and_their_users_seen_in_well_under_a_millisecond
         probe.use_ratio(run)
         times_s.append(time.perf_counter() - began_s)
     probe.close()
-    # Measured: 55 us on a 2-core virtual machine; the bound leaves room for a slower one that is shared.
-    assert min(times_s) < 300e-6
+    assert min(times_s) < 1e-3  # measured: 55 us on a 2-core virtual machine
 
 
 def test_the_probe_speaks_every_optional_protocol() -> None:

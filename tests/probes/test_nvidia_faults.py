@@ -139,9 +139,9 @@ def test_a_call_that_hangs_costs_nothing_that_the_counter_knows(simulated_gpus: 
 
 
 def test_a_call_that_hangs_at_the_end_holds_nobody_up(simulated_gpus: Install) -> None:
-    installed = simulated_gpus(card(hang(ENERGY, 1.6, 3.5)))
+    installed = simulated_gpus(card(hang(ENERGY, 1.6, 6.0)))
     run = metered_run(installed, 2.0)
-    assert installed.gpus.seconds(time.monotonic_ns()) < 3.4
+    assert installed.gpus.seconds(time.monotonic_ns()) < 5.0
     # Up to the last count, which is old by up to its period.
     assert run.gpus[0].energy.energy_j == near(run.gpus[0].energy.covered_s * POWER_W, abs=0.11 * POWER_W)
     assert any("did not answer in time" in remark for remark in run.remarks)
