@@ -8,8 +8,9 @@ import pytest
 
 from simulated.nvml.fixtures import nvml_library, simulated_gpus
 from simulated.peers import require_gpu, require_peer
+from simulated.starved import pytest_runtest_protocol
 
-__all__ = ["nvml_library", "simulated_gpus"]
+__all__ = ["nvml_library", "pytest_runtest_protocol", "simulated_gpus"]
 
 # A shared machine may stand still for a second; a law that holds needs no deadline. In CI a law's examples are the same
 # each time, so that a red result is about the change.
