@@ -4,6 +4,7 @@ Every limit may be exceeded, and the sum of excesses is minimised. What still bi
 these limits together (Farkas). Then, one by one, the least easing that is enough with all others kept.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -24,16 +25,18 @@ class InfeasibleStudy(StudyError):
     Parameters
     ----------
     conflict : mapping
-        By the limits that conflict: the value to which it must be eased if all others are kept, in its unit; None where
-        that is not enough.
+        By the limits that conflict: the limit, and the value to which it must be eased if all others are kept, in its
+        unit; None where that is not enough.
+    excess_ratio : float
+        By how much the limits are missed at least, each in its own size, in sum [-]
     """
 
-    def __init__(self, conflict: Mapping[str, tuple[float, float | None]]) -> None:
+    def __init__(self, conflict: Mapping[str, tuple[float, float | None]], excess_ratio: float) -> None:
         held = ", ".join(f"{name} {value:,.6g}" for name, (value, _) in conflict.items())
-        eased = [f"{name} to {reached:,.6g}" for name, (_, reached) in conflict.items() if reached is not None]
+        eased = [f"{name} to {reached:,.4g}" for name, (_, reached) in conflict.items() if reached is not None]
         remedy = f"It is enough to ease {', or '.join(eased)}." if eased else "More than one of them must be eased."
         super().__init__(f"No sizes hold all limits. In conflict: {held or 'what must stand already'}. {remedy}")
-        self.conflict = conflict
+        self.conflict, self.excess_ratio = conflict, excess_ratio
 
 
 def infeasible(model: Model) -> InfeasibleStudy:
@@ -51,12 +54,14 @@ def infeasible(model: Model) -> InfeasibleStudy:
     try:
         least = solver.solve()
     except Unsolved:
-        return InfeasibleStudy({})
+        return InfeasibleStudy({}, math.inf)
     if model.program.whole:  # duals say nothing of whole numbers: those that are exceeded then
         conflicting = [limit for limit in limits if least.values[limit.excess[0]] > _BINDS]
     else:
         conflicting = [limit for limit in limits if abs(least.row_duals[limit.row[0]]) * limit.scale > _BINDS]
-    return InfeasibleStudy({limit.name: (limit.value, _eased_alone(solver, limit, limits)) for limit in conflicting})
+    excess = sum(float(least.values[limit.excess[0]]) for limit in limits)
+    eased = {limit.name: (limit.value, _eased_alone(solver, limit, limits)) for limit in conflicting}
+    return InfeasibleStudy(eased, excess)
 
 
 def _eased_alone(solver: Solver, eased: Limit, limits: Iterable[Limit]) -> float | None:

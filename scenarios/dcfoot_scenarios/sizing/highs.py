@@ -18,6 +18,10 @@ _STATUSES = (
 )
 _NO_ANSWER = {HighsModelStatus.kInfeasible: "infeasible", HighsModelStatus.kUnbounded: "unbounded"}
 
+_STEEPEST_EDGE, _DEVEX = 2, 1
+"""Steepest edge never lost its way, also where limits conflict; Devex is a third faster from a basis that is near
+(benchmarks/sizing.py)."""
+
 
 class Unsolved(Exception):
     """A program without an answer.
@@ -87,11 +91,11 @@ class Solver:
         self._count = len(program.columns)
         self._highs = _Silent()  # type: ignore[no-untyped-call]
         self._highs.silent()
-        # Devex: a third faster than the default on our programs, most of all from a basis (benchmarks/sizing.py).
-        self._highs.setOptionValue("simplex_dual_edge_weight_strategy", 1)
+        self._price(_STEEPEST_EDGE)
         self._highs.setOptionValue("solver", "choose" if program.whole else "simplex")
         self._highs.setOptionValue("threads", 1)
         self._highs.passModel(_model_of(program, self._costs(objective)))
+        self._stands = self._highs.getBasis()
 
     def minimise(self, objective: Form) -> None:
         """Another objective."""
@@ -114,8 +118,8 @@ class Solver:
     @property
     def basis(self) -> Basis:
         """Where the last answer stands."""
-        basis = self._highs.getBasis()
-        return Basis(*(np.array([int(one) for one in part]) for part in (basis.col_status, basis.row_status)))
+        statuses = (self._stands.col_status, self._stands.row_status)
+        return Basis(*(np.array([int(one) for one in part]) for part in statuses))
 
     def start_from(self, basis: Basis) -> None:
         """Where to seek from; HiGHS mends what does not fit."""
@@ -124,6 +128,7 @@ class Solver:
         start.row_status = [_STATUSES[one] for one in basis.rows]
         start.alien = start.valid = True
         self._highs.setBasis(start)
+        self._price(_DEVEX)
 
     def solve(self) -> Answer:
         """The optimum.
@@ -133,12 +138,25 @@ class Solver:
         Unsolved
             There is none.
         """
-        self._highs.run()
-        status = self._highs.getModelStatus()
+        status = self._run()
+        self._price(_STEEPEST_EDGE)
+        if status not in {HighsModelStatus.kOptimal, *_NO_ANSWER}:  # it lost its way: once more from the beginning
+            self._highs.clearSolver()
+            status = self._run()
         if status != HighsModelStatus.kOptimal:
+            self._highs.setBasis(self._stands)  # not where it found that there is none, which is far from anywhere
             raise Unsolved(_NO_ANSWER.get(status, self._highs.modelStatusToString(status)))
+        self._stands = self._highs.getBasis()
         solution = self._highs.getSolution()
         return Answer(np.array(solution.col_value), np.array(solution.row_dual))
+
+    def _run(self) -> HighsModelStatus:
+        self._highs.run()
+        return self._highs.getModelStatus()
+
+    def _price(self, strategy: int) -> None:
+        """How the dual simplex chooses its next row."""
+        self._highs.setOptionValue("simplex_dual_edge_weight_strategy", strategy)
 
     def _costs(self, objective: Form) -> Values:
         costs = np.zeros(self._count)

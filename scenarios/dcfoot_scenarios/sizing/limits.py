@@ -1,7 +1,7 @@
 """Limits as rows of a program, each with a column by which it may be exceeded where it is eased."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from dcfoot_scenarios.sizing.problem import Aim, Limits
 from dcfoot_scenarios.sizing.program import Form, Indices, Program, Values, times
 
 NO_LIMIT = float("inf")
+
+_NO_ROW: Indices = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +81,20 @@ class Limit:
     whole: Indices | None = None
     is_least: bool = False
 
+    def bound(self, value: float) -> float:
+        """The row's bound at a value of the limit, in the unit of the row."""
+        if value == NO_LIMIT:
+            return NO_LIMIT
+        if self.whole is not None:
+            return 0.0
+        return self.per_unit * (1.0 - value if self.is_least else value)
+
+    def entry(self, value: float) -> float:
+        """What stands before the whole: ``part - value x whole``, or of a least one ``rest - (1 - value) x whole`` [-]."""
+        if value == NO_LIMIT:
+            return 0.0
+        return value - 1.0 if self.is_least else -value
+
     def unit(self, found: Values) -> float:
         """By how much a unit of the limit moves the bound, with the values of all columns."""
         return self.per_unit if self.whole is None else float(found[self.whole[0]])
@@ -93,21 +109,8 @@ class Limit:
         return abs(float(row_duals[self.row[0]])) * self.unit(found)
 
 
-def entry_of_whole(value: float, *, is_least: bool) -> float:
-    """What stands before the whole: ``part - value x whole <= 0``, or of a least one ``rest <= (1 - value) x whole``.
-
-    Parameters
-    ----------
-    value : float
-        Of the limit, in its unit.
-    is_least : bool
-        Whether it is a least one.
-    """
-    return value - 1.0 if is_least else -value
-
-
 def most(program: Program, name: str, value: float, form: Form, per_unit: float = 1.0) -> Limit:
-    """A limit on an amount.
+    """A limit on an amount, in a row whose largest entry is 1: HiGHS may take for ever where bounds are in the millions.
 
     Parameters
     ----------
@@ -122,9 +125,10 @@ def most(program: Program, name: str, value: float, form: Form, per_unit: float 
     per_unit : float
         Units of the form in a unit of the limit.
     """
-    scale, excess = _scale(value * per_unit), program.column(0.0, 0.0)
-    row = program.row((*form, (excess, -scale)), high=value * per_unit)
-    return Limit(name, value, row, excess, scale, per_unit)
+    largest = max((float(np.abs(values).max(initial=0.0)) for _, values in form), default=0.0) or 1.0
+    scale, excess = _scale(value * per_unit) / largest, program.column(0.0, 0.0)
+    row = program.row((*times(1.0 / largest, form), (excess, -scale)), high=value * per_unit / largest)
+    return Limit(name, value, row, excess, scale, per_unit / largest)
 
 
 def size_most(program: Program, name: str, value: float, size: Indices, chosen: Indices) -> Limit:
@@ -162,13 +166,17 @@ def ratio(program: Program, name: str, value: float, part: Form, whole: Form, *,
     is_least : bool
         Whether it is a least one.
     """
-    column, excess = program.column(), program.column(0.0, 0.0)
-    program.row(((column, 1.0), *times(-1.0, whole)), 0.0, 0.0)
-    scale = _scale(float(sum(np.sum(values) for _, values in whole)))
-    known = value < NO_LIMIT
-    entry = entry_of_whole(value if known else 1.0, is_least=is_least)
-    row = program.row((*part, (column, entry), (excess, -scale)), high=0.0 if known else np.inf)
-    return Limit(name, value, row, excess, scale, whole=column, is_least=is_least)
+    scale, excess = _scale(float(sum(np.sum(values) for _, values in whole))), program.column(0.0, 0.0)
+    fixed = program.fixed_value(whole)
+    if fixed is not None:
+        limit = Limit(name, value, _NO_ROW, excess, scale, fixed, is_least=is_least)
+        form = part
+    else:
+        column = program.column()
+        program.row(((column, 1.0), *times(-1.0, whole)), 0.0, 0.0)
+        limit = Limit(name, value, _NO_ROW, excess, scale, whole=column, is_least=is_least)
+        form = (*part, (column, limit.entry(value)))
+    return replace(limit, row=program.row((*form, (excess, -scale)), high=limit.bound(value)))
 
 
 def limits_of(program: Program, limits: Limits, sums: Sums, also: Collection[str] = ()) -> Iterator[Limit]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from dcfoot.errors import StudyError
 from dcfoot_scenarios.sizing.answer import Sizing, Use, sizing_of
-from dcfoot_scenarios.sizing.conflict import infeasible
+from dcfoot_scenarios.sizing.conflict import InfeasibleStudy, infeasible
 from dcfoot_scenarios.sizing.highs import Answer, Basis, Unsolved
 from dcfoot_scenarios.sizing.model import Model, model_of
 from dcfoot_scenarios.sizing.problem import Aim, SizingProblem
@@ -21,6 +21,8 @@ from dcfoot_scenarios.sizing.solved import SolvedModel
 
 COARSE_STEPS_H = (4, 2)
 """Steps on which a long program is solved first (a choice: the fastest of those tried, benchmarks/sizing.py) [h]."""
+
+_CLEAR_RATIO = 1e-3  # a choice: what heat pumps, losses and hours with a price below 0 blur in means is less
 
 _LONG_HOURS = 2_000  # a choice: a shorter program is done before its coarse ones are built
 
@@ -100,13 +102,13 @@ def answer_at(site: Site, problem: SizingProblem, found: Answer) -> Sizing:
         Of the program.
     """
     values = found.values
-    reserve = 0.0 if problem.battery is None else problem.battery.reserve_ratio
+    floor = 0.0 if problem.battery is None else problem.battery.floor_ratio
     sizes = sizes_at(site, values)
 
     def hours(columns: Indices) -> Values:
         return np.maximum(values[columns], 0.0) if len(columns) else np.zeros_like(problem.load_mw)
 
-    state = hours(site.battery.state) + reserve * sizes.get("energy_mwh", 0.0)
+    state = hours(site.battery.state) + floor * sizes.get("energy_mwh", 0.0)
     sizing = sizing_of(problem, sizes, Use(state, hours(site.heat.pump_heat), hours(site.heat.state)))
     return replace(sizing, marginal_per_mwh=found.row_duals[site.balance])
 
@@ -147,29 +149,45 @@ def started(model_on: Callable[[int], Model], hours_count: int, aim: Aim) -> Sol
         How many hours there are [-]
     aim : str
         What is minimised.
+
+    Raises
+    ------
+    InfeasibleStudy, StudyError
+        A coarse model has no optimum.
     """
     is_long = hours_count >= _LONG_HOURS
     steps = (*(step_h for step_h in COARSE_STEPS_H if is_long and hours_count % step_h == 0), 1)
     solved = SolvedModel(model_on(steps[0]), aim)
     for step_h in steps[1:]:
+        basis = _basis(solved)
         finer = SolvedModel(model_on(step_h), aim)
-        _pass_on(solved, finer)
+        if basis is not None:
+            _pass_on(solved.model, basis, finer)
         solved = finer
     return solved
 
 
-def _pass_on(coarse: SolvedModel, fine: SolvedModel) -> None:
-    """Lets the fine model start where the coarse one stands, every hour as its step, if it has the same kinds of rows.
+def _basis(coarse: SolvedModel) -> Basis | None:
+    """Where a coarse model stands; None where its limits are just missed, of which the finer ones know more.
 
-    Where the coarse one has no optimum, the fine one will say why.
+    Raises
+    ------
+    InfeasibleStudy
+        They are clearly missed: hours are harder to please than their means.
     """
-    of_coarse, of_fine = coarse.model.program, fine.model.program
-    alike = (of_coarse.columns.by_hour, of_coarse.rows.by_hour) == (of_fine.columns.by_hour, of_fine.rows.by_hour)
     try:
         coarse.solve()
-    except Unsolved:
-        return
-    if alike:
-        parts = coarse.model.step_h // fine.model.step_h
-        columns, rows = of_coarse.columns.kinds, of_coarse.rows.kinds
-        fine.start_from(Basis(columns.finer(coarse.basis.columns, parts), rows.finer(coarse.basis.rows, parts)))
+    except Unsolved as fault:
+        reason = fault_of(fault, coarse.model)
+        if isinstance(reason, InfeasibleStudy) and reason.excess_ratio < _CLEAR_RATIO:
+            return None
+        raise reason from None
+    return coarse.basis
+
+
+def _pass_on(coarse: Model, basis: Basis, finer: SolvedModel) -> None:
+    """Lets a finer model start where a coarse one stands, every hour as its step, if it has the same kinds of rows."""
+    columns, rows = coarse.program.columns.kinds, coarse.program.rows.kinds
+    program, parts_count = finer.model.program, coarse.step_h // finer.model.step_h
+    if (columns.by_hour, rows.by_hour) == (program.columns.kinds.by_hour, program.rows.kinds.by_hour):
+        finer.start_from(Basis(columns.finer(basis.columns, parts_count), rows.finer(basis.rows, parts_count)))

@@ -118,6 +118,11 @@ class BatteryChoice:
     start_ratio: float | None = None
     has_one_inverter: bool = False
 
+    @property
+    def floor_ratio(self) -> float:
+        """From where a program counts what is stored: from the reserve, of its energy, if that loses nothing [-]."""
+        return 0.0 if self.loss_ratio_per_h else self.reserve_ratio
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Connection:

@@ -160,6 +160,12 @@ class Program:
             self._entries.append((*entries,))  # type: ignore[arg-type]
         return rows
 
+    def fixed_value(self, form: Form) -> float | None:
+        """What a form comes to if its columns have one value only, in its unit; else None."""
+        low, high = np.concatenate(self.columns.low), np.concatenate(self.columns.high)
+        fixed = all(np.array_equal(low[columns], high[columns]) for columns, _ in form)
+        return value_of(form, low) if fixed else None
+
     @property
     def matrix(self) -> Matrix:
         """All entries; those in one place are summed, and none is 0."""

@@ -27,7 +27,7 @@ class Stored:
     Parameters
     ----------
     charge, state : array of int
-        Hourly columns: what it takes; what it holds above its reserve at the end of the hour [-]
+        Hourly columns: what it takes; what it holds above its floor at the end of the hour [-]
     discharge : Form
         What it gives [MW]
     """
@@ -156,19 +156,17 @@ class SiteBuilder:
         program, step_h = self._program, self._step_h
         energy = self._size("energy_mwh", choice.energy)
         charge, state = program.hourly_columns(), program.hourly_columns()
-        keep, reserve = (1.0 - choice.loss_ratio_per_h) ** step_h, choice.reserve_ratio
+        keep, floor = (1.0 - choice.loss_ratio_per_h) ** step_h, choice.floor_ratio
         before, first = np.full(len(state), keep), np.zeros(len(state))
         if choice.start_ratio is not None:
-            before[0], first[0] = 0.0, keep * (choice.start_ratio - reserve)
-            program.row(((state[-1:], 1.0), (energy, reserve - choice.start_ratio)), low=0.0)
+            before[0], first[0] = 0.0, keep * (choice.start_ratio - floor)
+            program.row(((state[-1:], 1.0), (energy, floor - choice.start_ratio)), low=0.0)
         drawn: Form = ((state, -1.0), (np.roll(state, 1), before), (energy, first))
-        if keep < 1.0 and reserve > 0.0:  # a column of its own: tiny entries in that of the energy take twice the time
-            upkeep = program.column()
-            program.row(((upkeep, 1.0), (energy, -(1.0 - keep) * reserve)), 0.0, 0.0)
-            drawn += ((upkeep, -1.0),)
         into = choice.charge_efficiency_ratio
         discharge = times(choice.discharge_efficiency_ratio, ((charge, into), *times(1.0 / step_h, drawn)))
-        program.hourly_rows(((state, 1.0), (energy, reserve - 1.0)), -np.inf, 0.0)
+        program.hourly_rows(((state, 1.0), (energy, floor - 1.0)), -np.inf, 0.0)
+        if choice.reserve_ratio > floor:
+            program.hourly_rows(((state, 1.0), (energy, floor - choice.reserve_ratio)), 0.0, np.inf)
         program.hourly_rows(discharge, 0.0, np.where(self._problem.is_paid, 0.0, np.inf))
         if choice.has_one_inverter:  # never both at once: so they share its power
             power = self._size("charge_mw", choice.charge)

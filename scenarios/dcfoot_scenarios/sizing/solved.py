@@ -3,7 +3,7 @@
 import numpy as np
 
 from dcfoot_scenarios.sizing.highs import Answer, Basis, Solver
-from dcfoot_scenarios.sizing.limits import NO_LIMIT, entry_of_whole
+from dcfoot_scenarios.sizing.limits import NO_LIMIT
 from dcfoot_scenarios.sizing.model import Model
 from dcfoot_scenarios.sizing.problem import Aim
 
@@ -46,11 +46,9 @@ class SolvedModel:
         """
         limit = self.model.limits[name]
         self._values[name] = value
-        if limit.whole is None:
-            self._solver.bound_row(limit.row, -np.inf, value * limit.per_unit)
-        else:
-            self._solver.change(limit.row, limit.whole, entry_of_whole(value, is_least=limit.is_least))
-            self._solver.bound_row(limit.row, -np.inf, 0.0)
+        self._solver.bound_row(limit.row, -np.inf, limit.bound(value))
+        if limit.whole is not None:
+            self._solver.change(limit.row, limit.whole, limit.entry(value))
 
     def solve(self) -> Answer:
         """The optimum under the limits as they are; the duals are in the unit of what is minimised.
