@@ -263,11 +263,11 @@ def figures(arguments: argparse.Namespace) -> list[str]:
     ]
 
 
-def put_into(page: Path, lines: Sequence[str]) -> None:
-    """Replaces what stands between the marks of a page."""
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+def put_into(page: Path, lines: Sequence[str], begin: str = BEGIN) -> None:
+    """Replaces what stands between two marks of a page."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(begin)
     after = rest.partition(END)[2]
-    page.write_text("\n".join([before + BEGIN, *lines, "", END + after]), encoding="utf-8")
+    page.write_text("\n".join([before + begin, *lines, "", END + after]), encoding="utf-8")
 
 
 def main() -> int:

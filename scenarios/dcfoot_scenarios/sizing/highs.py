@@ -67,7 +67,7 @@ class Answer:
     row_duals: Values
 
 
-class _Silent(highspy.Highs):
+class Silent(highspy.Highs):
     """HiGHS that never writes to the standard output, where our own answer goes."""
 
     def enableCallbacks(self) -> None:  # noqa: N802 (HiGHS's name)
@@ -89,17 +89,18 @@ class Solver:
 
     def __init__(self, program: Program, objective: Form) -> None:
         self._count = len(program.columns)
-        self._highs = _Silent()  # type: ignore[no-untyped-call]
+        self._highs = Silent()  # type: ignore[no-untyped-call]
         self._highs.silent()
         self._price(_STEEPEST_EDGE)
         self._highs.setOptionValue("solver", "choose" if program.whole else "simplex")
         self._highs.setOptionValue("threads", 1)
-        self._highs.passModel(_model_of(program, self._costs(objective)))
+        self._highs.passModel(lp_of(program, objective))
         self._stands = self._highs.getBasis()
 
     def minimise(self, objective: Form) -> None:
         """Another objective."""
-        self._highs.changeColsCost(self._count, np.arange(self._count, dtype=np.int32), self._costs(objective))
+        every = np.arange(self._count, dtype=np.int32)
+        self._highs.changeColsCost(self._count, every, _costs(objective, self._count))
 
     def bound_row(self, row: Indices, low: float, high: float) -> None:
         """Other bounds of rows."""
@@ -158,18 +159,20 @@ class Solver:
         """How the dual simplex chooses its next row."""
         self._highs.setOptionValue("simplex_dual_edge_weight_strategy", strategy)
 
-    def _costs(self, objective: Form) -> Values:
-        costs = np.zeros(self._count)
-        for columns, values in objective:
-            np.add.at(costs, columns, values)
-        return costs
 
+def lp_of(program: Program, objective: Form) -> highspy.HighsLp:
+    """A program as HiGHS takes it.
 
-def _model_of(program: Program, costs: Values) -> highspy.HighsLp:
-    """The program as HiGHS takes it."""
+    Parameters
+    ----------
+    program : Program
+        Complete.
+    objective : Form
+        What is minimised.
+    """
     model, matrix = highspy.HighsLp(), program.matrix
     model.num_col_, model.num_row_ = len(program.columns), len(program.rows)
-    model.col_cost_ = costs
+    model.col_cost_ = _costs(objective, len(program.columns))
     model.col_lower_, model.col_upper_ = map(np.concatenate, (program.columns.low, program.columns.high))
     model.row_lower_, model.row_upper_ = map(np.concatenate, (program.rows.low, program.rows.high))
     model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
@@ -181,3 +184,11 @@ def _model_of(program: Program, costs: Values) -> highspy.HighsLp:
             kinds[column] = highspy.HighsVarType.kInteger
         model.integrality_ = kinds
     return model
+
+
+def _costs(objective: Form, count: int) -> Values:
+    """What each column adds to the objective."""
+    costs = np.zeros(count)
+    for columns, values in objective:
+        np.add.at(costs, columns, values)
+    return costs
