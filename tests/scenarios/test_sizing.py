@@ -187,6 +187,8 @@ def assert_stored(sizing: Sizing) -> None:
     """The battery, run by the study's own simulation as the answer says, does as the answer says."""
     battery, flows = sizing.battery, sizing.flows
     assert battery is not None
+    assert flows.charge_mw.max() <= sizing.sizes["charge_mw"] * (1 + 1e-9) + 1e-6
+    assert flows.discharge_mw.max() <= sizing.sizes["discharge_mw"] * (1 + 1e-9) + 1e-6
     drawn_mw = flows.load_mw + flows.pump_electric_mw
     again = run_storage(battery, flows.charge_mw - flows.discharge_mw, drawn_mw, flows.clean_mw)
     assert again.charge_mw == near(flows.charge_mw, rel=1e-6, abs=1e-5)

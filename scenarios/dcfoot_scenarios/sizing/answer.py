@@ -244,5 +244,4 @@ def sizing_of(problem: SizingProblem, sizes: Mapping[str, float], use: Use) -> S
     highest = {"charge_mw": flows.charge_mw, "discharge_mw": flows.discharge_mw, "pump_mw": flows.pump_heat_mw}
     highest["store_mwh"] = flows.heat_state_mwh
     free = {name: float(highest[name].max(initial=0.0)) for name in problem.sizes if name not in sizes}
-    both = {"discharge_mw": sizes["charge_mw"]} if problem.battery and problem.battery.has_one_inverter else {}
-    return Sizing(problem, {**sizes, **free, **both}, flows)
+    return Sizing(problem, {**sizes, **free}, flows)

@@ -115,7 +115,9 @@ def answer_at(site: Site, problem: SizingProblem, found: Answer) -> Sizing:
 
 def sizes_at(site: Site, values: Values) -> dict[str, float]:
     """The sizes that stand in the columns of a site, by name."""
-    return {name: max(float(values[column[0]]), 0.0) for name, column in site.sizes.items()}
+    sizes = {name: max(float(values[column[0]]), 0.0) for name, column in site.sizes.items()}
+    battery = site.problem.battery
+    return {**sizes, "discharge_mw": sizes["charge_mw"]} if battery and battery.has_one_inverter else sizes
 
 
 def fault_of(fault: Unsolved, model: Model) -> StudyError:
