@@ -92,8 +92,7 @@ def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None) -> O
         of, problem = next(iter(problems.items()))
         best = size(problem)
     else:
-        of, _ = next(iter(choose(problems).items()))
-        best = size(problems[of])
+        of, best = next(iter(choose(problems).items()))
     at = (
         zip(wanted.front_values, front(problems[of], wanted.front, wanted.front_values), strict=True)
         if wanted.front

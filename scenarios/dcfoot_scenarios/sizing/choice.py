@@ -5,15 +5,16 @@ promise a little too much, and not everywhere as much: so that choices that are 
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 from dcfoot.errors import StudyError
 from dcfoot_scenarios.sizing.answer import Sizing
 from dcfoot_scenarios.sizing.highs import Unsolved
 from dcfoot_scenarios.sizing.model import sites_of
-from dcfoot_scenarios.sizing.optimum import answer_at, fault_of, started
+from dcfoot_scenarios.sizing.optimum import Optimiser, answer_at, fault_of, started
 from dcfoot_scenarios.sizing.problem import Aim, Limits, SizingProblem
 from dcfoot_scenarios.sizing.program import value_of
 from dcfoot_scenarios.sizing.solved import SolvedModel
@@ -52,12 +53,13 @@ def choose(problems: Problems, count: int = 1, limits: Limits = NO_LIMITS, step_
     aim = _checked(problems, count)
     step_h = step_h if len(next(iter(problems.values())).load_mw) % step_h == 0 else 1
     best: dict[str, Sizing] = {}
+    together = partial(_together, limits=limits, aim=aim) if dict(limits) else _each_alone()
     enough = float("inf")
     for names, promised in islice(_candidates(problems, count, limits, step_h), _TRIES):
         if promised > enough:
             break
         try:
-            found = _together({name: problems[name] for name in names}, limits, aim)
+            found = together({name: problems[name] for name in names})
         except Unsolved:  # on hours it does not hold what the steps promised
             continue
         if not best or _total(found) < _total(best):
@@ -107,6 +109,18 @@ def _candidates(problems: Problems, count: int, limits: Limits, step_h: int) -> 
         names = tuple(name for name, site in model.sites.items() if values[site.chosen[0]] > 0.5)
         yield names, value_of(model.sums.of(aim), values)
         seen.append(names)
+
+
+def _each_alone() -> Callable[[Problems], dict[str, Sizing]]:
+    """What is best for sites that are all chosen and have no limit in common; none is sized twice."""
+    sized: dict[str, Sizing] = {}
+
+    def alone(problems: Problems) -> dict[str, Sizing]:
+        for name in problems.keys() - sized.keys():
+            sized[name] = Optimiser(problems[name]).solve()
+        return {name: sized[name] for name in problems}
+
+    return alone
 
 
 def _together(problems: Problems, limits: Limits, aim: Aim) -> dict[str, Sizing]:

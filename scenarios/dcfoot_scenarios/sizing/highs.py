@@ -1,5 +1,6 @@
 """The border to HiGHS: a `Program` in, values and duals out. Its names and its statuses end here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import highspy
@@ -18,9 +19,11 @@ _STATUSES = (
 )
 _NO_ANSWER = {HighsModelStatus.kInfeasible: "infeasible", HighsModelStatus.kUnbounded: "unbounded"}
 
-_STEEPEST_EDGE, _DEVEX = 2, 1
-"""Steepest edge never lost its way, also where limits conflict; Devex is a third faster from a basis that is near
-(benchmarks/sizing.py)."""
+_COLD = {"simplex_dual_edge_weight_strategy": 2, "simplex_scale_strategy": 2}
+"""Steepest edge and scaled: never lost its way, also where limits conflict (benchmarks/sizing.py)."""
+
+_NEAR = {"simplex_dual_edge_weight_strategy": 1, "simplex_scale_strategy": 0}
+"""Devex and as it is: from a basis that is near, a third faster, and twice as fast where a limit on a sum is slack."""
 
 
 class Unsolved(Exception):
@@ -91,7 +94,7 @@ class Solver:
         self._count = len(program.columns)
         self._highs = Silent()  # type: ignore[no-untyped-call]
         self._highs.silent()
-        self._price(_STEEPEST_EDGE)
+        self._set(_COLD)
         self._highs.setOptionValue("solver", "choose" if program.whole else "simplex")
         self._highs.setOptionValue("threads", 1)
         self._highs.passModel(lp_of(program, objective))
@@ -129,7 +132,7 @@ class Solver:
         start.row_status = [_STATUSES[one] for one in basis.rows]
         start.alien = start.valid = True
         self._highs.setBasis(start)
-        self._price(_DEVEX)
+        self._set(_NEAR)
 
     def solve(self) -> Answer:
         """The optimum.
@@ -140,7 +143,7 @@ class Solver:
             There is none.
         """
         status = self._run()
-        self._price(_STEEPEST_EDGE)
+        self._set(_COLD)
         if status not in {HighsModelStatus.kOptimal, *_NO_ANSWER}:  # it lost its way: once more from the beginning
             self._highs.clearSolver()
             status = self._run()
@@ -155,9 +158,10 @@ class Solver:
         self._highs.run()
         return self._highs.getModelStatus()
 
-    def _price(self, strategy: int) -> None:
-        """How the dual simplex chooses its next row."""
-        self._highs.setOptionValue("simplex_dual_edge_weight_strategy", strategy)
+    def _set(self, options: Mapping[str, int]) -> None:
+        """How the dual simplex goes."""
+        for name, value in options.items():
+            self._highs.setOptionValue(name, value)
 
 
 def lp_of(program: Program, objective: Form) -> highspy.HighsLp:
