@@ -4,10 +4,10 @@
 
 A case is a load on 8,760 hours, with solar, wind, battery and grid. Bare HiGHS is asked twice, with its defaults: the
 very matrix that we make of the case, and a textbook's, in which every flow is a variable; its time is that of solving
-alone, ours that of everything. The last column but one is how much more the quick answer costs, the last how much less
-the steps of the quick answer promise. FOLDER may hold more years, as ``NAME.csv.gz`` with the columns facility_mw,
-solar_per_unit, wind_per_unit, grid_g_per_kwh. Rounds are interleaved; times are the processor's, of one thread: what a
-clock shows where nobody else computes.
+alone, ours that of everything. The last columns say how much more the quick answer costs, and how much less its steps
+promise. A front is one case at several shares of clean energy, each sought from where the last one stood. FOLDER may
+hold more years, as ``NAME.csv.gz`` with the columns facility_mw, solar_per_unit, wind_per_unit, grid_g_per_kwh. Rounds
+are interleaved; times are the processor's, of one thread: what a clock shows where nobody else computes.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -28,6 +28,7 @@ from highspy import HighsStatus
 from planner import SITE, interleaved
 
 from dcfoot_scenarios.designs_numpy import Site
+from dcfoot_scenarios.sizing.answer import Sizing
 from dcfoot_scenarios.sizing.front import front
 from dcfoot_scenarios.sizing.highs import Silent, lp_of
 from dcfoot_scenarios.sizing.model import model_of
@@ -38,6 +39,9 @@ from dcfoot_scenarios.sizing.quick import STEP_H, quick_size
 from dcfoot_scenarios.sizing.solved import SolvedModel
 
 BEGIN = "<!-- sizing: begin -->\n"
+
+Runs = Mapping[str, list[tuple[float, float]]]
+"""By contender, what each round took and found [s]."""
 
 SHARES = (None, 0.8, 0.95)
 """The least share of clean energy by the hour."""
@@ -97,8 +101,7 @@ def sites(folder: Path | None) -> Iterator[tuple[str, Site]]:
 
 def textbook(problem: SizingProblem) -> tuple[Program, Form]:
     """The same case with every flow a variable, as it stands in a textbook, and its objective."""
-    battery, program = problem.battery, Program(len(problem.load_mw))
-    assert battery is not None
+    battery, program = problem.battery or BatteryChoice(Size(most=0.0)), Program(len(problem.load_mw))
     energy, power, *plant = (program.column() for _ in range(2 + len(problem.sources)))
     grid, charge, discharge, state = (program.hourly_columns() for _ in range(4))
     clean = [(column, source.per_unit_ratio) for column, source in zip(plant, problem.sources.values(), strict=True)]
@@ -111,9 +114,14 @@ def textbook(problem: SizingProblem) -> tuple[Program, Form]:
     share = problem.limits.cfe_contracted_ratio_min
     if share is not None:
         program.row(((grid, 1.0),), high=(1.0 - share) * float(problem.load_mw.sum()))
-    costs = [(column, source.nameplate.burden.cost) for column, source in zip(plant, problem.sources.values(), strict=True)]
+    yearly = [source.nameplate.burden.cost for source in problem.sources.values()]
     bought = (grid, problem.imported("cost"))
-    return program, (*costs, (energy, battery.energy.burden.cost), (power, battery.charge.burden.cost), bought)
+    return program, (
+        *zip(plant, yearly, strict=True),
+        (energy, battery.energy.burden.cost),
+        (power, battery.charge.burden.cost),
+        bought,
+    )
 
 
 def timed(work: Callable[[], float]) -> Callable[[], tuple[float, float]]:
@@ -173,40 +181,85 @@ def promised(problem: SizingProblem) -> float:
     return value_of(model.sums.of("cost"), SolvedModel(model, "cost").solve().values)
 
 
-def row(name: str, problem: SizingProblem, found: Mapping[str, list[tuple[float, float]]]) -> str:
-    """One line: medians of the times, the spread of the ratio, how far the quick answer is off."""
-    seconds = {who: median(taken for taken, _ in runs) for who, runs in found.items()}
-    ratios = [ours / theirs for (ours, _), (theirs, _) in zip(found["ours"], found["HiGHS, our matrix"], strict=True)]
-    best, quick = found["ours"][0][1], found["quick"][0][1]
-    times = " | ".join(f"{seconds[who]:.2f}" for who in found)
-    over = f"{median(ratios):.2f} ({min(ratios):.2f}..{max(ratios):.2f})"
-    return f"| {name} | {times} | {over} | {quick / best - 1:+.2%} | {promised(problem) / best - 1:+.2%} |"
+def row(name: str, problem: SizingProblem, found: Runs) -> str:
+    """One line: medians of the times, ratios with their spread, how far the quick answer is off."""
+    best = found["ours"][0][1]
+    exact = [found[who][0][1] for who in ("HiGHS, our matrix", "HiGHS, a textbook's")]
+    cells = [
+        name,
+        *(f"{median(taken for taken, _ in runs):.2f}" for runs in found.values()),
+        over(found, "ours", "HiGHS, our matrix"),
+        over(found, "ours", "HiGHS, a textbook's"),
+        f"{max(abs(one / best - 1) for one in exact):.0e}",
+        f"{found['quick'][0][1] / best - 1:+.2%}",
+        f"{promised(problem) / best - 1:+.2%}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def over(found: Runs, who: str, whom: str) -> str:
+    """The ratio of two times, round by round: median and range."""
+    ratios = [ours / theirs for (ours, _), (theirs, _) in zip(found[who], found[whom], strict=True)]
+    return f"{median(ratios):.2f} ({min(ratios):.2f}..{max(ratios):.2f})"
+
+
+def cases(folder: Path | None, rounds: int) -> Iterator[str]:
+    """The table of all cases."""
+    heads = (
+        "case",
+        "ours [s]",
+        "HiGHS, our matrix [s]",
+        "HiGHS, a textbook's [s]",
+        "quick [s]",
+        "ours over the former",
+    )
+    more = ("ours over the latter", "objectives differ by", "the quick answer costs", "its steps promise")
+    yield f"| {' | '.join(heads + more)} |"
+    yield "|---" * len(heads + more) + "|"
+    for name, site in sites(folder):
+        for share in SHARES:
+            problem = problem_of(site, share)
+            found = interleaved(contenders(problem), rounds)
+            yield row(name if share is None else f"{name}, {share:.0%} clean", problem, found)
+
+
+def fronts(folder: Path | None, rounds: int) -> Iterator[str]:
+    """The table of one problem along a limit."""
+    yield f"| {len(FRONT)} shares of clean energy | warm [s] | each alone [s] | warm over alone | costs differ by |"
+    yield "|---" * 5 + "|"
+    for name, site in sites(folder):
+        problem = problem_of(site, None)
+        warm = timed(lambda problem=problem: cost_of(front(problem, "cfe_contracted_ratio_min", FRONT)))
+        alone = timed(lambda site=site: cost_of(size(problem_of(site, share)) for share in FRONT))
+        found = interleaved({"warm": warm, "alone": alone}, rounds)
+        times = " | ".join(f"{median(taken for taken, _ in runs):.2f}" for runs in found.values())
+        differ = abs(found["warm"][0][1] / found["alone"][0][1] - 1)
+        yield f"| {name} | {times} | {over(found, 'warm', 'alone')} | {differ:.0e} |"
+
+
+def cost_of(sizings: Iterable[Sizing | None]) -> float:
+    """What all answers cost together."""
+    return sum(one.cost for one in sizings if one is not None)
+
+
+def beside(peers: Path) -> Iterator[str]:
+    """The table of PyPSA."""
+    problem = problem_of(SITE, None)
+    yield "| the case made up, building and solving | time [s] | least cost |"
+    yield "|---|---|---|"
+    with tempfile.TemporaryDirectory() as asked:
+        runs = {"dcfoot": timed(lambda: size(problem).cost), "PyPSA": pypsa(peers, problem, Path(asked) / "asked.json")}
+        for who, run in runs.items():
+            seconds, cost = run()
+            yield f"| {who} | {seconds:.2f} | {cost:,.2f} |"
 
 
 def figures(arguments: argparse.Namespace) -> list[str]:
     """The tables."""
-    lines = [
-        f"{machine()}, HiGHS {version('highspy')}. {arguments.rounds} rounds, interleaved; processor time of one thread.",
-        "",
-        "| case | ours [s] | HiGHS, our matrix [s] | HiGHS, a textbook's [s] | quick [s] | ours over HiGHS (range) "
-        "| quick costs | its steps promise |",
-        "|---" * 8 + "|",
-    ]
-    for name, site in sites(arguments.folder):
-        for share in SHARES:
-            problem = problem_of(site, share)
-            found = interleaved(contenders(problem), arguments.rounds)
-            lines.append(row(name if share is None else f"{name}, {share:.0%} clean", problem, found))
-    lines += ["", "| beside | time [s] | least cost |", "|---|---|---|"]
-    problem = problem_of(SITE, None)
-    seconds, points = timed(lambda: float(len(front(problem, "cfe_contracted_ratio_min", FRONT))))()
-    lines.append(f"| the front of the case made up, {points:.0f} shares from 85 to 97.5 % | {seconds:.2f} | |")
-    if arguments.pypsa:
-        with tempfile.TemporaryDirectory() as asked:
-            seconds, cost = pypsa(arguments.peers, problem, Path(asked) / "asked.json")()
-        lines.append(f"| PyPSA, the case made up | {seconds:.2f} | {cost:,.2f} |")
-        lines.append(f"| dcfoot, the case made up | | {size(problem).cost:,.2f} |")
-    return lines
+    folder, rounds = arguments.folder, arguments.rounds
+    about = f"{machine()}, HiGHS {version('highspy')}. {rounds} rounds, interleaved; processor time of one thread."
+    lines = [about, "", *cases(folder, rounds), "", *fronts(folder, rounds)]
+    return [*lines, "", *beside(arguments.peers)] if arguments.pypsa else lines
 
 
 def main() -> int:

@@ -90,7 +90,7 @@ class Limit:
         return self.per_unit * (1.0 - value if self.is_least else value)
 
     def entry(self, value: float) -> float:
-        """What stands before the whole: ``part - value x whole``, or of a least one ``rest - (1 - value) x whole`` [-]."""
+        """What stands before the whole [-]: ``part - value x whole``; of a least one ``rest - (1 - value) x whole``."""
         if value == NO_LIMIT:
             return 0.0
         return value - 1.0 if self.is_least else -value
@@ -110,7 +110,7 @@ class Limit:
 
 
 def most(program: Program, name: str, value: float, form: Form, per_unit: float = 1.0) -> Limit:
-    """A limit on an amount, in a row whose largest entry is 1: HiGHS may take for ever where bounds are in the millions.
+    """A limit on an amount, its row's largest entry 1: HiGHS may take for ever where bounds are in the millions.
 
     Parameters
     ----------
