@@ -47,6 +47,22 @@ LEAST_LOAD_RATIO = 0.01
 """The least IT load over capacity that the facility's model is asked for: below it there is no PUE (a choice) [-]"""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Schedule:
+    """What was planned for every hour, in the place of what the policies of a scenario would do.
+
+    Parameters
+    ----------
+    battery_mw : array
+        What is wanted of the battery: above 0 to charge, below 0 to discharge [MW]
+    pump_heat_mw : array or None
+        The most heat that the heat pump gives; None: as much as it can [MW]
+    """
+
+    battery_mw: Hours
+    pump_heat_mw: Hours | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """A scenario made ready.
@@ -59,11 +75,14 @@ class Case:
         Where it stands.
     it_mw : array
         IT power by hour, before anything is shifted [MW]
+    schedule : Schedule or None
+        What was planned for its store and its heat pump; None: nothing was.
     """
 
     scenario: Scenario
     place: Place
     it_mw: Hours
+    schedule: Schedule | None = None
 
     @cached_property
     def boundary(self) -> Boundary:
@@ -251,8 +270,15 @@ def _in_year(start: datetime) -> tuple[int, int, int]:
     return start.month, start.day, start.hour
 
 
-def case_of(scenario: Scenario) -> Case:
+def case_of(scenario: Scenario, schedule: Schedule | None = None) -> Case:
     """A scenario made ready.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is wanted.
+    schedule : Schedule or None
+        What was planned for it.
 
     Raises
     ------
@@ -263,7 +289,7 @@ def case_of(scenario: Scenario) -> Case:
     wanted = scenario.load
     first_mw = wanted.it_capacity_mw * _load_ratio(scenario, place)
     grown = grown_mw(first_mw, wanted.growth_ratio_per_year, wanted.after_years, wanted.it_capacity_mw)
-    return Case(scenario, place, grown)
+    return Case(scenario, place, grown, schedule)
 
 
 def _load_ratio(scenario: Scenario, place: Place) -> Hours:

@@ -281,7 +281,8 @@ def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) 
             progress(OPTIMISED)
             with _named(OPTIMISED):
                 optimised = optimise(study, scenarios)
-                outcomes[OPTIMISED] = evaluate(optimised.scenario, study.keys.uncertainty, study.keys.money)
+                keys, planned = study.keys, optimised.schedule
+                outcomes[OPTIMISED] = evaluate(optimised.scenario, keys.uncertainty, keys.money, schedule=planned)
     except KeyboardInterrupt:
         if not outcomes:
             raise

@@ -16,7 +16,7 @@ from dcfoot.elementwise import Numbers
 from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import Column, drawn_hours, drawn_inputs
 from dcfoot.facility_model import FacilityState
-from dcfoot_scenarios.case import Case, case_of
+from dcfoot_scenarios.case import Case, Schedule, case_of
 from dcfoot_scenarios.chance import At, Drawn
 from dcfoot_scenarios.cost import Account
 from dcfoot_scenarios.figures import figures
@@ -124,7 +124,11 @@ _NOT_OF_THE_HALL = {"supply", "storage", "grid", "heat_reuse", "servers"}
 
 
 def evaluate(
-    scenario: Scenario, uncertainty: Uncertainty = NO_DRAWS, money: Money | None = None, halls: Halls | None = None
+    scenario: Scenario,
+    uncertainty: Uncertainty = NO_DRAWS,
+    money: Money | None = None,
+    halls: Halls | None = None,
+    schedule: Schedule | None = None,
 ) -> Outcome:
     """Evaluates a scenario.
 
@@ -138,13 +142,15 @@ def evaluate(
         Prices; None: no cost is computed.
     halls : Halls or None
         Of scenarios that were evaluated before; None: there were none.
+    schedule : Schedule or None
+        What was planned for its store and its heat pump, as `Optimised` has it; None: what its policies say.
 
     Raises
     ------
     StudyError, ConfigError, DataMissing
         Something that it names is not known or cannot be read.
     """
-    case = case_of(scenario)
+    case = case_of(scenario, schedule)
     it_mw = shifted_it_mw(case)
     year = year_of(case, it_mw, (halls or Halls()).state(case, it_mw))
     central = _floats(figures(case, year, At(), money))

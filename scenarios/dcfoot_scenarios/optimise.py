@@ -1,4 +1,4 @@
-"""The sizes that serve a scenario best: solar, wind, battery and heat pump, and which of several scenarios to take.
+"""The sizes that serve a scenario best: solar, wind, battery, heat pump, heat store; and which of several to take.
 
 In comes a study that says what is to be sized, out goes an `Optimised`: the scenario with the sizes that were found,
 whose year `evaluate` runs as any other's, what the limits cost, and the front along one of them.
@@ -13,7 +13,7 @@ import numpy as np
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import StudyError
 from dcfoot.grid import WORLD, Boundary
-from dcfoot.units import KW_PER_MW, KWH_PER_MWH, L_PER_M3
+from dcfoot.units import KG_PER_T, KW_PER_MW, KWH_PER_MWH, L_PER_M3
 from dcfoot_scenarios.case import Case, case_of
 from dcfoot_scenarios.chance import At
 from dcfoot_scenarios.figures import figures
@@ -23,7 +23,7 @@ from dcfoot_scenarios.heat.network import ways_of
 from dcfoot_scenarios.materials import plant_making
 from dcfoot_scenarios.money import Currency
 from dcfoot_scenarios.optimised import Optimised
-from dcfoot_scenarios.scenario import Money, Scenario
+from dcfoot_scenarios.scenario import HeatReuse, Money, Scenario
 from dcfoot_scenarios.schedule import battery_choice, given
 from dcfoot_scenarios.sizing.answer import Sizing
 from dcfoot_scenarios.sizing.choice import choose
@@ -43,6 +43,7 @@ from dcfoot_scenarios.study import Optimise, Range, Study
 from dcfoot_scenarios.tariff import export_per_mwh, import_per_mwh
 from dcfoot_scenarios.technologies import technology
 from dcfoot_scenarios.year import (
+    STORE_POWER_RATIO_PER_H,
     Year,
     export_limit_mw,
     heat_capture,
@@ -102,7 +103,7 @@ def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None) -> O
 
 
 def sized(scenario: Scenario, sizing: Sizing, wanted: Optimise) -> Scenario:
-    """A scenario with the sizes that were found; its battery is then run by the same program.
+    """A scenario with the sizes that were found; without a schedule its battery is then run by the same program.
 
     Parameters
     ----------
@@ -117,10 +118,12 @@ def sized(scenario: Scenario, sizing: Sizing, wanted: Optimise) -> Scenario:
     supply = {f"{name}_mw": sizes[f"{name}_mw"] for name in ("solar", "wind") if f"{name}_mw" in sizes}
     found: dict[str, object] = {"supply": supply}
     if "energy_mwh" in sizes:
-        power_mw = sizes["charge_mw"]
+        power_mw = sizes["discharge_mw"]
         found["storage"] = {"battery_mwh": sizes["energy_mwh"], "battery_mw": power_mw, "policy": "optimal"}
-    if wanted.heat_pump_mw is not None:
-        found["heat_reuse"] = {"heat_pump_mw": sizes["pump_mw"]}
+    heat = {"heat_pump_mw": "pump_mw"} if wanted.heat_pump_mw is not None else {}
+    heat |= {"store_mwh": "store_mwh"} if wanted.heat_store_mwh is not None else {}
+    if heat:
+        found["heat_reuse"] = {name: sizes[size] for name, size in heat.items()}
     return scenario.with_(**found)
 
 
@@ -155,7 +158,6 @@ def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProbl
         heat=_heat(case, wanted, money, it_mw),
         minimise=wanted.minimise,
         limits=Limits(**{name: getattr(wanted, name) for name in LIMITS}),
-        carbon_price_per_t=carbon_price_per_t(money) if money else 0.0,
         fixed=_fixed(bare, year, money, dict(found)),
         water_onsite_l=float(found["water_onsite_m3"]) * L_PER_M3,
         pue=float(found["pue"]),
@@ -170,8 +172,8 @@ def _without_sizes(case: Case, wanted: Optimise) -> Case:
         nothing["supply"] = supply
     if wanted.battery_mwh is not None:
         nothing["storage"] = {"battery_mwh": 0, "battery_mw": 0}
-    if wanted.heat_pump_mw is not None:
-        nothing["heat_reuse"] = {"heat_pump_mw": 0}
+    if _sizes_heat(wanted):  # whatever stands, what it does is for the program to say
+        nothing["heat_reuse"] = {"heat_pump_mw": 0, "store_mwh": 0}
     return replace(case, scenario=case.scenario.with_(**nothing))
 
 
@@ -184,8 +186,11 @@ def _connection(case: Case, money: Money | None) -> Connection:
         return Connection(np.zeros(hours), case.grid[1], water)
     tariff = case.paid_tariff(money)
     limit_mw = export_limit_mw(case.scenario)
+    carbon_per_mwh = (
+        carbon_price_per_t(money) * (case.grid[0].mean_g_per_kwh or 0.0) / KG_PER_T
+    )  # charged by the year's mean
     return Connection(
-        import_per_mwh(tariff, calendar),
+        import_per_mwh(tariff, calendar) + carbon_per_mwh,
         case.grid[1],
         water,
         export_per_mwh(tariff, calendar) if limit_mw else None,
@@ -209,22 +214,27 @@ def _battery(case: Case, wanted: Optimise, money: Money | None) -> BatteryChoice
     if wanted.battery_mwh is None and not store.battery_mwh:
         return None
     energy = _size(case, money, wanted.battery_mwh, store.battery_mwh, "battery energy", KWH_PER_MWH, "battery")
-    return battery_choice(
-        store, energy, _size(case, money, wanted.battery_mw, store.battery_mw, "battery power", KW_PER_MW, None)
-    )
+    power = _size(case, money, wanted.battery_mw, store.battery_mw, "battery power", KW_PER_MW, None)
+    return battery_choice(store, energy, power, charge_mw=store.charge_mw)
+
+
+def _sizes_heat(wanted: Optimise) -> bool:
+    """Whether a heat pump or a heat store is to be sized."""
+    return wanted.heat_pump_mw is not None or wanted.heat_store_mwh is not None
 
 
 def _heat(case: Case, wanted: Optimise, money: Money | None, it_mw: Numbers) -> HeatChoice | None:
-    reuse = case.scenario.heat_reuse
-    if wanted.heat_pump_mw is None:
+    if not _sizes_heat(wanted):
         return None
-    if reuse is None or not reuse.heat_pump_inside:
-        raise StudyError(
-            "optimise.heat_pump_mw: add `heat_reuse:` with `heat_pump_inside: true`, so that its electricity is "
-            "weighed."
-        )
+    reuse = _heat_that_is_weighed(case.scenario)
     capture, network = heat_capture(case), heat_network(reuse)
     ways = ways_of(capture, network, heat_pump(reuse))
+    store = _heat_store(case, wanted, money, reuse)
+    if store is not None and np.any(np.greater_equal(ways.direct_of_demand_ratio, 1.0)):
+        raise StudyError(
+            f"{case.scenario.site}: the hall's own water is as warm as the network wants it, and needs no heat pump. "
+            "A store is then not sized: leave optimise.heat_store_mwh out, and heat_reuse.store_mwh while a pump is."
+        )
     captured_mw = it_mw * capture.captured_ratio
     asked_mw = heat_wanted_mw(case, reuse) / (1 - network.loss_ratio)
     direct_mw = np.minimum(captured_mw * ways.direct_of_captured_ratio, asked_mw * ways.direct_of_demand_ratio)
@@ -233,8 +243,57 @@ def _heat(case: Case, wanted: Optimise, money: Money | None, it_mw: Numbers) -> 
         np.asarray(asked_mw - direct_mw),
         np.broadcast_to(np.asarray(ways.cop, dtype=np.float64), len(case.it_mw)),
         reuse.price_per_mwh * (1 - float(np.mean(network.loss_ratio))),
-        _size(case, money, wanted.heat_pump_mw, 0.0, "heat pump", KW_PER_MW, None),
+        _heat_size(case, money, wanted.heat_pump_mw, reuse.heat_pump_mw, ("heat pump", KW_PER_MW)),
+        store,
+        store_power_ratio_per_h=_store_power_ratio_per_h(reuse, wanted),
     )
+
+
+def _heat_that_is_weighed(scenario: Scenario) -> HeatReuse:
+    """Who takes the heat, with a heat pump whose electricity the data centre draws.
+
+    Raises
+    ------
+    StudyError
+        Nobody does, or the pump stands outside.
+    """
+    reuse = scenario.heat_reuse
+    if reuse is None or not reuse.heat_pump_inside:
+        raise StudyError(
+            "optimise.heat_pump_mw, heat_store_mwh: add `heat_reuse:` with `heat_pump_inside: true`, so that the heat "
+            "pump's electricity is weighed."
+        )
+    return reuse
+
+
+def _heat_store(case: Case, wanted: Optimise, money: Money | None, reuse: HeatReuse) -> Size | None:
+    if wanted.heat_store_mwh is None and not reuse.store_mwh:
+        return None
+    return _heat_size(case, money, wanted.heat_store_mwh, reuse.store_mwh, ("heat store", KWH_PER_MWH))
+
+
+def _heat_size(
+    case: Case, money: Money | None, asked: Range | None, stands: float | None, bought: tuple[str, float]
+) -> Size:
+    """A size that is to be found, or that stands; paid for here either way, for the fixed costs have neither."""
+    if asked is None and stands is None:
+        return Size()  # as large as is wanted, and not bought
+    return _size(case, money, asked or Range(least=stands or 0.0, most=stands), 0.0, *bought, None)
+
+
+def _store_power_ratio_per_h(reuse: HeatReuse, wanted: Optimise) -> float:
+    """The most that the heat store takes and gives, of its size [1/h].
+
+    Raises
+    ------
+    StudyError
+        It is stated of a store that is to be sized.
+    """
+    if reuse.store_mw is None or not reuse.store_mwh:
+        return STORE_POWER_RATIO_PER_H
+    if wanted.heat_store_mwh is not None:
+        raise StudyError("heat_reuse.store_mw: leave it out; a store that is sized takes and gives a tenth an hour.")
+    return reuse.store_mw / reuse.store_mwh
 
 
 def _size(
@@ -274,6 +333,6 @@ def _fixed(case: Case, year: Year, money: Money | None, found: dict[str, Numbers
     if money is None:
         return Burden(carbon_t=carbon_t)
     account = account_of(case, year, At(), money, found)
-    weighed = {"grid, energy", "grid, demand", "grid, export", "carbon", "heat sold"}
+    weighed = {"grid, energy", "grid, demand", "grid, export", "carbon"}
     cost = sum(float(amount) for name, amount in account.lines.items() if name not in weighed)
     return Burden(cost, carbon_t, 0.0, float(account.capex))

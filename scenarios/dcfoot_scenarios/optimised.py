@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dcfoot_scenarios.case import Schedule
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.sizing.answer import Sizing
 
@@ -18,7 +19,7 @@ class Optimised:
     of : str
         The scenario that was taken.
     scenario : Scenario
-        The same with the sizes that were found, and its battery run to the same end.
+        The same with the sizes that were found.
     sizing : Sizing
         Sizes, hours, and what the limits cost.
     front : tuple
@@ -29,3 +30,9 @@ class Optimised:
     scenario: Scenario
     sizing: Sizing
     front: tuple[tuple[float, Sizing | None], ...] = ()
+
+    @property
+    def schedule(self) -> Schedule:
+        """What the optimum does in every hour, for `evaluate` to run."""
+        flows, heat = self.sizing.flows, self.sizing.problem.heat
+        return Schedule(flows.charge_mw - flows.discharge_mw, None if heat is None else flows.pump_heat_mw)

@@ -66,7 +66,9 @@ class Optimise(Part):
     battery_mw: Range | None = None
     """The battery's power, of both directions [MW]."""
     heat_pump_mw: Range | None = None
-    """The heat pump's heat, where heat is reused [MW]."""
+    """The heat pump's heat, where heat is reused and the pump stands inside [MW]."""
+    heat_store_mwh: Range | None = None
+    """The tank of the heat network, likewise; it takes and gives a tenth of its size in an hour [MWh]."""
     cfe_contracted_ratio_min: Ratio | None = None
     """The part of the load that clean supply must meet by the hour [-]."""
     carbon_t_max: Amount | None = None

@@ -4,7 +4,7 @@ In come a `Case` and the state of its hall (central, or a few draws of it), out 
 axis, draws before it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -24,6 +24,9 @@ from dcfoot_scenarios.heat.network import HeatPump, Network
 from dcfoot_scenarios.heat.reuse import HeatFlows, reuse_heat
 from dcfoot_scenarios.scenario import HeatReuse, Scenario
 from dcfoot_scenarios.storage import Battery, Flows, run_storage
+
+STORE_POWER_RATIO_PER_H = 0.1
+"""The most that a heat store takes, and gives, where a study does not say it, of its size (a choice) [1/h]"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +114,10 @@ def heat_flows(case: Case, it_mw: Hours) -> HeatFlows | None:
     if reuse is None:
         return None
     taken = heat_capture(case), heat_wanted_mw(case, reuse), heat_network(reuse)
-    return reuse_heat(it_mw, *taken, heat_pump(reuse), _tank(reuse))
+    pump, plan = heat_pump(reuse), case.schedule
+    if plan is not None and plan.pump_heat_mw is not None:
+        pump = replace(pump, capacity_mw=plan.pump_heat_mw)
+    return reuse_heat(it_mw, *taken, pump, _tank(reuse))
 
 
 def heat_capture(case: Case) -> Capture:
@@ -163,7 +169,7 @@ def _or_usual(stated: float | None, name: str) -> float:
 def _tank(reuse: HeatReuse) -> Battery | None:
     if not reuse.store_mwh:
         return None
-    power_mw = reuse.store_mwh / 10 if reuse.store_mw is None else reuse.store_mw
+    power_mw = STORE_POWER_RATIO_PER_H * reuse.store_mwh if reuse.store_mw is None else reuse.store_mw
     return Battery(reuse.store_mwh, power_mw, power_mw)
 
 
@@ -208,6 +214,8 @@ def _stored(case: Case, load_mw: Hours) -> Flows:
 
 def _wanted_mw(case: Case, battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
     """What the policy wants of the battery [MW]."""
+    if case.schedule is not None:
+        return np.broadcast_to(case.schedule.battery_mw, load_mw.shape)
     policy = case.scenario.storage.policy
     if policy == "peak_shaving":
         return peak_shaving(load_mw - clean_mw, lowest_limit_mw(battery, load_mw, clean_mw)[..., None])

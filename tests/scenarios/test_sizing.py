@@ -382,11 +382,11 @@ def test_surplus_is_sold_up_to_the_limit_and_curtailed_beyond() -> None:
     assert found.cost == near(20 * 50 - 4 * 20)
 
 
-def heated(store: Size | None = None) -> SizingProblem:
+def heated(store: Size | None = None, **changes: Any) -> SizingProblem:  # noqa: ANN401 (its own)
     """6 MW of heat to be had, a demand of 12 MW for half of the day, a heat pump of COP 3."""
     each = np.ones(24)
     demand = np.repeat([12.0, 0.0], 12)
-    heat = HeatChoice(6 * each, demand, 3 * each, 40.0, costs(24.0), store)
+    heat = HeatChoice(6 * each, demand, 3 * each, 40.0, costs(24.0), store, **changes)
     return flat(heat=heat)
 
 
@@ -406,6 +406,24 @@ def test_a_heat_store_serves_the_day_with_the_night() -> None:
     assert found.sizes["store_mwh"] == near(72.0)
     assert found.cost == near(240 * 50 + 24 * 2 * 50 + 6 * 24 + 72 - 12 * 12 * 40)
     assert_lawful(found)
+
+
+def test_a_heat_store_that_gives_slowly_is_built_larger() -> None:
+    # It takes 6 MW in the night: at an eighteenth of its size an hour that is 108 MWh. (A MW less of it wants a MW more
+    # of the pump: 24 for 18.)
+    found = size(heated(store=costs(1.0), store_power_ratio_per_h=1 / 18))
+    assert found.sizes["pump_mw"] == near(6.0)
+    assert found.sizes["store_mwh"] == near(108.0)
+    assert found.cost == near(240 * 50 + 24 * 2 * 50 + 6 * 24 + 108 - 12 * 12 * 40)
+    assert_lawful(found)
+
+
+def test_the_heat_pumps_power_counts_in_the_pue() -> None:
+    # 10 MW at a PUE of 1.2 are 200 MWh of IT a day: 1.25 leaves 10 MWh for the pump, 30 of heat in 12 hours.
+    found = size(replace(heated(), pue=1.2, limits=Limits(pue_max=1.25)))
+    assert found.measures["pue_max"] == near(1.25)
+    assert found.sizes["pump_mw"] == near(2.5)
+    assert found.cost == near(240 * 50 + 10 * 50 + 2.5 * 24 - 30 * 40)
 
 
 def test_the_heat_pumps_power_counts_in_the_clean_share() -> None:

@@ -110,8 +110,18 @@ class Sizing:
     @property
     def cfe_contracted_ratio(self) -> float:
         """The part of the year's electricity that is not imported [-]."""
-        used_mwh = float((self.flows.load_mw + self.flows.pump_electric_mw).sum())
-        return 1.0 - float(self.flows.import_mw.sum()) / used_mwh if used_mwh else 1.0
+        return 1.0 - float(self.flows.import_mw.sum()) / self._used_mwh if self._used_mwh else 1.0
+
+    @property
+    def pue(self) -> float | None:
+        """Of the year, the heat pump's electricity included; None where that of the hall is not known [-]."""
+        hall, load_mwh = self.problem.pue, float(self.flows.load_mw.sum())
+        return hall * self._used_mwh / load_mwh if hall is not None and load_mwh else hall
+
+    @property
+    def _used_mwh(self) -> float:
+        """What load and heat pump draw in the year [MWh]."""
+        return float((self.flows.load_mw + self.flows.pump_electric_mw).sum())
 
     @property
     def measures(self) -> Mapping[str, float]:
@@ -125,7 +135,7 @@ class Sizing:
             "water_l_max": self.water_m3 * L_PER_M3,
             "import_mw_max": float(self.flows.import_mw.max()),
         }
-        return found if self.problem.pue is None else {**found, "pue_max": self.problem.pue}
+        return found if self.pue is None else {**found, "pue_max": self.pue}
 
     @property
     def battery(self) -> Battery | None:
@@ -242,6 +252,5 @@ def sizing_of(problem: SizingProblem, sizes: Mapping[str, float], use: Use) -> S
     """
     flows = flows_of(problem, sizes, use)
     highest = {"charge_mw": flows.charge_mw, "discharge_mw": flows.discharge_mw, "pump_mw": flows.pump_heat_mw}
-    highest["store_mwh"] = flows.heat_state_mwh
     free = {name: float(highest[name].max(initial=0.0)) for name in problem.sizes if name not in sizes}
     return Sizing(problem, {**sizes, **free}, flows)

@@ -24,8 +24,8 @@ class Sums:
         As in `Sizing`.
     imported_mwh, used_mwh : Form
         What is imported; what load and heat pump draw [MWh]
-    load_mwh, it_mwh : Form
-        What the load draws; what of it the IT equipment draws, where the PUE is known [MWh]
+    it_mwh : Form
+        What of it the IT equipment draws, where the PUE is known [MWh]
     highest_mw : Form
         The highest import of the year, where it is asked for [MW]
     """
@@ -37,7 +37,6 @@ class Sums:
     water_onsite_m3: Form = ()
     imported_mwh: Form = ()
     used_mwh: Form = ()
-    load_mwh: Form = ()
     it_mwh: Form = ()
     highest_mw: Form = ()
 
@@ -205,7 +204,7 @@ def limits_of(program: Program, limits: Limits, sums: Sums, also: Collection[str
         if name == "cfe_contracted_ratio_min":
             yield ratio(program, name, value, sums.imported_mwh, sums.used_mwh, is_least=True)
         elif name == "pue_max":
-            yield ratio(program, name, value, sums.load_mwh, sums.it_mwh)
+            yield ratio(program, name, value, sums.used_mwh, sums.it_mwh)
         else:
             yield most(program, name, value, *amounts[name])
 

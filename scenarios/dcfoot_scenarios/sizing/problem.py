@@ -176,6 +176,8 @@ class HeatChoice:
         In MW of heat given; in MWh of heat held.
     store_loss_ratio_per_h : float
         What the store loses of what it holds [1/h]
+    store_power_ratio_per_h : float
+        The most that the store takes, and gives, of its size [1/h]
     """
 
     captured_mw: Hours
@@ -185,6 +187,7 @@ class HeatChoice:
     pump: Size
     store: Size | None = None
     store_loss_ratio_per_h: float = 0.0
+    store_power_ratio_per_h: float = 1.0
 
     @property
     def most_mw(self) -> Hours:
@@ -208,7 +211,7 @@ class Limits:
     water_onsite_l_max, water_l_max : float or None
         At the site; with that of what is imported and built, by year [L]
     pue_max : float or None
-        Of the year [-]
+        Of the year, the heat pump's electricity included [-]
     import_mw_max : float or None
         In any hour; of several sites, the sum of their highest [MW]
     """
@@ -255,7 +258,7 @@ class SizingProblem:
     water_onsite_l : float
         Of its cooling, by year [L]
     pue : float or None
-        Of the year; None: not known [-]
+        Of the year without the heat pump; None: not known [-]
     """
 
     load_mw: Hours

@@ -134,8 +134,9 @@ def _heat_by_rule(choice: HeatChoice, sizes: Mapping[str, float], heat: Heated, 
     wanted = np.minimum(np.repeat(each_of(heat.delivered, values), STEP_H), choice.demand_mw)
     if choice.store is None:
         return np.minimum(planned, choice.demand_mw), np.zeros_like(planned)
-    most = sizes.get("store_mwh", float(planned.sum()))
-    store = Battery(most, most, most, loss_ratio_per_h=choice.store_loss_ratio_per_h)
+    most = sizes["store_mwh"]
+    power = most * choice.store_power_ratio_per_h
+    store = Battery(most, power, power, loss_ratio_per_h=choice.store_loss_ratio_per_h)
     done = operate(store, planned - wanted)
     delivered = np.minimum(planned + done.discharge_mw - done.charge_mw, choice.demand_mw)
     return np.maximum(delivered + done.charge_mw - done.discharge_mw, 0.0), done.state_mwh

@@ -188,11 +188,14 @@ class SiteBuilder:
         self._limited("pump_mw", choice.pump, _hourly(pump_heat))
         delivered = _hourly(pump_heat)
         if choice.store is not None:
-            state = program.hourly_columns()
+            state, store = program.hourly_columns(), self._size("store_mwh", choice.store)
             keep = (1.0 - choice.store_loss_ratio_per_h) ** step_h
-            delivered += times(1.0 / step_h, ((state, -1.0), (np.roll(state, 1), keep)))
+            given = times(1.0 / step_h, ((state, -1.0), (np.roll(state, 1), keep)))
+            delivered += given
             program.hourly_rows(delivered, 0.0, np.inf)
-            self._limited("store_mwh", choice.store, _hourly(state))
+            program.hourly_rows(((state, 1.0), (store, -1.0)), -np.inf, 0.0)
+            for flow in (given, times(-1.0, given)):
+                program.hourly_rows((*flow, (store, -choice.store_power_ratio_per_h)), -np.inf, 0.0)
         program.hourly_rows((*delivered, (self._chosen, -choice.demand_mw)), -np.inf, 0.0)
         return Heated(pump_heat, state, ((pump_heat, 1.0 / choice.cop),), delivered)
 
@@ -213,6 +216,7 @@ class SiteBuilder:
         problem, chosen = self._problem, self._chosen
         bought = (imported, self._step_h)
         load_mwh = float(problem.load_mw.sum()) * self._step_h
+        used: Form = ((chosen, load_mwh), *times(self._step_h, heat.electric))
         sold = times(-self._step_h * problem.export_price_per_mwh, _hourly(exported))
         heat_price = 0.0 if problem.heat is None else problem.heat.price_per_mwh
         onsite: Form = ((chosen, problem.water_onsite_l / L_PER_M3),)
@@ -228,8 +232,7 @@ class SiteBuilder:
             water_m3=(*self._burden("water_m3"), *onsite, *times(problem.imported("water"), (bought,))),
             water_onsite_m3=onsite,
             imported_mwh=(bought,),
-            used_mwh=((chosen, load_mwh), *times(self._step_h, heat.electric)),
-            load_mwh=((chosen, load_mwh),),
+            used_mwh=used,
             it_mwh=() if problem.pue is None else ((chosen, load_mwh / problem.pue),),
             highest_mw=highest,
         )
