@@ -186,9 +186,8 @@ def _connection(case: Case, money: Money | None) -> Connection:
         return Connection(np.zeros(hours), case.grid[1], water)
     tariff = case.paid_tariff(money)
     limit_mw = export_limit_mw(case.scenario)
-    carbon_per_mwh = (
-        carbon_price_per_t(money) * (case.grid[0].mean_g_per_kwh or 0.0) / KG_PER_T
-    )  # charged by the year's mean
+    # Charged as the year's account charges it: by the location's mean of the year.
+    carbon_per_mwh = carbon_price_per_t(money) * (case.grid[0].mean_g_per_kwh or 0.0) / KG_PER_T
     return Connection(
         import_per_mwh(tariff, calendar) + carbon_per_mwh,
         case.grid[1],

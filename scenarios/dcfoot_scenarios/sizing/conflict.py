@@ -29,12 +29,17 @@ class InfeasibleStudy(StudyError):
         unit; None where that is not enough.
     excess_ratio : float
         By how much the limits are missed at least, each in its own size, in sum [-]
+    step_h : int
+        On what steps this was found: hours are harder to please than the means of several [h]
     """
 
-    def __init__(self, conflict: Mapping[str, tuple[float, float | None]], excess_ratio: float) -> None:
+    def __init__(
+        self, conflict: Mapping[str, tuple[float, float | None]], excess_ratio: float, step_h: int = 1
+    ) -> None:
         held = ", ".join(f"{name} {value:,.6g}" for name, (value, _) in conflict.items())
         eased = [f"{name} to {reached:,.4g}" for name, (_, reached) in conflict.items() if reached is not None]
-        remedy = f"It is enough to ease {', or '.join(eased)}." if eased else "More than one of them must be eased."
+        enough = "It is enough" if step_h == 1 else f"By means of {step_h} hours, which promise too much, it is enough"
+        remedy = f"{enough} to ease {', or '.join(eased)}." if eased else "More than one of them must be eased."
         super().__init__(f"No sizes hold all limits. In conflict: {held or 'what must stand already'}. {remedy}")
         self.conflict, self.excess_ratio = conflict, excess_ratio
 
@@ -61,7 +66,7 @@ def infeasible(model: Model) -> InfeasibleStudy:
         conflicting = [limit for limit in limits if abs(least.row_duals[limit.row[0]]) * limit.scale > _BINDS]
     excess = sum(float(least.values[limit.excess[0]]) for limit in limits)
     eased = {limit.name: (limit.value, _eased_alone(solver, limit, limits)) for limit in conflicting}
-    return InfeasibleStudy(eased, excess)
+    return InfeasibleStudy(eased, excess, model.step_h)
 
 
 def _eased_alone(solver: Solver, eased: Limit, limits: Iterable[Limit]) -> float | None:
