@@ -156,7 +156,7 @@ def test_a_front_grows_dearer_as_its_limit_grows_tighter() -> None:
 
 def test_limits_that_nothing_holds_are_named() -> None:
     # What the steps promise is too much: the message says on what steps it was found.
-    with pytest.raises(InfeasibleStudy, match="cfe_contracted_ratio_min 0.9.* By means of 4 hours"):
+    with pytest.raises(InfeasibleStudy, match=r"cfe_contracted_ratio_min 0.9.* By means of 4 hours"):
         optimise(study(solar_mw={"most": 1}, cfe_contracted_ratio_min=0.9))
 
 
