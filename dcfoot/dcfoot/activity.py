@@ -60,13 +60,13 @@ def machine_seconds(proc: Path) -> tuple[float, float]:
 
     Time stolen by the hypervisor is neither: it was not ours. Guest time is part of user time already.
     """
-    fields = [int(field) for field in _beginning(f"{proc}/stat").split(maxsplit=9)[1:9]]
+    fields = [int(field) for field in beginning(f"{proc}/stat").split(maxsplit=9)[1:9]]
     user, nice, system, idle, iowait, irq, softirq = fields[:7]
     return (user + nice + system + irq + softirq) * TICK_S, (idle + iowait) * TICK_S
 
 
-def _beginning(path: str) -> bytes:
-    """The first of a file of procfs, in a third of the time that a file object takes."""
+def beginning(path: str) -> bytes:
+    """The first of a file of procfs or cgroupfs, in a third of the time that a file object takes."""
     file = os.open(path, os.O_RDONLY)
     try:
         return os.read(file, 1024)
@@ -101,21 +101,51 @@ def job_cgroup(proc: Path, cgroup_root: Path, pid: int | str = "self") -> Path |
     return None
 
 
-def cgroup_seconds(file: Path) -> float:
+def cgroup_seconds(file: Path | str) -> float:
     """CPU time that a cgroup has used [s], from ``cpu.stat`` (v2, us) or ``cpuacct.usage`` (v1, ns)."""
-    text = file.read_text()
-    if file.name == "cpu.stat":
-        usage = next(line.split()[1] for line in text.splitlines() if line.startswith("usage_usec"))
-        return int(usage) * NS_PER_US / NS_PER_S
-    return int(text) / NS_PER_S
+    text = beginning(str(file))
+    _, found, usage = text.partition(b"usage_usec ")
+    return int(usage.split(maxsplit=1)[0]) * NS_PER_US / NS_PER_S if found else int(text) / NS_PER_S
 
 
-class _Stat(NamedTuple):
-    """Of a process: its parent, its processor time with that of the children it has reaped, when it was started."""
+class ProcessStat(NamedTuple):
+    """Of a process, from ``/proc/PID/stat`` (proc_pid_stat(5)).
+
+    Parameters
+    ----------
+    parent : int
+        Who started it, or took it over.
+    is_kernel : bool
+        Whether it is a thread of the kernel.
+    own_s : float
+        Its processor time [s].
+    reaped_s : float
+        That of the children that it has waited for [s].
+    started : int
+        When it was started, in a unit of its own: two processes of one number differ in it.
+    """
 
     parent: int
-    used_s: float
+    is_kernel: bool
+    own_s: float
+    reaped_s: float
     started: int
+
+
+PF_KTHREAD = 0x0020_0000
+"""The flag of the kernel's threads (linux/sched.h)."""
+
+
+def process_stat(proc: Path | str, pid: int) -> ProcessStat | None:
+    """What the kernel says of a process; None where it has ended."""
+    try:
+        fields = beginning(f"{proc}/{pid}/stat").rpartition(b")")[2].split(maxsplit=20)
+        user, system, reaped_user, reaped_system = map(int, fields[11:15])
+        is_kernel = bool(int(fields[6]) & PF_KTHREAD)
+    except (OSError, ValueError):
+        return None
+    own_s, reaped_s = (user + system) * TICK_S, (reaped_user + reaped_system) * TICK_S
+    return ProcessStat(int(fields[1]), is_kernel, own_s, reaped_s, int(fields[19]))
 
 
 class ProcessTree(AbstractSet[int]):
@@ -197,9 +227,9 @@ class ProcessTree(AbstractSet[int]):
             stat = self._stat(pid)
             if stat is None or stat.started != started:
                 del self._members[pid]
-                # A member whose parent waited for it lives on in the parent's `used_s`.
+                # A member whose parent waited for it lives on in the parent's `reaped_s`.
                 continue
-            total_s += stat.used_s
+            total_s += stat.own_s + stat.reaped_s
         return total_s
 
     def look(self) -> None:
@@ -241,9 +271,5 @@ class ProcessTree(AbstractSet[int]):
                 by_parent.setdefault(stat.parent, []).append(int(name))
         return lambda pid: by_parent.get(pid, [])
 
-    def _stat(self, pid: int) -> _Stat | None:
-        try:
-            fields = _beginning(f"{self._proc}/{pid}/stat").rpartition(b")")[2].split(maxsplit=20)
-        except OSError:
-            return None
-        return _Stat(int(fields[1]), sum(map(int, fields[11:15])) * TICK_S, int(fields[19]))
+    def _stat(self, pid: int) -> ProcessStat | None:
+        return process_stat(self._proc, pid)

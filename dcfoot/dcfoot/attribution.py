@@ -10,6 +10,11 @@ Devices that know who used them (`SharingProbe`) give the share themselves.
 
 from typing import NamedTuple
 
+from dcfoot.reading import Domain
+
+PROCESSOR_DOMAINS = frozenset({Domain.PACKAGE, Domain.CORE, Domain.UNCORE, Domain.DRAM, Domain.PLATFORM, Domain.MODULE})
+"""Domains whose energy is shared by processor time."""
+
 IDLE_WEIGHT = 0.17
 IDLE_WEIGHT_P5 = 0.08
 IDLE_WEIGHT_P95 = 0.30

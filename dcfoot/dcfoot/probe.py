@@ -105,6 +105,18 @@ class SharingProbe(Protocol):
 
 
 @runtime_checkable
+class UsesProbe(Protocol):
+    """A probe that knows how much each process used its devices; ask it for that or for `use_ratio`, not for both."""
+
+    def uses(self) -> Mapping[str, Mapping[int, float] | None]:
+        """By device: the share of each process since the last call, also of one that has ended.
+
+        Shares add up to 1; nobody's device has none of them, and None stands for what cannot be seen.
+        """
+        ...
+
+
+@runtime_checkable
 class GaugeProbe(Protocol):
     """A probe that also knows how its devices are doing."""
 

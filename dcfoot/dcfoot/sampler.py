@@ -12,7 +12,7 @@ from threading import Condition, Event, Lock, Thread
 from time import thread_time
 
 from dcfoot.activity import TICK_S, Activity
-from dcfoot.attribution import EXACT, ProcessorShares, Share, device_share
+from dcfoot.attribution import PROCESSOR_DOMAINS, EXACT, ProcessorShares, Share, device_share
 from dcfoot.errors import ProbeTransient, ProbeUnavailable
 from dcfoot.ledger import EnergyLedger, EnergyRecord, worth_keeping
 from dcfoot.probe import EdgeProbe, GaugeProbe, Probe, ProbeEntry, SharingProbe, Surroundings
@@ -36,9 +36,6 @@ at 0.1 ms a reading of all meters that is 0.1 % of a core)."""
 
 POKES_AT_ONCE = 20
 """How many of them may come at once: so many edges of phases are read exactly, however short the phases are."""
-
-PROCESSOR_DOMAINS = frozenset({Domain.PACKAGE, Domain.CORE, Domain.UNCORE, Domain.DRAM, Domain.PLATFORM, Domain.MODULE})
-"""Domains whose energy is shared by processor time."""
 
 logger = logging.getLogger("dcfoot.sampler")
 

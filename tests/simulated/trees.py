@@ -6,6 +6,7 @@ open sees the next value.
 """
 
 import os
+import shutil
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -210,6 +211,28 @@ class ProcTree:
         each = "\n".join(f"cpu{number} {line}" for number in range(processors))
         write(self.root / "proc/stat", f"cpu  {line}\n{each}\nintr 0")
 
+    def process(
+        self,
+        pid: int,
+        own_s: float = 0.0,
+        reaped_s: float = 0.0,
+        *,
+        parent: int = 1,
+        started: int | None = None,
+        cgroup: str = "0::/",
+        is_kernel: bool = False,
+    ) -> None:
+        """Writes a process that has used so much; without `started` one that was started in the order of its number."""
+        ticks = f"{round(own_s * os.sysconf('SC_CLK_TCK'))} 0 {round(reaped_s * os.sysconf('SC_CLK_TCK'))} 0"
+        flags = 0x0020_8040 if is_kernel else 0x0040_0000
+        beginning = pid if started is None else started
+        write(self.root / f"proc/{pid}/stat", f"{pid} (a) (b) S {parent} 1 1 0 -1 {flags} 0 0 0 0 {ticks} 20 0 1 0 {beginning} 0 0")
+        write(self.root / f"proc/{pid}/cgroup", cgroup)
+
+    def end(self, pid: int) -> None:
+        """Takes a process away."""
+        shutil.rmtree(self.root / f"proc/{pid}")
+
 
 @dataclass
 class PciTree:
@@ -224,3 +247,69 @@ class PciTree:
         write(folder / "device", f"0x{device}")
         write(folder / "class", f"0x{pci_class}")
         return folder
+
+
+@dataclass
+class CgroupFiles:
+    """One hierarchy of control groups: time that a group uses is that of all groups above it too.
+
+    Parameters
+    ----------
+    base : Path
+        Its root: ``sys/fs/cgroup`` below the machine's for version 2, ``sys/fs/cgroup/cpuacct`` for version 1.
+    version : int
+        1 or 2.
+    """
+
+    base: Path
+    version: int = 2
+    used_us: dict[str, int] = field(default_factory=dict[str, int])
+
+    def __post_init__(self) -> None:
+        """Makes the root."""
+        if self.version == 2:
+            write(self.base / "cgroup.controllers", "cpu memory")
+        self.group("")
+        self.processes()
+
+    def group(self, path: str) -> "CgroupFiles":
+        """Adds a group, with those above it: ``group("system.slice/sshd.service")``."""
+        for each in _above(path):
+            if each not in self.used_us:
+                self._show(each, 0)
+        self._count()
+        return self
+
+    def use(self, path: str, seconds: float) -> None:
+        """Lets a group use processor time; a new one is made."""
+        self.group(path)
+        for each in _above(path):
+            self._show(each, self.used_us[each] + round(seconds * 1e6))
+
+    def end(self, path: str) -> None:
+        """Takes a group away; what it used stays in those above it."""
+        shutil.rmtree(self.base / path)
+        self.used_us = {each: used for each, used in self.used_us.items() if f"{each}/".find(f"{path}/") != 0}
+        self._count()
+
+    def processes(self, *pids: int) -> None:
+        """Says which processes are in no group but the root."""
+        write(self.base / "cgroup.procs", "\n".join(map(str, pids)))
+
+    def _show(self, path: str, used_us: int) -> None:
+        self.used_us[path] = used_us
+        folder = self.base / path
+        if self.version == 2:
+            write(folder / "cpu.stat", f"usage_usec {used_us}\nuser_usec {used_us}\nsystem_usec 0\nnr_periods 0")
+        else:
+            write(folder / "cpuacct.usage", used_us * 1000)
+
+    def _count(self) -> None:
+        if self.version == 2:
+            write(self.base / "cgroup.stat", f"nr_descendants {len(self.used_us) - 1}\nnr_dying_descendants 0")
+
+
+def _above(path: str) -> list[str]:
+    """A group's path and those of the groups that hold it, the root first."""
+    parts = path.split("/") if path else []
+    return ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]

@@ -1,6 +1,6 @@
 """One device over its life: opened, read, lost and found again, left alone while it sleeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TypeVar, TypeVarTuple
 
@@ -78,6 +78,10 @@ class Gpu:
     def share(self, pids: AbstractSet[int]) -> float | None:
         """The part of it that these processes used since the last call; None also where that is not known."""
         return None if self._lost else self._answer(self.users.share, pids)
+
+    def uses(self) -> Mapping[int, float] | None:
+        """The part of it that each process used since the last call; None also where that is not known."""
+        return None if self._lost else self._answer(self.users.uses)
 
     def gauges(self) -> dict[str, float] | None:
         """How it is doing."""

@@ -114,6 +114,10 @@ class Nvidia:
         """The run's share of each device since the last call."""
         return {gpu.uuid: gpu.share(pids) for gpu in self._gpus}
 
+    def uses(self) -> Mapping[str, Mapping[int, float] | None]:
+        """Each process's share of each device since the last call."""
+        return {gpu.uuid: gpu.uses() for gpu in self._gpus}
+
     def gauges(self) -> Mapping[str, Mapping[str, float]]:
         """Utilisation, memory, clock, temperature and power limit of each device that answers."""
         return {gpu.uuid: gpu.gauges() or {} for gpu in self._gpus}

@@ -1,12 +1,12 @@
-"""Who used a device: the run's part of it, from what the driver says of processes.
+"""Who used a device: each process's part of it, and the run's, from what the driver says of processes.
 
 The rule, for the time between two looks. The users of a device are the processes that held a context on it at either
 look; where those are not all the run's, also those that the driver saw computing in between.
 
 1. All users are the run's: the device was the run's alone, 1.
 2. None is: 0, where they are processes of this machine as we see it.
-3. Some are: by the driver's samples of compute utilisation, the sum of the run's over the sum of all. Where nothing was
-   computed, by the memory that they hold. Where neither is known, nothing is known.
+3. Some are: the sum of their parts. A process's part is its share of the driver's samples of compute utilisation; where
+   nothing was computed, of the memory that they hold. Where neither is known, nothing is known.
 4. No users: an idle device is the run's if it was allocated to it (CUDA_VISIBLE_DEVICES), otherwise nobody's.
 5. Users that cannot be told (a container sees the processes of the host under foreign numbers, or sees none on a device
    that is busy), or a driver that refuses: not known.
@@ -72,18 +72,27 @@ def share(before: Look, now: Look, *, allocated: bool) -> float | None:
         return 0.0 if before.visible or now.visible else None
     if ours == users:
         return 1.0
-    computed = now.computed_percent
-    return _sum_ratio(computed, ours) if any(computed.values()) else _memory_ratio(before, now, ours)
+    parts = uses(before, now)
+    return None if parts is None else sum(parts.get(pid, 0.0) for pid in ours)
 
 
-def _memory_ratio(before: Look, now: Look, ours: Iterable[int]) -> float | None:
+def uses(before: Look, now: Look) -> Mapping[int, float] | None:
+    """Each process's part of a device between two looks; they add up to 1 where there are any, None is not known.
+
+    Parameters
+    ----------
+    before, now : Look
+        The device at the start and the end of the interval.
+    """
     held = {**before.memory_bytes, **now.memory_bytes}
+    users = held.keys() | now.users
+    if len(users) <= 1:
+        return None if now.busy and not users else dict.fromkeys(users, 1.0)
+    computed = {pid: percent for pid, percent in now.computed_percent.items() if percent}
     known = {pid: memory for pid, memory in held.items() if memory is not None}
-    return _sum_ratio(known, ours) if len(known) == len(held) and any(known.values()) else None
-
-
-def _sum_ratio(weights: Mapping[int, int], ours: Iterable[int]) -> float:
-    return sum(weights.get(pid, 0) for pid in ours) / sum(weights.values())
+    weights = computed or (known if len(known) == len(held) else {})
+    whole = sum(weights.values())
+    return {pid: weight / whole for pid, weight in weights.items()} if whole else None
 
 
 class Users:
@@ -136,6 +145,19 @@ class Users:
         shares = [(part, part.share(pids)) for part in self._parts]
         return _by_slices([(part, ratio) for part, ratio in shares if part.counts]) if shares else None
 
+    def uses(self) -> Mapping[int, float] | None:
+        """Each process's part since the last call; None where it is not known. May raise `NvmlFault`."""
+        asked = [(part, part.uses()) for part in self._parts]
+        used = [(part, parts) for part, parts in asked if parts is None or parts]
+        if not asked or any(parts is None for _, parts in used):
+            return None
+        slices_count = sum(part.slices for part, _ in used)
+        sums: dict[int, float] = {}
+        for part, parts in used:
+            for pid, ratio in (parts or {}).items():
+                sums[pid] = sums.get(pid, 0.0) + ratio * part.slices / slices_count
+        return sums
+
 
 class _Part:
     """A MIG instance, of which the driver tells the contexts."""
@@ -159,8 +181,7 @@ class _Part:
 
     def share(self, pids: AbstractSet[int]) -> float | None:
         """The run's part since the last call."""
-        since_us, self._looked_us = self._looked_us, time_ns() // NS_PER_US
-        memory_bytes = self._contexts()
+        since_us, memory_bytes = self._since_us(), self._contexts()
         if memory_bytes and memory_bytes.keys() == self._alone:
             return 1.0  # As it was, and all the run's: what was computed need not be asked.
         before, now = self._before, self._look(memory_bytes, since_us, pids)
@@ -168,6 +189,16 @@ class _Part:
         self._alone = now.ours if now.ours == now.users else frozenset()
         self._used = bool(before.memory_bytes or now.users)
         return share(before, now, allocated=self._allocated)
+
+    def uses(self) -> Mapping[int, float] | None:
+        """Each process's part since the last call."""
+        before, since_us = self._before, self._since_us()
+        self._before = self._look(self._contexts(), since_us, frozenset())
+        return uses(before, self._before)
+
+    def _since_us(self) -> int:
+        since_us, self._looked_us = self._looked_us, time_ns() // NS_PER_US
+        return since_us
 
     def _look(self, memory_bytes: Mapping[int, int | None], since_us: int, pids: AbstractSet[int]) -> Look:
         del since_us

@@ -1,0 +1,93 @@
+"""Divides a device's energy in a tick among units, idle time and what nobody can be named for. Pure functions.
+
+The rule for processors is that of `dcfoot.attribution`, for many: a busy second weighs 1 for the unit that had it, a
+busy second that no unit has weighs 1 for nobody, an idle second weighs `IDLE_WEIGHT`. Devices that tell who used them
+are divided as they say. Whatever comes in, the parts are 0 or more and add up to 1.
+"""
+
+from collections.abc import Callable, Mapping
+from math import fsum
+
+from dcfoot.attribution import IDLE_WEIGHT
+from dcfoot_probes.daemon.words import Split, Unit
+
+UNKNOWN = Split({}, 0.0, 1.0)
+"""Nobody can be named."""
+
+IDLE = Split({}, 1.0, 0.0)
+"""Nobody used it."""
+
+
+def processor_split(units_s: Mapping[Unit, float], busy_s: float, idle_s: float) -> Split:
+    """The split of whatever is shared by processor time.
+
+    Parameters
+    ----------
+    units_s : Mapping[Unit, float]
+        Each unit's processor time in the tick [s].
+    busy_s : float
+        Processor time of everybody in it; taken to be at least the units', which another clock counts [s].
+    idle_s : float
+        Time that processors were idle in it, summed over logical processors [s].
+    """
+    known_s = fsum(units_s.values())
+    return _weighed(units_s, IDLE_WEIGHT * max(idle_s, 0.0), max(busy_s - known_s, 0.0))
+
+
+def device_split(uses: Mapping[int, float] | None, unit_of: Callable[[int], Unit | None]) -> Split:
+    """The split of a device that tells who used it.
+
+    Parameters
+    ----------
+    uses : Mapping[int, float] or None
+        The share of each process, as `UsesProbe.uses` gives it; None where it cannot be seen.
+    unit_of : Callable[[int], Unit or None]
+        The unit of a process; None where it is not known.
+    """
+    if uses is None:
+        return UNKNOWN
+    if not uses:
+        return IDLE
+    sums: dict[Unit | None, float] = {}
+    for pid, ratio in uses.items():
+        unit = unit_of(pid)
+        sums[unit] = sums.get(unit, 0.0) + ratio
+    unnamed = sums.pop(None, 0.0)
+    return _weighed({unit: ratio for unit, ratio in sums.items() if unit is not None}, 0.0, unnamed)
+
+
+def _weighed(units: Mapping[Unit, float], idle: float, unattributed: float) -> Split:
+    whole = fsum([*units.values(), idle, unattributed])
+    if whole <= 0.0:
+        return UNKNOWN
+    parts = {unit: weight / whole for unit, weight in units.items() if weight > 0.0}
+    return Split(parts, idle / whole, unattributed / whole)
+
+
+class Claims:
+    """Processor time that is found later than it was used: what a tick cannot hold goes to the next.
+
+    Processes are looked at now and then, so what one used before comes all at once. It is paid from time that would
+    else be nobody's, never from another unit's, and never more than there is.
+    """
+
+    def __init__(self) -> None:
+        self._owed_s: dict[Unit, float] = {}
+
+    def settle(self, found_s: Mapping[Unit, float], left_s: float) -> dict[Unit, float]:
+        """What each unit gets in this tick [s].
+
+        Parameters
+        ----------
+        found_s : Mapping[Unit, float]
+            What was found in it [s].
+        left_s : float
+            The busy time of the tick that nobody has yet [s].
+        """
+        for unit, seconds in found_s.items():
+            self._owed_s[unit] = self._owed_s.get(unit, 0.0) + seconds
+        owed_s = fsum(self._owed_s.values())
+        part = min(left_s / owed_s, 1.0) if owed_s > 0.0 else 0.0
+        paid_s = {unit: part * seconds for unit, seconds in self._owed_s.items()}
+        self._owed_s = {unit: seconds - paid_s[unit] for unit, seconds in self._owed_s.items()} if part < 1.0 else {}
+        return paid_s

@@ -1,0 +1,107 @@
+"""Who used the machine, tick by tick: control groups, processes and devices put together into splits.
+
+In come what the channels took and what the probes say of processes, out comes for each channel a `Split`. Whoever runs
+the daemon calls `Units.splits` once a tick, always from one thread.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from math import fsum
+from pathlib import Path
+from time import monotonic
+
+from dcfoot.activity import TICK_S, machine_seconds
+from dcfoot.attribution import PROCESSOR_DOMAINS
+from dcfoot.counter import Step
+from dcfoot.reading import Channel
+from dcfoot_probes.daemon.split import UNKNOWN, Claims, device_split, processor_split
+from dcfoot_probes.daemon.units.cgroups import Cgroups
+from dcfoot_probes.daemon.units.owners import Owners
+from dcfoot_probes.daemon.units.processes import LooseProcesses
+from dcfoot_probes.daemon.units.slurm import JobRecords
+from dcfoot_probes.daemon.words import Split, Unit
+
+
+class Units:
+    """The units of one machine.
+
+    Parameters
+    ----------
+    root : Path
+        The root below which ``proc``, ``sys``, ``etc`` and ``run`` are read.
+    clock_s : Callable[[], float]
+        The monotonic clock [s].
+    """
+
+    def __init__(self, root: Path = Path("/"), clock_s: Callable[[], float] = monotonic) -> None:
+        self._proc = root / "proc"
+        self.records = JobRecords(root)
+        self._owners = Owners(root, self.records)
+        self._cgroups = Cgroups(root, clock_s)
+        self._processes = LooseProcesses(self._proc, self._owners.find, clock_s)
+        self._claims = Claims()
+        self._machine_s: tuple[float, float] | None = None
+        self._lead_s = 0.0
+
+    def splits(
+        self, steps: Mapping[Channel, Step], uses: Mapping[str, Mapping[int, float] | None]
+    ) -> dict[Channel, Split]:
+        """How each channel's energy since the last call is divided; one that is left out is nobody's that we know.
+
+        Parameters
+        ----------
+        steps : Mapping[Channel, Step]
+            What the channels took.
+        uses : Mapping[str, Mapping[int, float] or None]
+            By device: what each process used of it, as `UsesProbe.uses` tells.
+        """
+        processors = self._processor_split()
+        splits = {channel: processors for channel in steps if channel.domain in PROCESSOR_DOMAINS}
+        devices = {device: device_split(shares, self._owners.unit_of) for device, shares in uses.items()}
+        return {**splits, **{channel: devices[channel.device] for channel in steps if channel.device in devices}}
+
+    def allocated(self, devices: Sequence[str]) -> Mapping[str, list[Unit]]:
+        """By device: the Slurm jobs that were given it.
+
+        Parameters
+        ----------
+        devices : Sequence of str
+            The machine's accelerators in the order of the bus.
+        """
+        return self.records.allocated(devices)
+
+    def _processor_split(self) -> Split:
+        groups_s = _sum({self._owners.named(unit): seconds for unit, seconds in self._cgroups.used_s().items()}, {})
+        tree = self._cgroups.tree
+        found_s = self._processes.used_s(
+            tree.loose_pids if tree else self._all_pids, reaped=tree is None or not tree.tells_apart
+        )
+        try:
+            machine_s = machine_seconds(self._proc)
+        except (OSError, ValueError):
+            return UNKNOWN
+        before_s, self._machine_s = self._machine_s, machine_s
+        if before_s is None:
+            return UNKNOWN
+        busy_s, idle_s = (max(now - before, 0.0) for now, before in zip(machine_s, before_s, strict=True))
+        known_s = fsum(groups_s.values())
+        left_s = self._left_s(busy_s, known_s)
+        units_s = _sum(groups_s, self._claims.settle(found_s, left_s))
+        return processor_split(units_s, known_s + left_s, idle_s)
+
+    def _left_s(self, busy_s: float, groups_s: float) -> float:
+        """The busy time that no group has.
+
+        The kernel counts groups' time to the microsecond and the machine's in ticks of each processor. Where groups
+        are ahead, what follows is theirs too, else noise would make time that is nobody's.
+        """
+        left_s = busy_s - groups_s - self._lead_s
+        self._lead_s = min(max(-left_s, 0.0), TICK_S * (os.cpu_count() or 1))
+        return max(left_s, 0.0)
+
+    def _all_pids(self) -> list[int]:
+        return [int(name) for name in os.listdir(self._proc) if name.isdecimal()]
+
+
+def _sum(one_s: Mapping[Unit, float], other_s: Mapping[Unit, float]) -> dict[Unit, float]:
+    return {unit: one_s.get(unit, 0.0) + other_s.get(unit, 0.0) for unit in (*one_s, *other_s)}

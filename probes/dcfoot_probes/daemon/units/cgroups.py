@@ -1,0 +1,237 @@
+"""Processor time by control group: one small file a unit each tick, whatever the number of processes.
+
+A group's counter holds that of all groups in it, those included that have ended. What is not a smaller unit's is the
+larger one's own, so that units add up and a group that came and went between two ticks is still counted. The tree is
+walked only where the kernel's count of groups changed, or after `WALK_S`; a folder is listed only where its own number
+of links did.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dcfoot.activity import beginning, cgroup_seconds
+from dcfoot_probes.daemon.units.identity import unit_of_path
+from dcfoot_probes.daemon.words import Unit, UnitKind
+
+WALK_S = 5.0
+"""How often the tree is walked while the count of groups stands still [s] (a choice: one that ended while another began
+is found by then, and a walk over 300 folders takes under a millisecond)."""
+
+CHOOSE_S = 60.0
+"""How often hierarchies are compared [s] (a choice: runtimes are set up once)."""
+
+
+@dataclass(slots=True)
+class _Folder:
+    """A folder of the tree: whose it is, how many links it had when it was listed, and what is in it."""
+
+    path: str
+    unit: Unit | None = None
+    links: int = 0
+    inner: dict[str, "_Folder"] = field(default_factory=dict[str, "_Folder"])
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """A group that begins a unit."""
+
+    file: str
+    unit: Unit
+    holder: "_Group | None"
+    used_s: float = 0.0
+    gained_s: float = 0.0
+    inner_s: float = 0.0
+    owed_s: float = 0.0
+    ended: list["_Group"] = field(default_factory=list["_Group"])
+
+
+class CgroupTree:
+    """The groups of one hierarchy.
+
+    Parameters
+    ----------
+    base : Path
+        Its root: ``/sys/fs/cgroup``.
+    counter : str
+        The file that counts: ``cpu.stat`` or ``cpuacct.usage``.
+    count : Callable[[], bytes]
+        Something that changes with the number of groups; may raise `OSError`.
+    clock_s : Callable[[], float]
+        The monotonic clock [s].
+    """
+
+    def __init__(self, base: Path, counter: str, count: Callable[[], bytes], clock_s: Callable[[], float]) -> None:
+        self.base = base
+        self._counter = counter
+        self._count = count
+        self._clock_s = clock_s
+        self._top = _Folder(str(base))
+        self._groups: dict[str, _Group] = {}
+        self._told = b""
+        self._walk_s = float("-inf")
+
+    @property
+    def units(self) -> set[Unit]:
+        """The units that have a group, as far as it is a thing with a name."""
+        return {group.unit for group in self._groups.values() if group.unit.kind is not UnitKind.SYSTEM}
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether there is any group but the root."""
+        return bool(self._groups)
+
+    def loose_pids(self) -> list[int]:
+        """The processes that are in no group but the root; they are seen as our own process sees them."""
+        try:
+            return [int(pid) for pid in (self.base / "cgroup.procs").read_bytes().split() if pid != b"0"]
+        except OSError:
+            return []
+
+    def used_s(self) -> Mapping[Unit, float]:
+        """What each unit used since the last call [s]; nothing at the first."""
+        self._walk_if_due()
+        used_s: dict[Unit, float] = {}
+        for group in reversed(self._groups.values()):  # those inside come before those that hold them
+            for unit, seconds in _own_s(group) if self._read(group) else ():
+                used_s[unit] = used_s.get(unit, 0.0) + seconds
+        return used_s
+
+    def _read(self, group: _Group) -> bool:
+        """Whether the group is still there; what it gained is what its holder's holds too."""
+        holder = group.holder
+        try:
+            now_s = cgroup_seconds(group.file)
+        except (OSError, ValueError):
+            self._told, group.holder = b"", None
+            if holder is not None:
+                holder.ended.append(group)
+            return False
+        group.gained_s, group.used_s = max(now_s - group.used_s, 0.0), now_s
+        if holder is not None:
+            holder.inner_s += group.gained_s
+        return True
+
+    def _walk_if_due(self) -> None:
+        try:
+            told = self._count()
+        except OSError:
+            told = b""
+        now_s = self._clock_s()
+        if told and told == self._told and now_s - self._walk_s < WALK_S:
+            return
+        first = not self._groups
+        self._told, self._walk_s = told, now_s
+        before, self._groups = self._groups, {}
+        self._walk(self._top, "", None, before)
+        for path in before.keys() - self._groups.keys():
+            holder = before[path].holder
+            if holder is not None:
+                holder.ended.append(before[path])
+        for group in self._groups.values() if first else ():
+            with suppress(OSError, ValueError):
+                group.used_s = cgroup_seconds(group.file)
+
+    def _walk(self, folder: _Folder, path: str, holder: _Group | None, before: Mapping[str, _Group]) -> None:
+        unit = folder.unit
+        if unit is not None and (holder is None or unit != holder.unit):
+            file = f"{folder.path}/{self._counter}"
+            holder = self._groups[path] = before.get(path) or _Group(file, unit, holder)
+        if unit is not None and unit.kind is UnitKind.SLURM_JOB:
+            return
+        try:
+            _list(folder, path)
+        except OSError:  # it has ended
+            return
+        for name, inner in folder.inner.items():
+            self._walk(inner, f"{path}/{name}", holder, before)
+
+
+def _list(folder: _Folder, path: str) -> None:
+    """Lists what is in a folder, if that may have changed: each folder in it is a link to it.
+
+    File systems that count no links say 1.
+    """
+    links = os.stat(folder.path).st_nlink
+    if links == folder.links and links > 1:
+        return
+    with os.scandir(folder.path) as entries:
+        names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    folder.inner = {
+        name: folder.inner.get(name) or _Folder(f"{folder.path}/{name}", unit_of_path(f"{path}/{name}"))
+        for name in names
+    }
+    folder.links = links
+
+
+def _own_s(group: _Group) -> Iterator[tuple[Unit, float]]:
+    """What a group used that no smaller unit has, and settles its accounts.
+
+    A group in it that ended since the tick before gets as much of that as it had used in that tick. Where the groups in
+    it counted more than it did (they are read a moment earlier, and one that is found late brings time that was the
+    holder's), the next ticks make up for it.
+    """
+    own_s = group.gained_s - group.inner_s + group.owed_s
+    group.owed_s, left_s = min(own_s, 0.0), max(own_s, 0.0)
+    for one in group.ended:
+        last_s = min(one.gained_s, left_s)
+        left_s -= last_s
+        yield one.unit, last_s
+    group.ended, group.inner_s = [], 0.0
+    yield group.unit, left_s
+
+
+class Cgroups:
+    """The hierarchy that tells most units apart: the only one of version 2, in a hybrid whichever the runtimes use.
+
+    Parameters
+    ----------
+    root : Path
+        Below it are ``sys/fs/cgroup`` and ``proc``.
+    clock_s : Callable[[], float]
+        The monotonic clock [s].
+    """
+
+    def __init__(self, root: Path, clock_s: Callable[[], float]) -> None:
+        self._clock_s = clock_s
+        self._trees = list(_hierarchies(root, clock_s))
+        self._choose_s = float("-inf")
+        self.tree: CgroupTree | None = None
+
+    def used_s(self) -> Mapping[Unit, float]:
+        """What each unit used since the last call [s]; nothing where hierarchies changed."""
+        now_s = self._clock_s()
+        if now_s - self._choose_s < CHOOSE_S:
+            return self.tree.used_s() if self.tree else {}
+        self._choose_s = now_s
+        used_s = {id(tree): tree.used_s() for tree in self._trees}
+        best = max(self._trees, key=lambda tree: len(tree.units), default=None)
+        same = best is self.tree
+        self.tree = best
+        return used_s[id(best)] if best and same else {}
+
+
+def _hierarchies(root: Path, clock_s: Callable[[], float]) -> Iterator[CgroupTree]:
+    mounted = root / "sys/fs/cgroup"
+    if (mounted / "cgroup.controllers").exists():
+        yield _version_2(mounted, clock_s)
+        return
+    listed = f"{root}/proc/cgroups"
+    for name in ("cpuacct", "cpu,cpuacct"):
+        base = mounted / name
+        if (base / "cpuacct.usage").exists():
+            yield CgroupTree(base, "cpuacct.usage", lambda: _line(beginning(listed), b"cpuacct\t"), clock_s)
+            break
+    if (mounted / "unified/cgroup.controllers").exists():
+        yield _version_2(mounted / "unified", clock_s)
+
+
+def _version_2(base: Path, clock_s: Callable[[], float]) -> CgroupTree:
+    return CgroupTree(base, "cpu.stat", lambda: _line(beginning(f"{base}/cgroup.stat"), b"nr_descendants "), clock_s)
+
+
+def _line(text: bytes, start: bytes) -> bytes:
+    """The line of a file that starts so."""
+    return start + text.partition(start)[2].partition(b"\n")[0]
