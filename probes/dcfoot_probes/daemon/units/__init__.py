@@ -71,15 +71,15 @@ class Units:
         return self.records.allocated(devices)
 
     def _processor_split(self) -> Split:
-        groups_s = _sum({self._owners.named(unit): seconds for unit, seconds in self._cgroups.used_s().items()}, {})
-        tree = self._cgroups.tree
-        found_s = self._processes.used_s(
-            tree.loose_pids if tree else self._all_pids, reaped=tree is None or not tree.tells_apart
-        )
         try:
             machine_s = machine_seconds(self._proc)
-        except (OSError, ValueError):
+        except (OSError, ValueError):  # no procfs
             return UNKNOWN
+        used_s = self._cgroups.used_s()
+        groups_s = {self._owners.named(unit): seconds for unit, seconds in used_s.items()}
+        tree = self._cgroups.tree
+        loose_pids, alone = (tree.loose_pids, not tree.tells_apart) if tree else (self._all_pids, True)
+        found_s = self._processes.used_s(loose_pids, reaped=alone)
         before_s, self._machine_s = self._machine_s, machine_s
         if before_s is None:
             return UNKNOWN

@@ -167,20 +167,21 @@ def _list(folder: _Folder, path: str) -> None:
 
 
 def _own_s(group: _Group) -> Iterator[tuple[Unit, float]]:
-    """What a group used that no smaller unit has, and settles its accounts.
+    """What a group used that no smaller unit has, if anything; settles its accounts.
 
     A group in it that ended since the tick before gets as much of that as it had used in that tick. Where the groups in
     it counted more than it did (they are read a moment earlier, and one that is found late brings time that was the
     holder's), the next ticks make up for it.
     """
     own_s = group.gained_s - group.inner_s + group.owed_s
-    group.owed_s, left_s = min(own_s, 0.0), max(own_s, 0.0)
-    for one in group.ended:
+    ended, group.ended, group.inner_s = group.ended, [], 0.0
+    group.owed_s, left_s = (own_s, 0.0) if own_s < 0.0 else (0.0, own_s)
+    for one in ended:
         last_s = min(one.gained_s, left_s)
         left_s -= last_s
         yield one.unit, last_s
-    group.ended, group.inner_s = [], 0.0
-    yield group.unit, left_s
+    if left_s > 0.0:
+        yield group.unit, left_s
 
 
 class Cgroups:

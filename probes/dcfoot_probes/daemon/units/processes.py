@@ -75,9 +75,10 @@ class LooseProcesses:
         self._next_read_s = now_s + BUSY_LEAST_S
         self._used_s, self._gains_s = {}, {}
         if now_s >= self._next_look_s:
-            began_s = thread_time()
+            began_s, first = thread_time(), self._newest < 0
             self._look(set(pids()), reaped=reaped)
-            self._next_look_s = now_s + max(LOOK_LEAST_S, (thread_time() - began_s) / LOOK_COST_RATIO)
+            cost_s = 0.0 if first else thread_time() - began_s  # only the second tells who is busy
+            self._next_look_s = now_s + max(LOOK_LEAST_S, cost_s / LOOK_COST_RATIO)
         else:
             for pid in self._busy:
                 self._read(pid, reaped=False)
