@@ -1,0 +1,165 @@
+"""Slurm: a real cluster of this one node, the scripts that must never fail a job, and what sacct says."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dcfoot.activity import machine_seconds
+from dcfoot.attribution import IDLE_WEIGHT
+from dcfoot.counter import Outcome, Step
+from dcfoot.reading import Channel, Domain
+from dcfoot_probes.daemon.units import Units
+from dcfoot_probes.daemon.units.slurm import JobRecord, JobRecords, cross_check, read_sacct
+from dcfoot_probes.daemon.words import UnitKind
+from simulated.near import near
+from simulated.repository import ROOT
+from simulated.slurm import Cluster, slurm_cluster
+from simulated.trees import write
+
+PACKAGE = Channel("box", Domain.PACKAGE, "package-0")
+STEPS = {PACKAGE: Step(100.0, 1.0, 1.0, Outcome.STEP)}
+SCRIPTS = ROOT / "deploy/slurm"
+
+BURN = """
+import os, sys, time
+end = time.process_time() + {seconds}
+while time.process_time() < end: pass
+"""
+TOLD_BY_THE_KERNEL = """
+from pathlib import Path
+sys.path[:0] = {path!r}
+from dcfoot.activity import cgroup_seconds, job_cgroup
+group = job_cgroup(Path("/proc"), Path("/sys/fs/cgroup"))
+print(os.environ["SLURM_JOB_ID"], cgroup_seconds(group) if group else time.process_time())
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with slurm_cluster() as running:
+        yield running
+
+
+@pytest.mark.peer("slurmctld")
+@pytest.mark.peer("munged")
+class TestARealJob:
+    def test_its_processor_time_is_found_as_the_kernel_counts_it(self, cluster: Cluster) -> None:
+        units, found_s, names = Units(cluster.root), 0.0, set[str]()
+        code = (BURN + TOLD_BY_THE_KERNEL).format(seconds=2.0, path=[path for path in sys.path if path])
+        units.splits(STEPS, {})
+        before_s = machine_seconds(Path("/proc"))
+        job = cluster.srun(sys.executable, "-S", "-c", code)
+        ended = False
+        while not ended:
+            ended = job.poll() is not None
+            time.sleep(0.5)
+            split = units.splits(STEPS, {})[PACKAGE]
+            now_s = machine_seconds(Path("/proc"))
+            weight_s = now_s[0] - before_s[0] + IDLE_WEIGHT * (now_s[1] - before_s[1])
+            before_s = now_s
+            jobs = {unit: part for unit, part in split.units.items() if unit.kind is UnitKind.SLURM_JOB}
+            found_s += weight_s * sum(jobs.values())
+            names |= {f"{unit.id} {unit.user_id}" for unit in jobs}
+        said, faults = job.communicate()
+        assert job.returncode == 0, faults + cluster.logs()
+        job_id, kernel_s = said.split()
+        assert names == {f"{job_id} {os.getuid()}"}
+        assert found_s == near(float(kernel_s), rel=0.05)
+
+    def test_it_is_noted_while_it_runs_and_forgotten_after(self, cluster: Cluster) -> None:
+        before_s = int(time.time())
+        job = cluster.srun(sys.executable, "-S", "-c", "import os; print(os.environ['SLURM_JOB_ID'], flush=True); input()")
+        assert job.stdout is not None
+        job_id = job.stdout.readline().strip()
+        record = JobRecords(cluster.root).of(job_id)
+        job.communicate("\n", timeout=20.0)
+        assert record is not None
+        assert (record.job_id, record.user_id) == (job_id, os.getuid())
+        assert before_s <= record.started_utc_s <= time.time()
+        deadline_s = time.monotonic() + 10.0
+        while JobRecords(cluster.root).all() and time.monotonic() < deadline_s:
+            time.sleep(0.1)  # the epilog runs after the job has ended
+        assert JobRecords(cluster.root).all() == []
+
+    def test_dcfoot_in_it_measures_the_job(self, cluster: Cluster, tmp_path: Path) -> None:
+        receipt = tmp_path / "receipt.json"
+        code = (BURN + TOLD_BY_THE_KERNEL).format(seconds=0.3, path=[path for path in sys.path if path])
+        job = cluster.srun(
+            sys.executable, "-m", "dcfoot", "run", "--receipt", str(receipt), "--", sys.executable, "-S", "-c", code
+        )
+        said, faults = job.communicate(timeout=60.0)
+        assert job.returncode == 0, faults + cluster.logs()
+        assert said.startswith(json.loads(receipt.read_text())["run"]["job"].removeprefix("slurm-"))
+
+
+@pytest.mark.parametrize("script", ["prolog.sh", "epilog.sh", "task_prolog.sh"])
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"SLURM_JOB_ID": "7", "SLURM_JOB_UID": "1000"},
+        {"SLURM_JOB_ID": "../../etc/passwd"},
+        {"SLURM_JOB_ID": "7", "DCFOOT_ROOT": "/dev/null"},
+        {"SLURM_JOB_ID": "7", "DCFOOT_ROOT": "/proc/self"},
+        {"HOME": "/nonexistent"},
+    ],
+    ids=str,
+)
+def test_a_script_ends_with_0_whatever_happens(script: str, environ: dict[str, str], tmp_path: Path) -> None:
+    asked = {"DCFOOT_ROOT": str(tmp_path), **environ}
+    done = subprocess.run([SCRIPTS / script], env=asked, check=False, capture_output=True, cwd="/")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_job_is_noted_with_what_slurm_tells(tmp_path: Path) -> None:
+    environ = {"SLURM_JOB_ID": "7", "SLURM_JOB_UID": "1000", "SLURM_JOB_USER": "ada", "SLURM_JOB_GPUS": "0,3"}
+    subprocess.run([SCRIPTS / "prolog.sh"], env={"DCFOOT_ROOT": str(tmp_path), **environ}, check=True)
+    [record] = JobRecords(tmp_path).all()
+    assert record._replace(started_utc_s=0) == JobRecord("7", 1000, "ada", 0, (0, 3))
+    subprocess.run([SCRIPTS / "epilog.sh"], env={"DCFOOT_ROOT": str(tmp_path), **environ}, check=True)
+    assert JobRecords(tmp_path).all() == []
+
+
+@pytest.mark.parametrize("text", ["", "uid=x\nstart=1", "uid=1000", "start=1", "=\n="])
+def test_a_record_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "run/dcfoot/jobs/7", text)
+    assert JobRecords(tmp_path).all() == []
+
+
+def test_tasks_are_told_the_clusters_settings_unless_the_user_has_some(tmp_path: Path) -> None:
+    settings = write(tmp_path / "etc/dcfoot/config.toml", 'site = "here"')
+
+    def told(**environ: str) -> str:
+        asked = {"DCFOOT_ROOT": str(tmp_path), "HOME": str(tmp_path), **environ}
+        return subprocess.run([SCRIPTS / "task_prolog.sh"], env=asked, check=True, capture_output=True, text=True).stdout
+
+    assert told() == f"export DCFOOT_CONFIG={settings}\n"
+    assert told(DCFOOT_CONFIG="mine.toml") == ""
+    write(tmp_path / ".config/dcfoot/config.toml", 'site = "there"')
+    assert told() == ""
+
+
+class TestSacct:
+    # The form of `sacct -X -n -P -o JobIDRaw,ConsumedEnergyRaw,AllocNodes,AllocCPUS` (sacct(1): ConsumedEnergyRaw is in J,
+    # and reflects the job's own only where the job had its nodes alone).
+    TEXT = "6|120000|1|64\n7|101000|1|64\n8|0|1|64\n9|5000|2|128\n10|90000|1|8\n11||1|64\n"
+
+    @pytest.mark.parametrize(
+        ("job_id", "expected"),
+        [
+            ("7", "job 7: 100000 J; Slurm says 101000 J: -1.0%"),
+            ("8", "job 8: 100000 J; Slurm gathers no energy (AcctGatherEnergyType)"),
+            ("11", "job 11: 100000 J; Slurm gathers no energy (AcctGatherEnergyType)"),
+            ("9", "job 9: 100000 J; Slurm says 5000 J for 2 nodes, of which this is one: not comparable"),
+            ("10", "job 10: 100000 J; Slurm says 90000 J for the whole node, which the job shared: not comparable"),
+            ("12", "job 12: 100000 J; sacct does not know the job"),
+        ],
+    )
+    def test_only_a_job_that_had_its_node_alone_is_compared(self, job_id: str, expected: str) -> None:
+        assert cross_check(job_id, 100_000.0, read_sacct(self.TEXT, job_id), 64) == expected
