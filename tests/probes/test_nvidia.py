@@ -14,7 +14,7 @@ import pytest
 from dcfoot.doctor import examine
 from dcfoot.errors import ProbeTransient
 from dcfoot.ledger import total_j
-from dcfoot.probe import EdgeProbe, GaugeProbe, ProbeEntry, SharingProbe, Surroundings
+from dcfoot.probe import EdgeProbe, GaugeProbe, ProbeEntry, SharingProbe, Surroundings, UsesProbe
 from dcfoot.reading import Domain, Kind
 from dcfoot.sampler import Sampler
 from dcfoot_probes.nvidia import Nvidia
@@ -391,6 +391,7 @@ def test_the_probe_speaks_every_optional_protocol() -> None:
     probe = probe_of()
     assert isinstance(probe, EdgeProbe)
     assert isinstance(probe, SharingProbe)
+    assert isinstance(probe, UsesProbe)
     assert isinstance(probe, GaugeProbe)
 
 

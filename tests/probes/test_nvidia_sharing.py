@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from threading import Thread
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dcfoot.probe import Surroundings
 from dcfoot_probes.nvidia import Nvidia
-from dcfoot_probes.nvidia.sharing import Look, share
+from dcfoot_probes.nvidia.sharing import Look, share, uses
 from simulated.near import near
 from simulated.nvml import Fault, GpuProcess, Installed, MigInstance, SimulatedGpu, a100, h100, steady
 from simulated.nvml.runs import metered_run
@@ -48,6 +48,14 @@ class TestTheRule:
         known = [ratio for ratio in shares if ratio is not None]
         assert all(0.0 <= ratio <= 1.0 for ratio in known)
         assert len(known) < len(shares) or sum(known) == near(1.0)
+
+    @given(looks, looks, st.frozensets(pids))
+    def test_a_runs_share_is_the_sum_of_its_processes(self, before: Look, now: Look, run: frozenset[int]) -> None:
+        parts = uses(before, now)
+        assert not parts or sum(parts.values()) == near(1.0, abs=1e-12)
+        ratio = share(seen_by(before, run), seen_by(now, run), allocated=False)
+        if parts:
+            assert ratio == near(sum(part for pid, part in parts.items() if pid in run), abs=1e-12)
 
     @given(looks, looks)
     def test_a_run_of_nobody_gets_what_nobody_else_has(self, before: Look, now: Look) -> None:
@@ -105,6 +113,56 @@ def shares_of(
     ratios = probe.use_ratio(run)
     probe.close()
     return [ratios[meter.channel.device] for meter in meters]
+
+
+def uses_of(simulated_gpus: Install, *gpus: SimulatedGpu) -> list[Mapping[int, float] | None]:
+    """What the probe says of the processes of each GPU between two looks 0.4 s apart."""
+    simulated_gpus(*gpus)
+    probe = Nvidia(Surroundings(environ={}))
+    meters = probe.open()
+    probe.uses()
+    time.sleep(0.4)
+    found = probe.uses()
+    probe.close()
+    return [found[meter.channel.device] for meter in meters]
+
+
+class TestUsesByProcess:
+    def test_each_process_has_its_part_whoever_it_is(self, simulated_gpus: Install) -> None:
+        processes = [GpuProcess(101, sm_percent=60), GpuProcess(102, sm_percent=20), GpuProcess(103)]
+        found = uses_of(
+            simulated_gpus,
+            replace(h100(steady(200)), processes=processes),
+            replace(h100(steady(200)), processes=[GpuProcess(101), GpuProcess(102, memory_bytes=3 * GIB)]),
+            replace(h100(steady(200)), processes=[GpuProcess(101)]),
+            h100(steady(60)),
+        )
+        assert found[0] == near({101: 0.75, 102: 0.25}, abs=0.02)
+        assert found[1:] == [{101: 0.25, 102: 0.75}, {101: 1.0}, {}]
+
+    def test_a_process_that_came_and_went_between_two_looks_has_its_part(self, simulated_gpus: Install) -> None:
+        short = GpuProcess(101, sm_percent=80, span_s=(0.05, 0.35))
+        found = uses_of(simulated_gpus, replace(a100(steady(200)), processes=[short], use_period_s=0.02))
+        assert found == [{101: 1.0}]
+
+    def test_what_cannot_be_seen_is_none(self, simulated_gpus: Install) -> None:
+        refused = [Fault(f"nvmlDeviceGet{kind}RunningProcesses", 4) for kind in ("Compute", "Graphics")]
+        found = uses_of(
+            simulated_gpus,
+            replace(a100(steady(200)), faults=refused),
+            replace(a100(steady(200)), utilisation_percent=(70, 20)),
+        )
+        assert found == [None, None]
+
+    def test_instances_in_use_count_by_their_slices(self, simulated_gpus: Install) -> None:
+        instances = [MigInstance(f"MIG-{number}", number, slices=number) for number in (1, 2, 4)]
+        processes = [
+            GpuProcess(101, instance_number=1),
+            GpuProcess(101, instance_number=2),
+            GpuProcess(102, instance_number=2),
+        ]
+        gpu = replace(a100(steady(200)), mig_instances=instances, processes=processes)
+        assert uses_of(simulated_gpus, gpu) == [near({101: (1 + 2 / 2) / 3, 102: (2 / 2) / 3})]
 
 
 class TestTheDriversLists:
