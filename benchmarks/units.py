@@ -64,7 +64,7 @@ def simulated(processes: int, containers: int) -> Iterator[tuple[Path, range]]:
 
 @contextmanager
 def real(processes: int, containers: int) -> Iterator[tuple[Path, range]]:
-    """This machine with so many more processes and groups."""
+    """The machine itself, with so many more processes and groups."""
     base = Path("/sys/fs/cgroup")
     base = (base if (base / "cgroup.controllers").exists() else base / "unified") / "dcfoot-benchmark"
     groups = [base / f"{number:064x}" for number in range(containers)]
@@ -89,7 +89,8 @@ def main() -> int:
     parser.add_argument("--ticks", type=int, default=120)
     parser.add_argument("--real", action="store_true")
     arguments = parser.parse_args()
-    print("| processes | containers | a tick, mean [us] | dearest twentieth [us] | of a core at 1 Hz |\n|---|---|---|---|---|")
+    print("| processes | containers | a tick, mean [us] | dearest twentieth [us] | of a core at 1 Hz |")
+    print("|---|---|---|---|---|")
     for processes, containers in (
         (1, arguments.containers),
         (arguments.processes, 0),

@@ -12,7 +12,7 @@ from threading import Condition, Event, Lock, Thread
 from time import thread_time
 
 from dcfoot.activity import TICK_S, Activity
-from dcfoot.attribution import PROCESSOR_DOMAINS, EXACT, ProcessorShares, Share, device_share
+from dcfoot.attribution import EXACT, PROCESSOR_DOMAINS, ProcessorShares, Share, device_share
 from dcfoot.errors import ProbeTransient, ProbeUnavailable
 from dcfoot.ledger import EnergyLedger, EnergyRecord, worth_keeping
 from dcfoot.probe import EdgeProbe, GaugeProbe, Probe, ProbeEntry, SharingProbe, Surroundings

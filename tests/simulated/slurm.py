@@ -57,7 +57,9 @@ def slurm_cluster() -> Generator[Cluster]:
     """Starts a cluster and stops it; the test is skipped where its programs are not installed."""
     programs = {name: str(require_peer(name)) for name in ("munged", "slurmctld")}
     slurmd = str(Path(programs["slurmctld"]).with_name("slurmd"))
-    has_cgroups = os.geteuid() == 0 and os.access(CGROUPS / "freezer", os.W_OK) and os.access(CGROUPS / "cpuacct", os.W_OK)
+    has_cgroups = (
+        os.geteuid() == 0 and os.access(CGROUPS / "freezer", os.W_OK) and os.access(CGROUPS / "cpuacct", os.W_OK)
+    )
     with folder_for_all() as folder:
         cluster = Cluster(_root(folder), folder, has_cgroups)
         config = _configure(cluster)
@@ -99,7 +101,9 @@ def _configure(cluster: Cluster) -> Path:
     key = write(folder / "munge.key", os.urandom(64).hex())
     key.chmod(0o400)
     for name in ("prolog", "epilog", "task_prolog"):
-        script = write(folder / f"{name}.sh", f'#!/bin/sh\nDCFOOT_ROOT={cluster.root} exec "{ROOT}/deploy/slurm/{name}.sh"')
+        script = write(
+            folder / f"{name}.sh", f'#!/bin/sh\nDCFOOT_ROOT={cluster.root} exec "{ROOT}/deploy/slurm/{name}.sh"'
+        )
         script.chmod(0o755)
     write(folder / "cgroup.conf", f"CgroupPlugin=cgroup/v1\nCgroupMountpoint={CGROUPS}\nCgroupAutomount=no")
     ports = _free_ports(2)

@@ -226,7 +226,10 @@ class ProcTree:
         ticks = f"{round(own_s * os.sysconf('SC_CLK_TCK'))} 0 {round(reaped_s * os.sysconf('SC_CLK_TCK'))} 0"
         flags = 0x0020_8040 if is_kernel else 0x0040_0000
         beginning = pid if started is None else started
-        write(self.root / f"proc/{pid}/stat", f"{pid} (a) (b) S {parent} 1 1 0 -1 {flags} 0 0 0 0 {ticks} 20 0 1 0 {beginning} 0 0")
+        write(
+            self.root / f"proc/{pid}/stat",
+            f"{pid} (a) (b) S {parent} 1 1 0 -1 {flags} 0 0 0 0 {ticks} 20 0 1 0 {beginning} 0 0",
+        )
         write(self.root / f"proc/{pid}/cgroup", cgroup)
 
     def end(self, pid: int) -> None:

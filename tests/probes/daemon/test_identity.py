@@ -53,8 +53,10 @@ def container(runtime: str = "", pod: str = "", qos: str = "", user_id: int | No
         (f"/kubepods/burstable/pod{POD}/{ID}", container("", POD, "burstable")),
         (f"/kubepods/pod{POD}/{ID}/kube-proxy", container("", POD, "guaranteed")),
         (
-            "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podc704ef4c297ab11032b83ce52cbfc87b.slice/"
-            f"cri-containerd-{ID}.scope",
+            (
+                "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podc704ef4c297ab11032b83ce52cbfc87b.slice/"
+                f"cri-containerd-{ID}.scope"
+            ),
             container("containerd", "c704ef4c297ab11032b83ce52cbfc87b", "burstable"),
         ),
         (
@@ -66,8 +68,10 @@ def container(runtime: str = "", pod: str = "", qos: str = "", user_id: int | No
             container("containerd", POD, "guaranteed"),
         ),
         (
-            "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/"
-            f"kubelet-kubepods-burstable-pod{SLICE_POD}.slice/cri-containerd-{ID}.scope",
+            (
+                "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/"
+                f"kubelet-kubepods-burstable-pod{SLICE_POD}.slice/cri-containerd-{ID}.scope"
+            ),
             container("containerd", POD, "burstable"),
         ),
         # containerd's ctr, nerdctl; Docker on the Debian of 2014 (neuvector's tests).

@@ -74,7 +74,9 @@ class TestARealJob:
 
     def test_it_is_noted_while_it_runs_and_forgotten_after(self, cluster: Cluster) -> None:
         before_s = int(time.time())
-        job = cluster.srun(sys.executable, "-S", "-c", "import os; print(os.environ['SLURM_JOB_ID'], flush=True); input()")
+        job = cluster.srun(
+            sys.executable, "-S", "-c", "import os; print(os.environ['SLURM_JOB_ID'], flush=True); input()"
+        )
         assert job.stdout is not None
         job_id = job.stdout.readline().strip()
         record = JobRecords(cluster.root).of(job_id)
@@ -137,7 +139,9 @@ def test_tasks_are_told_the_clusters_settings_unless_the_user_has_some(tmp_path:
 
     def told(**environ: str) -> str:
         asked = {"DCFOOT_ROOT": str(tmp_path), "HOME": str(tmp_path), **environ}
-        return subprocess.run([SCRIPTS / "task_prolog.sh"], env=asked, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(
+            [SCRIPTS / "task_prolog.sh"], env=asked, check=True, capture_output=True, text=True
+        ).stdout
 
     assert told() == f"export DCFOOT_CONFIG={settings}\n"
     assert told(DCFOOT_CONFIG="mine.toml") == ""
@@ -146,8 +150,8 @@ def test_tasks_are_told_the_clusters_settings_unless_the_user_has_some(tmp_path:
 
 
 class TestSacct:
-    # The form of `sacct -X -n -P -o JobIDRaw,ConsumedEnergyRaw,AllocNodes,AllocCPUS` (sacct(1): ConsumedEnergyRaw is in J,
-    # and reflects the job's own only where the job had its nodes alone).
+    # What `sacct -X -n -P -o JobIDRaw,ConsumedEnergyRaw,AllocNodes,AllocCPUS` prints (sacct(1): the energy is in J, and
+    # is the job's own only where the job had its nodes alone).
     TEXT = "6|120000|1|64\n7|101000|1|64\n8|0|1|64\n9|5000|2|128\n10|90000|1|8\n11||1|64\n"
 
     @pytest.mark.parametrize(

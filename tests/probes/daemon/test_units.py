@@ -294,7 +294,9 @@ BURN = "import time\nend = time.process_time() + {seconds}\nwhile time.process_t
 def real_group(request: pytest.FixtureRequest) -> Iterator[Path]:
     """A group of this machine, called like a container."""
     mounted = Path("/sys/fs/cgroup")
-    base = mounted if request.param == "unified" and (mounted / "cgroup.controllers").exists() else mounted / request.param
+    base = (
+        mounted if request.param == "unified" and (mounted / "cgroup.controllers").exists() else mounted / request.param
+    )
     group = base / "docker" / f"{os.getpid():064x}"
     try:
         group.mkdir(parents=True)

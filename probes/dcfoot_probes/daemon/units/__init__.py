@@ -100,7 +100,7 @@ class Units:
         return max(left_s, 0.0)
 
     def _all_pids(self) -> list[int]:
-        return [int(name) for name in os.listdir(self._proc) if name.isdecimal()]
+        return [int(name) for name in os.listdir(self._proc) if name.isdecimal()]  # noqa: PTH208 (hundreds)
 
 
 def _sum(one_s: Mapping[Unit, float], other_s: Mapping[Unit, float]) -> dict[Unit, float]:

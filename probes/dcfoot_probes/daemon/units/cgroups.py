@@ -154,7 +154,7 @@ def _list(folder: _Folder, path: str) -> None:
 
     File systems that count no links say 1.
     """
-    links = os.stat(folder.path).st_nlink
+    links = os.stat(folder.path).st_nlink  # noqa: PTH116 (hundreds)
     if links == folder.links and links > 1:
         return
     with os.scandir(folder.path) as entries:

@@ -45,7 +45,8 @@ _POD = re.compile(
 kubelet's two drivers). A pod that the kubelet reads from a file has a UID without hyphens."""
 
 _MACHINE = re.compile(
-    r"(?:^|/)(?:machine\.slice/(?P<machine>(?:machine-|systemd-nspawn@)[^/]+)|lxc(?:\.payload\.|/)(?P<lxc>[^/]+))(?=/|$)"
+    r"(?:^|/)(?:machine\.slice/(?P<machine>(?:machine-|systemd-nspawn@)[^/]+)"
+    r"|lxc(?:\.payload\.|/)(?P<lxc>[^/]+))(?=/|$)"
 )
 """Virtual machines and containers that systemd-machined keeps (systemd.special(7)), and LXC's (lxc.container.conf(5))."""
 
