@@ -108,10 +108,10 @@ class SharingProbe(Protocol):
 class UsesProbe(Protocol):
     """A probe that knows how much each process used its devices; ask it for that or for `use_ratio`, not for both."""
 
-    def uses(self) -> Mapping[str, Mapping[int, float] | None]:
+    def uses(self) -> Mapping[str, Mapping[int, float]]:
         """By device: the share of each process since the last call, also of one that has ended.
 
-        Shares add up to 1; nobody's device has none of them, and None stands for what cannot be seen.
+        Shares add up to 1; a device that nobody used has none. One that is left out cannot be seen.
         """
         ...
 

@@ -103,6 +103,7 @@ PURE_NUMBERS = {
     ),
     # Identities and counts of things that have a name.
     "pid": "a process",
+    "user_id": "a user",
     "port": "of a machine",
     "week": "of a year",
     "local_rank": "a process of a launch",

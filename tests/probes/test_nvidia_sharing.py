@@ -124,7 +124,7 @@ def uses_of(simulated_gpus: Install, *gpus: SimulatedGpu) -> list[Mapping[int, f
     time.sleep(0.4)
     found = probe.uses()
     probe.close()
-    return [found[meter.channel.device] for meter in meters]
+    return [found.get(meter.channel.device) for meter in meters]
 
 
 class TestUsesByProcess:
@@ -145,7 +145,7 @@ class TestUsesByProcess:
         found = uses_of(simulated_gpus, replace(a100(steady(200)), processes=[short], use_period_s=0.02))
         assert found == [{101: 1.0}]
 
-    def test_what_cannot_be_seen_is_none(self, simulated_gpus: Install) -> None:
+    def test_a_device_that_cannot_be_seen_is_left_out(self, simulated_gpus: Install) -> None:
         refused = [Fault(f"nvmlDeviceGet{kind}RunningProcesses", 4) for kind in ("Compute", "Graphics")]
         found = uses_of(
             simulated_gpus,

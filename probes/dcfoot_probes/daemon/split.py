@@ -34,18 +34,16 @@ def processor_split(units_s: Mapping[Unit, float], busy_s: float, idle_s: float)
     return _weighed(units_s, IDLE_WEIGHT * max(idle_s, 0.0), max(busy_s - known_s, 0.0))
 
 
-def device_split(uses: Mapping[int, float] | None, unit_of: Callable[[int], Unit | None]) -> Split:
+def device_split(uses: Mapping[int, float], unit_of: Callable[[int], Unit | None]) -> Split:
     """The split of a device that tells who used it.
 
     Parameters
     ----------
-    uses : Mapping[int, float] or None
-        The share of each process, as `UsesProbe.uses` gives it; None where it cannot be seen.
+    uses : Mapping[int, float]
+        The share of each process, as `UsesProbe.uses` gives it.
     unit_of : Callable[[int], Unit or None]
         The unit of a process; None where it is not known.
     """
-    if uses is None:
-        return UNKNOWN
     if not uses:
         return IDLE
     sums: dict[Unit | None, float] = {}

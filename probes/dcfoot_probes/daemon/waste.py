@@ -191,7 +191,7 @@ def span_of(frames: Sequence[Frame], channel: Channel, allocated: frozenset[Unit
 
 
 def _judged(spans: Sequence[Span]) -> Iterator[tuple[int, Waste | None, frozenset[Unit], Span]]:
-    """Each span with the number of the stretch without a break in which it lies, by which rule it is waste and whose."""
+    """Each span with the number of the stretch without a break that it is in, by which rule it is waste, and whose."""
     highest_mhz = max((span.sm_clock_mhz or 0.0 for span in spans), default=0.0)
     stretch, end_ns = 0, 0
     worked: frozenset[Unit] = frozenset()

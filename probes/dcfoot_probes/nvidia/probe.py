@@ -114,9 +114,9 @@ class Nvidia:
         """The run's share of each device since the last call."""
         return {gpu.uuid: gpu.share(pids) for gpu in self._gpus}
 
-    def uses(self) -> Mapping[str, Mapping[int, float] | None]:
+    def uses(self) -> Mapping[str, Mapping[int, float]]:
         """Each process's share of each device since the last call."""
-        return {gpu.uuid: gpu.uses() for gpu in self._gpus}
+        return {gpu.uuid: uses for gpu in self._gpus if (uses := gpu.uses()) is not None}
 
     def gauges(self) -> Mapping[str, Mapping[str, float]]:
         """Utilisation, memory, clock, temperature and power limit of each device that answers."""

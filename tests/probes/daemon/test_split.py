@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcfoot_probes.daemon.split import IDLE, UNKNOWN, Claims, device_split, processor_split
+from dcfoot_probes.daemon.split import Claims, device_split, processor_split
 from dcfoot_probes.daemon.words import Split, Unit, UnitKind
 from simulated.near import near
 
@@ -63,9 +63,12 @@ def test_a_busy_second_weighs_one_and_an_idle_one_a_sixth() -> None:
     assert split.idle == near(0.17 * 12.0 / weight)
 
 
-def test_a_device_that_cannot_be_seen_is_nobodys_and_an_unused_one_is_idle() -> None:
-    assert device_split(None, lambda _: None) == UNKNOWN
-    assert device_split({}, lambda _: None) == IDLE
+def test_a_device_that_nobody_used_is_idle() -> None:
+    assert device_split({}, lambda _: None) == Split({}, 1.0, 0.0)
+
+
+def test_where_no_time_passed_nobody_can_be_named() -> None:
+    assert processor_split({}, 0.0, 0.0) == Split({}, 0.0, 1.0)
 
 
 def test_a_process_that_nobody_knows_leaves_its_part_unattributed() -> None:

@@ -43,16 +43,14 @@ class Units:
         self._machine_s: tuple[float, float] | None = None
         self._lead_s = 0.0
 
-    def splits(
-        self, steps: Mapping[Channel, Step], uses: Mapping[str, Mapping[int, float] | None]
-    ) -> dict[Channel, Split]:
+    def splits(self, steps: Mapping[Channel, Step], uses: Mapping[str, Mapping[int, float]]) -> dict[Channel, Split]:
         """How each channel's energy since the last call is divided; one that is left out is nobody's that we know.
 
         Parameters
         ----------
         steps : Mapping[Channel, Step]
             What the channels took.
-        uses : Mapping[str, Mapping[int, float] or None]
+        uses : Mapping[str, Mapping[int, float]]
             By device: what each process used of it, as `UsesProbe.uses` tells.
         """
         processors = self._processor_split()

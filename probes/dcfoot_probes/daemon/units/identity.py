@@ -48,7 +48,7 @@ _MACHINE = re.compile(
     r"(?:^|/)(?:machine\.slice/(?P<machine>(?:machine-|systemd-nspawn@)[^/]+)"
     r"|lxc(?:\.payload\.|/)(?P<lxc>[^/]+))(?=/|$)"
 )
-"""Virtual machines and containers that systemd-machined keeps (systemd.special(7)), and LXC's (lxc.container.conf(5))."""
+"""Virtual machines and containers of systemd-machined (systemd.special(7)), and LXC's (lxc.container.conf(5))."""
 
 _USER = re.compile(r"(?:^|/)user-(\d+)\.slice(?=/|$)")
 _SERVICE = re.compile(r"(?:^|/)([^/]+\.(?:service|scope))(?=/|$)")
