@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dcfoot.account import choose_hourly, choose_site, receipt_of, site_of
@@ -93,7 +94,15 @@ def _measurement(store: RunStore, runs: Sequence[str], job: str | None) -> Measu
     if not found:
         message = f"no run in {store.runs_dir} is of job {job!r}; `dcfoot runs` names the job of each"
         raise DataMissing(message)
-    return merge(found)
+    return _cross_checked(merge(found)) if job else merge(found)
+
+
+def _cross_checked(measurement: Measurement) -> Measurement:
+    """With a line of what Slurm counted for the same job, where it did."""
+    from dcfoot.sacct import cross_check
+
+    line = cross_check(measurement)
+    return replace(measurement, warnings=(*measurement.warnings, line)) if line else measurement
 
 
 def _loaded(store: RunStore, run: str) -> Measurement:

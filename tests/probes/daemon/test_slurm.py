@@ -15,7 +15,7 @@ from dcfoot.attribution import IDLE_WEIGHT
 from dcfoot.counter import Outcome, Step
 from dcfoot.reading import Channel, Domain
 from dcfoot_probes.daemon.units import Units
-from dcfoot_probes.daemon.units.slurm import JobRecord, JobRecords, cross_check, read_sacct
+from dcfoot_probes.daemon.units.slurm import JobRecord, JobRecords
 from dcfoot_probes.daemon.words import UnitKind
 from simulated.near import near
 from simulated.repository import ROOT
@@ -147,23 +147,3 @@ def test_tasks_are_told_the_clusters_settings_unless_the_user_has_some(tmp_path:
     assert told(DCFOOT_CONFIG="mine.toml") == ""
     write(tmp_path / ".config/dcfoot/config.toml", 'site = "there"')
     assert told() == ""
-
-
-class TestSacct:
-    # What `sacct -X -n -P -o JobIDRaw,ConsumedEnergyRaw,AllocNodes,AllocCPUS` prints (sacct(1): the energy is in J, and
-    # is the job's own only where the job had its nodes alone).
-    TEXT = "6|120000|1|64\n7|101000|1|64\n8|0|1|64\n9|5000|2|128\n10|90000|1|8\n11||1|64\n"
-
-    @pytest.mark.parametrize(
-        ("job_id", "expected"),
-        [
-            ("7", "job 7: 100000 J; Slurm says 101000 J: -1.0%"),
-            ("8", "job 8: 100000 J; Slurm gathers no energy (AcctGatherEnergyType)"),
-            ("11", "job 11: 100000 J; Slurm gathers no energy (AcctGatherEnergyType)"),
-            ("9", "job 9: 100000 J; Slurm says 5000 J for 2 nodes, of which this is one: not comparable"),
-            ("10", "job 10: 100000 J; Slurm says 90000 J for the whole node, which the job shared: not comparable"),
-            ("12", "job 12: 100000 J; sacct does not know the job"),
-        ],
-    )
-    def test_only_a_job_that_had_its_node_alone_is_compared(self, job_id: str, expected: str) -> None:
-        assert cross_check(job_id, 100_000.0, read_sacct(self.TEXT, job_id), 64) == expected
