@@ -2,7 +2,7 @@
 
 In come a dry bulb, a measure of moisture and the pressure; out go the others. Equation numbers are those of the ASHRAE
 Handbook of Fundamentals 2017 (SI), chapter 1, "Psychrometrics". Air and vapour are ideal gases there, saturation below
-0 C is over ice, and the equations hold from -100 to 200 C.
+the triple point is over ice, and the equations hold from -100 to 200 C.
 """
 
 from dcfoot.elementwise import Condition, Value, exp, log, maximum, minimum, where
@@ -21,6 +21,10 @@ DRY_AIR_J_PER_KG_K = 287.042
 
 VAPOUR_J_PER_KG_K = 461.524
 """Gas constant of water vapour (equation 2)."""
+
+TRIPLE_POINT_C = 0.01
+"""Here vapour over ice and over water are one (ITS-90), and so are equations 5 and 6, to 1e-8. At 0 C, where the
+handbook changes from one to the other, they differ by 1e-4: a step in all that follows from moisture."""
 
 ICE_POINT_PRESSURE_PA = 611.21287
 """Saturation over water at 0 C (equation 6)."""
@@ -46,7 +50,7 @@ _WET = ((2830.0, 2501.0), (0.24, 2.326), (2.1, 4.186))
 and the heat capacity of ice and water [kJ/(kg K)]."""
 
 _DEW_STEPS = 2
-"""A choice: from -100 to 200 C they leave 8 uK, and at 0 C the 1.2 mK by which equations 5 and 6 differ."""
+"""A choice: from -100 to 200 C they leave 8 uK."""
 
 _WET_STEPS = 6
 """A choice: from -40 to 55 C, at any moisture and 55 to 108 kPa, five leave 0.3 mK and six 2 nK."""
@@ -64,7 +68,7 @@ def pressure_at_pa(elevation_m: Value) -> Value:
 
 
 def saturation_pressure_pa(dry_bulb_c: Value) -> Value:
-    """Pressure of saturated vapour: over ice below 0 C (equation 5), over water from there on (equation 6).
+    """Pressure of saturated vapour: over ice below the triple point (equation 5), over water above it (equation 6).
 
     Parameters
     ----------
@@ -72,7 +76,7 @@ def saturation_pressure_pa(dry_bulb_c: Value) -> Value:
         [C]
     """
     t_k = dry_bulb_c + ZERO_C_IN_K
-    return exp(where(dry_bulb_c < 0, _log_saturation(t_k, _OVER_ICE), _log_saturation(t_k, _OVER_WATER)))
+    return exp(where(dry_bulb_c < TRIPLE_POINT_C, _log_saturation(t_k, _OVER_ICE), _log_saturation(t_k, _OVER_WATER)))
 
 
 def saturation_pressure_over_water_pa(dry_bulb_c: Value) -> Value:
@@ -97,7 +101,7 @@ def _log_saturation(t_k: Value, c: tuple[float, ...]) -> Value:
 def _log_saturation_slope(t_c: Value) -> Value:
     """The derivative of the logarithm of `saturation_pressure_pa` [1/K]."""
     t_k = t_c + ZERO_C_IN_K
-    return where(t_c < 0, _log_slope(t_k, _OVER_ICE), _log_slope(t_k, _OVER_WATER))
+    return where(t_c < TRIPLE_POINT_C, _log_slope(t_k, _OVER_ICE), _log_slope(t_k, _OVER_WATER))
 
 
 def _log_slope(t_k: Value, c: tuple[float, ...]) -> Value:

@@ -14,7 +14,7 @@ from dcfoot.cooling.parameters import Size
 from dcfoot.elementwise import Numbers
 from dcfoot.facility_library import build_facility, used_parameters
 from dcfoot.facility_model import Facility, FacilityState, energy_mean, facility_state
-from dcfoot.psychrometrics import saturation_humidity_ratio_kg_per_kg, wet_bulb_c
+from dcfoot.psychrometrics import TRIPLE_POINT_C, saturation_humidity_ratio_kg_per_kg, wet_bulb_c
 from dcfoot.water import onsite_consumption_l
 from simulated.lei_masanet import climate
 from simulated.near import near
@@ -35,12 +35,15 @@ dry_bulbs_c = st.floats(-35.0, 45.0)
 depressions_k = st.floats(0.0, 18.0)
 pressures_pa = st.floats(65_000.0, 104_000.0)
 
-STEEPEST_PER_K = 1.0
-"""The steepest that a PUE may be in a temperature. Dry outside air is shut out over a tenth of its vapour pressure:
-0.3 K of dry bulb in frost, and that costs what chillers take, up to 0.35."""
+STEP_K = 1e-6
+"""How far a temperature is moved: a step of the model is as high over a millionth of a kelvin as over one."""
 
-STEEPEST_L_PER_KWH_K = 10.0
-"""The same for WUE: a tower's 2.5 L/kWh over 0.3 K."""
+STEEPEST_PER_K = 2.0
+"""No PUE is as steep as this in a temperature. Outside air that is too dry is shut out over a tenth of a vapour
+pressure, 0.28 K of wet bulb, and that costs what air-cooled chillers take on a hot day, 0.41: 1.5 a kelvin."""
+
+STEEPEST_L_PER_KWH_K = 20.0
+"""The same for WUE: a tower's 2.8 L/kWh over 0.28 K are 10 a kelvin."""
 
 
 def built(kind: tuple[str, Size, Heat]) -> Facility:
@@ -114,18 +117,29 @@ def test_nothing_jumps(
 ) -> None:
     facility = built(kind)
     here = facility_state(facility, load, dry_c, dry_c - depression_k, pressure_pa)
-    step = 1e-3
+    more = load + (STEP_K / 10 if moved == "load" else 0)
     there = facility_state(
         facility,
-        load + (step / 10 if moved == "load" else 0),
-        dry_c + (step if moved == "dry" else 0),
-        dry_c - depression_k - (step if moved == "wet" else 0),
-        pressure_pa + (100 * step if moved == "pressure" else 0),  # 100 Pa matter less than a kelvin
+        more,
+        dry_c + (STEP_K if moved == "dry" else 0),
+        dry_c - depression_k - (STEP_K if moved == "wet" else 0),
+        pressure_pa + (100 * STEP_K if moved == "pressure" else 0),  # 100 Pa matter less than a kelvin
     )
     # In power and water of the whole facility: at no load a PUE has no bound.
-    more = load + step / 10 if moved == "load" else load
-    assert more * there.pue == near(load * here.pue, abs=STEEPEST_PER_K * step)
-    assert more * there.wue_l_per_kwh == near(load * here.wue_l_per_kwh, abs=STEEPEST_L_PER_KWH_K * step)
+    assert more * there.pue == near(load * here.pue, abs=STEEPEST_PER_K * STEP_K)
+    assert more * there.wue_l_per_kwh == near(load * here.wue_l_per_kwh, abs=STEEPEST_L_PER_KWH_K * STEP_K)
+
+
+@every_kind
+@pytest.mark.parametrize("freezing_c", [-1.0, 0.0, TRIPLE_POINT_C])
+def test_nothing_jumps_where_water_freezes(kind: tuple[str, Size, Heat], freezing_c: float) -> None:
+    # Chance seldom finds these places, where equations of ice take over from those of water.
+    beside_c, warmer_k = freezing_c + np.array([[-STEP_K], [0.0]]), np.linspace(0.0, 18.0, 181)
+    for dry_c, wet_c in ((freezing_c + warmer_k, beside_c), (beside_c, freezing_c - warmer_k)):
+        state = facility_state(built(kind), 1.0, dry_c, wet_c, 101_325.0)
+        for values, steepest in ((state.pue, STEEPEST_PER_K), (state.wue_l_per_kwh, STEEPEST_L_PER_KWH_K)):
+            below, above = np.broadcast_to(values, (2, warmer_k.size))
+            assert np.max(np.abs(above - below)) < steepest * STEP_K
 
 
 @every_kind

@@ -44,12 +44,6 @@ REAL_GAS_K = 0.035
 """How far psychrolib, too, lies from CoolProp in dry air: ASHRAE's equations take air and vapour as ideal gases, and
 the two oracles differ from each other by up to 0.031 K."""
 
-ICE_AND_WATER_RATIO = 1.1e-4
-"""The part by which equations 5 and 6 differ at 0 C."""
-
-TRIPLE_POINT_C = 0.0101
-"""From here on, to psychrolib, there is water."""
-
 
 def moisture(dry_bulb_c: float, humidity: float, pressure_pa: float) -> float:
     return humidity_ratio_kg_per_kg(humidity * saturation_pressure_pa(dry_bulb_c), pressure_pa)
@@ -59,9 +53,8 @@ def has_two_roots(dry_bulb_c: float, humidity_ratio: float, pressure_pa: float) 
     """Whether this moisture lies between what equations 33 and 35 say of a wet bulb at 0 C, as psychrolib has them."""
     if dry_bulb_c <= 0:
         return False
-    # psychrolib takes saturation over ice up to the triple point: its moisture at 0 C is 0.01 % less than over water.
     water, ice = (psychrolib_humidity_ratio_at_wet_bulb_kg_per_kg(dry_bulb_c, c, pressure_pa) for c in (0.0, -1e-9))
-    return water * (1 - ICE_AND_WATER_RATIO) <= humidity_ratio <= ice
+    return water * (1 - 1e-9) <= humidity_ratio <= ice
 
 
 def reference() -> dict[str, Any]:
@@ -134,6 +127,13 @@ def test_vapour_of_17_3_grams_a_cubic_metre_saturates_air_of_20_c() -> None:
     assert vapour_pressure_of_density_pa(0.0173, 20.0) == near(saturation_pressure_pa(20.0), rel=0.002)
 
 
+def test_vapour_over_ice_and_over_water_are_one_at_the_triple_point() -> None:
+    # 611.657 Pa at 0.01 C: IAPWS R14-08 (2011), and at 0.00 C 611.154 Pa over ice.
+    assert saturation_pressure_pa(0.01 - 1e-9) == near(saturation_pressure_pa(0.01), rel=1e-8)
+    assert saturation_pressure_pa(0.01) == near(611.657, abs=0.001)
+    assert saturation_pressure_pa(0.0) == near(611.154, abs=0.001)
+
+
 # --- other programs
 
 
@@ -183,12 +183,12 @@ def test_in_any_air_a_real_gas_differs_by_no_more_than_it_does_from_psychrolib(
 
 @given(st.floats(0.5, 14.0), st.floats(0.01, 1.0), pressures_pa)
 def test_what_can_be_water_is_water(dry_c: float, place: float, pressure_pa: float) -> None:
-    wets_c = (TRIPLE_POINT_C, -1e-9)
+    wets_c = (0.0, -1e-9)
     water, ice = (psychrolib_humidity_ratio_at_wet_bulb_kg_per_kg(dry_c, wet_c, pressure_pa) for wet_c in wets_c)
     assume(water > 1e-6)  # psychrolib knows no drier air
     ratio = water + place * (ice - water)
     chosen_c = wet_bulb_c(dry_c, ratio, pressure_pa)
-    assert chosen_c >= 0
+    assert chosen_c >= -1e-9
     # Both are wet bulbs by psychrolib's equations: the one chosen, and one on ice.
     other_c = psychrolib_wet_bulb_c(dry_c, ratio, pressure_pa)
     for wet_c in (chosen_c, other_c):
@@ -225,9 +225,9 @@ def test_each_measure_of_moisture_gives_back_the_other(dry_c: float, humidity: f
     assert relative_humidity_ratio(dry_c, ratio, pressure_pa) == near(humidity, rel=1e-9)
     assert vapour_pressure_pa(ratio, pressure_pa) == near(humidity * saturation_pressure_pa(dry_c), rel=1e-9)
     wet_c = wet_bulb_c(dry_c, ratio, pressure_pa)
-    assert humidity_ratio_at_wet_bulb_kg_per_kg(dry_c, wet_c, pressure_pa) == near(ratio, rel=ICE_AND_WATER_RATIO)
+    assert humidity_ratio_at_wet_bulb_kg_per_kg(dry_c, wet_c, pressure_pa) == near(ratio, rel=1e-9)
     dew_c = dew_point_c(vapour_pressure_pa(ratio, pressure_pa))
-    assert saturation_humidity_ratio_kg_per_kg(dew_c, pressure_pa) == near(ratio, rel=ICE_AND_WATER_RATIO)
+    assert saturation_humidity_ratio_kg_per_kg(dew_c, pressure_pa) == near(ratio, rel=1e-9)
 
 
 def test_air_beyond_saturation_has_the_wet_bulb_of_saturation() -> None:
