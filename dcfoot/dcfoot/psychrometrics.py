@@ -180,7 +180,7 @@ def relative_humidity_ratio(
 
 
 def dew_point_c(vapour_pressure_pa: Value) -> Value:
-    """Temperature at which this vapour saturates, below 0 C over ice: equations 5 and 6 solved for it.
+    """Temperature at which this vapour saturates, below the triple point over ice: equations 5 and 6 solved for it.
 
     The first guess is a Magnus formula (WMO-No. 8, annex 4.B); then come Newton's steps on the logarithm.
 

@@ -41,8 +41,8 @@ humidities = st.floats(0.005, 1.0)
 pressures_pa = st.floats(55_000.0, 108_000.0)
 
 REAL_GAS_K = 0.035
-"""How far psychrolib, too, lies from CoolProp in dry air: ASHRAE's equations take air and vapour as ideal gases, and
-the two oracles differ from each other by up to 0.031 K."""
+"""How far psychrolib, too, lies from CoolProp in dry air: the two oracles differ by up to 0.031 K. ASHRAE's equations take
+air and vapour as ideal gases; beside air vapour saturates at 0.27 to 0.42 % more, which cancels in moist air alone."""
 
 
 def moisture(dry_bulb_c: float, humidity: float, pressure_pa: float) -> float:
@@ -256,7 +256,7 @@ def test_a_hundred_years_of_wet_bulbs_take_less_than_two_seconds() -> None:
     ratio = humidity_ratio_kg_per_kg(draw(0.02, 1.0, 876_000) * saturation_pressure_pa(dry_c), pa)
     took_s: list[float] = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         wet_bulb_c(dry_c, ratio, pa)
-        took_s.append(time.perf_counter() - began)
+        took_s.append(time.process_time() - began)
     assert min(took_s) < 2.0
