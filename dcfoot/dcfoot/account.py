@@ -8,17 +8,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dcfoot.config import Settings
-from dcfoot.errors import ConfigError, DcfootError
+from dcfoot.errors import ConfigError, DataMissing, DcfootError
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.receipt.contract import ReceiptJson
-from dcfoot.site import FacilityMeter, Site, resolve_site, with_factors
+from dcfoot.site import FacilityMeter, LiveMeter, Site, resolve_site, with_factors
 
 if TYPE_CHECKING:
     from dcfoot.calibration import Calibration
+    from dcfoot.site_meters import MeterHours
 
 HOURLY_PATIENCE_S = 10.0
 """How long a receipt waits for the hours of a grid [s]. A choice: services answer within seconds, and a job's exit
 status waits as long."""
+
+METER_PATIENCE_S = 3.0
+"""The same for a live reading of the facility [s]. A choice: it stands in the same building."""
 
 
 def choose_site(
@@ -132,7 +136,7 @@ def receipt_of(
         from dcfoot.site_hours import at_run  # 3 ms: only where somebody said where it is
 
         site = at_run(site, measurement.started_at, measurement.ended_at)
-    site, of_meters = (site, ()) if site.meter is None else _at_meters(site, site.meter, measurement)
+    site, of_meters = (site, ()) if site.meter is None else _at_meters(site, site.meter, measurement, ask=ask)
     site, of_hours = (site, ()) if hourly is None else _with_hours(site, hourly, measurement, ask=ask)
     whole = settings.whole_node if whole_node is None else whole_node
     calibration, remarks = _calibration(settings, measurement)
@@ -149,16 +153,31 @@ def receipt_of(
     return receipt(measurement, footprint, site, whole_node=whole)
 
 
-def _at_meters(site: Site, meter: FacilityMeter, measurement: Measurement) -> tuple[Site, tuple[str, ...]]:
-    """The site by its own meters; a file that cannot be used costs a remark, never the receipt."""
+def _at_meters(
+    site: Site, meter: FacilityMeter | LiveMeter, measurement: Measurement, *, ask: bool
+) -> tuple[Site, tuple[str, ...]]:
+    """The site by its own meters; what cannot be used costs a remark, never the receipt."""
     from dcfoot.site_meters import at_meters
-    from dcfoot.sources.facility_meter import read_facility_meter  # numpy: only where a site names its meters
 
     try:
-        metered = read_facility_meter(meter.path, meter.category)
+        metered = _live_hour(meter, measurement, ask=ask) if isinstance(meter, LiveMeter) else _metered(meter)
         return at_meters(site, meter, metered, measurement.started_at, measurement.ended_at)
     except DcfootError as fault:
         return site, (f"The facility's meters are left out. {fault}",)
+
+
+def _metered(meter: FacilityMeter) -> "MeterHours":
+    from dcfoot.sources.facility_meter import read_facility_meter  # numpy: only where a site names its meters
+
+    return read_facility_meter(meter.path, meter.category)
+
+
+def _live_hour(meter: LiveMeter, measurement: Measurement, *, ask: bool) -> "MeterHours":
+    from dcfoot.sources.live_meter import live_hour  # only where a site names one
+
+    if not ask or measurement.state is RunState.RUNNING:
+        raise DataMissing(f"{meter.name} is asked when the job has ended; until then PUE is modelled.")
+    return live_hour(meter, measurement.ended_at, METER_PATIENCE_S)
 
 
 def _with_hours(site: Site, hourly: str, measurement: Measurement, *, ask: bool) -> tuple[Site, tuple[str, ...]]:

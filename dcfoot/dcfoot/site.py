@@ -27,6 +27,34 @@ class FacilityMeter:
     path: Path
     category: Category = "PUE3"
 
+    @property
+    def name(self) -> str:
+        """The file's, for people."""
+        return self.path.name
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMeter:
+    """What tells a facility's present power, as `dcfoot.sources.live_meter` reads it.
+
+    Parameters
+    ----------
+    address : str
+        A file, or a URL (http, https).
+    category : str
+        Where the IT power is metered.
+    """
+
+    address: str
+    category: Category = "PUE3"
+
+    @property
+    def name(self) -> str:
+        """The file's or the host's, for people: an address may hold a password."""
+        from urllib.parse import urlsplit
+
+        return urlsplit(self.address).hostname or Path(self.address).name
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -67,7 +95,7 @@ class Site:
         families of which no year is known.
     hours_evidence : tuple of Evidence
         What stands behind PUE and WUE where they are those of a run's hours; empty where they are the year's.
-    meter : FacilityMeter or None
+    meter : FacilityMeter, LiveMeter or None
         Its facility's own meters, whose hours go before the model's (`dcfoot.site_meters`).
     """
 
@@ -87,7 +115,7 @@ class Site:
     it_load_ratio: float | None = None
     hourly_factors: tuple[GridFactor, ...] = ()
     hours_evidence: tuple[Evidence, ...] = ()
-    meter: FacilityMeter | None = None
+    meter: FacilityMeter | LiveMeter | None = None
 
     @property
     def on_unknown_grid(self) -> bool:

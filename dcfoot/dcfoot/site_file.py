@@ -5,7 +5,8 @@
     country = "CN"                       # or region = "广东"; leave both out for a grid of your own
     pue = 1.25                           # or {value = 1.25, p5 = 1.2, p95 = 1.35, category = "PUE1",
                                          #     start = 2025-01-01, end = 2025-06-30}
-    meter = "meters.csv"                 # or {file = "meters.csv", category = "PUE2"}: goes before pue and wue
+    meter = "meters.csv"                 # or {file = "meters.csv", category = "PUE2"}: goes before pue and wue;
+                                         # or {live = "https://HOST/PATH"}, {live = "pue.json"}: the present reading
     wue_l_per_kwh = 0.4
     ewif_l_per_kwh = 3.1
     lifetime_years = 5
@@ -44,7 +45,7 @@ from dcfoot.facility import CATEGORIES, Category
 from dcfoot.grid import Boundary, GridFactor, Method
 from dcfoot.places import nearest
 from dcfoot.reading import Basis
-from dcfoot.site import FacilityMeter, Site, resolve_site, world_site
+from dcfoot.site import FacilityMeter, LiveMeter, Site, resolve_site, world_site
 
 _KEYS = (
     "name",
@@ -214,20 +215,34 @@ def _period(reader: _Reader, where: str, said: Table) -> tuple[datetime, datetim
     return start, end + timedelta(days=1)
 
 
-def _meter(reader: _Reader, where: str, table: Table) -> FacilityMeter | None:
-    """The file of its facility's meters, from the folder of the sites' file on."""
+def _meter(reader: _Reader, where: str, table: Table) -> FacilityMeter | LiveMeter | None:
+    """The file of its facility's meters, from the folder of the sites' file on, or what tells its present power."""
     value = table.get("meter")
     if value is None:
         return None
     said = {"file": value} if isinstance(value, str) else _table(value)
-    name = said.get("file")
-    if not isinstance(name, str) or set(said) - {"file", "category"}:
-        reader.fault(where, "meter", f"must be the name of a file or {{file, category}}, not {value!r}")
+    name = said.get("file", said.get("live"))
+    if not isinstance(name, str) or set(said) - {"category"} not in ({"file"}, {"live"}):
+        reader.fault(
+            where, "meter", f"must be the name of a file, {{file, category}} or {{live, category}}, not {value!r}"
+        )
         return None
+    if "live" in said:
+        return _live_meter(reader, where, name, _category(reader, where, "meter", said))
     path = reader.path.parent / name
     if not path.is_file():
         reader.fault(where, "meter", f"there is no file {path}")
     return FacilityMeter(path, _category(reader, where, "meter", said))
+
+
+def _live_meter(reader: _Reader, where: str, address: str, category: Category) -> LiveMeter:
+    """What tells the present power: a URL, else a file, which need not be there yet."""
+    scheme, is_url, rest = address.partition("://")
+    if is_url and (scheme not in {"http", "https"} or not rest.strip("/")):
+        reader.fault(
+            where, "meter", f"live must be a file or begin with http:// or https:// and a host, not {address!r}"
+        )
+    return LiveMeter(address if is_url else str(reader.path.parent / address), category)
 
 
 @dataclass(frozen=True, slots=True)

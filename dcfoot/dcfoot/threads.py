@@ -1,9 +1,19 @@
-"""Starts threads without waiting for them: what they do is never worth holding up a job."""
+"""Starts threads that are never worth holding up a job: nobody waits for them, or for so long and no longer."""
 
 from _thread import start_new_thread
 from collections.abc import Callable, Sequence
+from signal import SIGHUP, SIGINT, SIGQUIT, SIGTERM, sigpending
 from threading import Thread
-from typing import NamedTuple
+from time import monotonic
+from typing import NamedTuple, TypeVar
+
+LOOK_EVERY_S = 0.05
+"""How often a waiting process looks whether it shall end [s]. A choice: nobody notices."""
+
+ENDING = frozenset({SIGINT, SIGTERM, SIGHUP, SIGQUIT})
+"""Signals by which people and job schedulers end a process; ``dcfoot run`` holds them back."""
+
+AnswerT = TypeVar("AnswerT")
 
 
 class Beginning(NamedTuple):
@@ -32,3 +42,29 @@ def begin(beginnings: Sequence[Beginning]) -> None:
     except RuntimeError as fault:
         for _, refused in beginnings:
             refused(fault)
+
+
+def within(wait_s: float, question: Callable[[], AnswerT]) -> AnswerT | None:
+    """The answer to a question, for somebody who does not wait for ever; None where it takes longer.
+
+    The question then goes on alone. A signal that would end this process ends the waiting.
+
+    Parameters
+    ----------
+    wait_s : float
+        How long to wait [s]
+    question : callable
+        Gives the answer, and raises nothing.
+
+    Raises
+    ------
+    RuntimeError
+        There can be no further thread: a limit, or the interpreter is about to end.
+    """
+    answers: list[AnswerT] = []
+    thread = Thread(target=lambda: answers.append(question()), name="dcfoot-asks", daemon=True)
+    thread.start()
+    until_s = monotonic() + wait_s
+    while thread.is_alive() and monotonic() < until_s and not ENDING & sigpending():
+        thread.join(LOOK_EVERY_S)
+    return answers[0] if answers else None

@@ -41,8 +41,9 @@ humidities = st.floats(0.005, 1.0)
 pressures_pa = st.floats(55_000.0, 108_000.0)
 
 REAL_GAS_K = 0.035
-"""How far psychrolib, too, lies from CoolProp in dry air: the two oracles differ by up to 0.031 K. ASHRAE's equations take
-air and vapour as ideal gases; beside air vapour saturates at 0.27 to 0.42 % more, which cancels in moist air alone."""
+"""How far psychrolib, too, lies from CoolProp in dry air: the two oracles differ by up to 0.031 K. ASHRAE's equations
+take air and vapour as ideal gases; beside air vapour saturates at 0.27 to 0.42 % more, which cancels in moist air
+alone."""
 
 
 def moisture(dry_bulb_c: float, humidity: float, pressure_pa: float) -> float:

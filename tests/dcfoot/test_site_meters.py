@@ -138,7 +138,7 @@ def test_a_stated_pue_of_category_1_is_higher_at_the_equipment(tmp_path: Path) -
     ("keys", "said"),
     [
         ('meter = "nowhere.csv"', "2: sites.lab.meter: there is no file"),
-        ("meter = 3", "2: sites.lab.meter: must be the name of a file or {file, category}, not 3"),
+        ("meter = 3", "2: sites.lab.meter: must be the name of a file, {file, category} or {live, category}, not 3"),
         ('meter = {file = "meters.csv", category = "PUE4"}', "category must be one of PUE1, PUE2, PUE3, not 'PUE4'"),
         ("pue = {value = 1.3, start = 2025-06-01}", "2: sites.lab.pue: start and end must be two dates in order"),
         ("pue = {value = 1.3, start = 2025-06-01, end = 2025-05-01}", "start and end must be two dates in order"),

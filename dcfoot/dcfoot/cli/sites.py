@@ -19,7 +19,7 @@ from dcfoot.grid import Boundary, GridFactor, Method
 from dcfoot.places import Place, all_places
 from dcfoot.reading import Basis
 from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
-from dcfoot.site import Site, resolve_site
+from dcfoot.site import LiveMeter, Site, resolve_site
 from dcfoot.tables import rows
 from dcfoot.water.scarcity import aware
 
@@ -36,7 +36,7 @@ Any other word lists what has it in its name: dcfoot sites google, dcfoot sites 
 SCHEMA = "dcfoot.sites/1"
 """The form of ``--json``: ``sites`` (id, name, group, country, grid_zone), or ``site`` with every figure, and where its
 climate is known ``year``: by month, by load, what matters, and the evidence; with a source of hours ``grid``, with
-meters of its own ``meters``."""
+meters of its own ``meters``, with a live reading ``live``."""
 
 WIDTH = 110
 """Where lines end [columns]: a name, an id and four figures side by side."""
@@ -124,10 +124,15 @@ def _one_site(site: Site, entries: Sequence[Entry], arguments: argparse.Namespac
         lines += ["", *site_grid.lines_of(grid, WIDTH)]
     if arguments.image:
         _draw(site, year, arguments.image)
-    if site.meter is not None and year is None:
+    if isinstance(site.meter, LiveMeter):
+        from dcfoot.cli import site_live  # only where a site names one
+
+        parts["live"] = live = site_live.document_of(site.meter)
+        lines += ["", *wrap(site_live.line_of(live), WIDTH, "  ", "")]
+    elif site.meter is not None and year is None:
         lines += [
             "",
-            f"Its meters ({site.meter.path.name}) stand beside a model: add --climate NAME or --weather FILE.",
+            f"Its meters ({site.meter.name}) stand beside a model: add --climate NAME or --weather FILE.",
         ]
     elif site.meter is not None and year is not None:
         from dcfoot.cli import site_meters  # only where a site names its meters

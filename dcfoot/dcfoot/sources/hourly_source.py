@@ -10,9 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from signal import SIGHUP, SIGINT, SIGQUIT, SIGTERM, sigpending
-from threading import Thread
-from time import monotonic
 from typing import NamedTuple
 
 from dcfoot.errors import ConfigError, DcfootError, ServiceUnavailable
@@ -23,6 +20,7 @@ from dcfoot.site import Site
 from dcfoot.sources.grid_hours import SOURCES, fetch_hours, service_zone, source
 from dcfoot.sources.hourly_csv import boundaries_in, read_hourly_csv
 from dcfoot.sources.hourly_service import GASES
+from dcfoot.threads import within
 from dcfoot.web import Web
 
 SHAPE = "shape"
@@ -30,13 +28,6 @@ SHAPE = "shape"
 
 URL_VARIABLE = "DCFOOT_HOURLY_URL"
 """Another root of the service than its public one: a mirror, or a test's own server."""
-
-
-LOOK_EVERY_S = 0.05
-"""How often a waiting process looks whether it shall end [s]. A choice: nobody notices."""
-
-ENDING = frozenset({SIGINT, SIGTERM, SIGHUP, SIGQUIT})
-"""Signals by which people and job schedulers end a process; ``dcfoot run`` holds them back."""
 
 
 class Found(NamedTuple):
@@ -259,15 +250,10 @@ def found_within(asked: HourlySource, site: Site, window: Window, wait_s: float)
     wait_s : float
         How long to wait [s]
     """
-    answers: list[Found] = []
-    thread = Thread(target=lambda: answers.append(asked.hours(site, window)), name="dcfoot-hours", daemon=True)
     try:
-        thread.start()
-    except RuntimeError as fault:  # a limit on threads, or the interpreter is about to end
+        found = within(wait_s, lambda: asked.hours(site, window))
+    except RuntimeError as fault:
         if asked.path is not None:
             return asked.hours(site, window)
         return Found((), (f"{asked} could not be asked: {fault}.",))
-    until_s = monotonic() + wait_s
-    while thread.is_alive() and monotonic() < until_s and not ENDING & sigpending():
-        thread.join(LOOK_EVERY_S)
-    return answers[0] if answers else Found((), (f"{asked} did not answer within {wait_s:g} s.",))
+    return found or Found((), (f"{asked} did not answer within {wait_s:g} s.",))
