@@ -11,7 +11,13 @@ from operator import add, mul
 
 from dcfoot.calibration import Calibration, meters_of
 from dcfoot.draws import Draws, rank_correlation
-from dcfoot.embodied import EmbodiedPart, embodied_share_g, machine_parts, usual_lifetime_years
+from dcfoot.embodied import (
+    EmbodiedPart,
+    accelerator_water_l,
+    embodied_share_g,
+    machine_parts,
+    usual_lifetime_years,
+)
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact
 from dcfoot.facility import facility_energy_kwh
@@ -24,7 +30,8 @@ from dcfoot.quantity import Quantity
 from dcfoot.reading import Basis, Domain
 from dcfoot.site import Site
 from dcfoot.units import H_PER_YEAR, J_PER_KWH, S_PER_H
-from dcfoot.water import EVAPORATED_RATIO, water_offsite_l, water_onsite_l
+from dcfoot.water import EVAPORATED_RATIO, water_embodied_l, water_offsite_l, water_onsite_l
+from dcfoot.water.generation import grid_withdrawal
 from dcfoot.water.scarcity import aware, weighted
 
 SURE_ERRORS = 3.0
@@ -181,6 +188,10 @@ class Footprint:
         What the reader must know.
     water_onsite_consumed_l : Quantity or None
         The part of the water taken in on site that does not flow back [L].
+    water_offsite_withdrawn_l : Quantity or None
+        Withdrawn at power stations; most of it flows back [L].
+    water_embodied_l : Quantity or None
+        Withdrawn to make the silicon of the accelerators, the run's share of their life [L].
     water_world_equivalent_m3 : Quantity or None
         What is consumed on site and at power stations, weighted by scarcity where it is taken (AWARE) [m3 world-eq].
     what_matters : tuple of Influence
@@ -199,6 +210,8 @@ class Footprint:
     evidence: tuple[Evidence, ...]
     warnings: tuple[str, ...]
     water_onsite_consumed_l: Quantity | None = None
+    water_offsite_withdrawn_l: Quantity | None = None
+    water_embodied_l: Quantity | None = None
     water_world_equivalent_m3: Quantity | None = None
     what_matters: tuple[Influence, ...] = ()
 
@@ -300,6 +313,15 @@ class _Assessment:
         return _times(mul, self.water_onsite, self._fact("evaporated", evaporated()))
 
     @cached_property
+    def withdrawal(self) -> Fact | None:
+        """What the power stations behind it withdraw."""
+        return grid_withdrawal(self.site.grid_zone, self.site.country)
+
+    @cached_property
+    def water_withdrawn(self) -> _Amount | None:
+        return _times(water_offsite_l, self.facility_kwh, self._fact("withdrawal", self.withdrawal))
+
+    @cached_property
     def aware(self) -> Fact | None:
         """How scarce water is there; the power stations of a grid lie in its zone."""
         return aware(self.site.grid_zone, self.site.country)
@@ -360,24 +382,37 @@ class _Assessment:
 
     @cached_property
     def embodied(self) -> _Amount | None:
-        """The share of the machines of all hosts that the run carries: by its part of the chips' energy."""
-        share, parts = counted_ratio(self.measurement, whole_node=self.whole_node), self.parts
-        if share is None or parts is None:
+        """The share of the machines of all hosts that the run carries."""
+        if self.parts is None:
             return None
-        life = self.lifetime_years.spread
+        parts = self.parts
         columns = [self.streams.of(f"embodied.{part.evidence.what}", part.each_kg) for part in parts]
         central_kg = sum(part.count * part.each_kg.central for part in parts)
         kilograms = [
             sum(part.count * each for part, each in zip(parts, row, strict=True)) for row in zip(*columns, strict=True)
         ]
+        return self._of_life(embodied_share_g, _Amount(central_kg, kilograms, Basis.DEFAULT))
+
+    @cached_property
+    def silicon(self) -> Fact | None:
+        return accelerator_water_l(self.measurement.machine)
+
+    @cached_property
+    def water_embodied(self) -> _Amount | None:
+        if self.silicon is None:
+            return None
+        litres = self.streams.of("embodied.water", self.silicon.spread)
+        return self._of_life(water_embodied_l, _Amount(self.silicon.spread.central, litres, self.silicon.basis))
+
+    def _of_life(self, share_of: Callable[[float, float, float, float], float], made: _Amount) -> _Amount | None:
+        """What the run carries of the making of a machine, by its part of the chips' energy."""
+        share = counted_ratio(self.measurement, whole_node=self.whole_node)
+        if share is None:
+            return None
         hours = sum(map(self.measurement.measured_on_s, self.measurement.hosts)) / S_PER_H
-
-        def share_g(total_kg: float, years: float) -> float:
-            return embodied_share_g(total_kg, hours, years * H_PER_YEAR, share)
-
-        lives = self.streams.of("embodied.life", life)
-        values = [share_g(total, years) for total, years in zip(kilograms, lives, strict=True)]
-        return _Amount(share_g(central_kg, life.central), values, Basis.DEFAULT)
+        life = self.lifetime_years.spread
+        lives = _Amount(life.central, self.streams.of("embodied.life", life), Basis.DEFAULT)
+        return _times(lambda total, years: share_of(total, hours, years * H_PER_YEAR, share), made, lives)
 
 
 def _footprint(one: _Assessment, price: tuple[float, str] | None, told: Sequence[str]) -> Footprint:
@@ -402,6 +437,8 @@ def _footprint(one: _Assessment, price: tuple[float, str] | None, told: Sequence
         tuple(_evidence(one)),
         (*told, *ladder.warnings, *_warnings(one)),
         _quantity(one.water_consumed),
+        _quantity(one.water_withdrawn),
+        _quantity(one.water_embodied),
         _quantity(one.water_world_equivalent),
         tuple(_what_matters(one)),
     )
@@ -522,8 +559,12 @@ def _evidence(one: _Assessment) -> Iterable[Evidence]:
     yield from one.site.evidence
     if one.water_consumed is not None:
         yield evaporated().evidence
+    if one.water_withdrawn is not None and one.withdrawal is not None:
+        yield one.withdrawal.evidence
     if one.water_world_equivalent is not None and one.aware is not None:
         yield one.aware.evidence
+    if one.water_embodied is not None and one.silicon is not None:
+        yield one.silicon.evidence
     if one.embodied is not None:
         yield from (part.evidence for part in one.parts or ())
         if one.site.lifetime_years is None:

@@ -96,11 +96,43 @@ def test_consumption_stands_beside_what_is_taken_in_and_weighted_by_scarcity() -
     assert consumed["value"] == near(0.8 * onsite["value"])
     assert weighted["value"] == near((consumed["value"] + offsite["value"]) * 11.3 / 1000)
     assert any(source["what"].startswith("water scarcity (AWARE)") for source in receipt["sources"])
-    # What nobody publishes is not known, in reports as in JSON; the terminal's receipt stays short.
-    assert amounts["water_offsite_withdrawn_l"] is amounts["water_embodied_l"] is None
+    # EIA's national mean of what power stations withdraw; the terminal's receipt stays short.
+    withdrawn, facility = amounts["water_offsite_withdrawn_l"], amounts["facility_energy_kwh"]
+    assert withdrawn
+    assert facility
+    assert withdrawn["value"] == near(43.83 * facility["value"])
+    assert withdrawn["value"] > offsite["value"]
     assert "L world-eq" in markdown(receipt)
-    assert "water of the hardware's making" in markdown(receipt)
+    assert "water withdrawn for its silicon" in markdown(receipt)
     assert "AWARE)  " not in text(receipt)
+
+
+def test_of_a_nation_whose_power_stations_nobody_counts_withdrawal_is_not_known() -> None:
+    assert receipt_at("france", JULY)["footprint"]["water_offsite_withdrawn_l"] is None
+
+
+def silicon_l(*accelerators: str) -> float | None:
+    """The share of an hour in the water of these accelerators' silicon."""
+    machine = Machine("AMD EPYC 7763", 1, 128, 256.0, accelerators=accelerators)
+    receipt = receipt_of(replace(run(JULY), machine=machine), Settings(), resolve_site("us-tx"))
+    assert any(one["what"] == "water withdrawn to make silicon" for one in receipt["sources"]) == any(accelerators)
+    found = receipt["footprint"]["water_embodied_l"]
+    return found and found["value"]
+
+
+def test_a_run_carries_its_share_of_the_water_that_the_silicon_took() -> None:
+    # By hand: 161 L a wafer and layer, 87 layers, 706.9 cm2 a wafer, 87.5 % of dies good; an hour of four years.
+    l_per_cm2 = 161.0 * 87.0 / 706.9 / 0.875 / (4 * 8760)
+    assert silicon_l("NVIDIA A100-SXM4-40GB") == near(49.66 * l_per_cm2, rel=1e-3)
+    # Each H100 has 814 mm2, half a switch of 294 mm2 and five stacks of 990 mm2.
+    assert silicon_l("NVIDIA H100 80GB HBM3", "NVIDIA H100 80GB HBM3") == near(2 * 59.11 * l_per_cm2, rel=1e-3)
+
+
+@pytest.mark.parametrize("accelerators", [(), ("NVIDIA L4",), ("NVIDIA A100-SXM4-40GB", "NVIDIA L4")])
+def test_of_silicon_whose_area_is_not_known_no_water_is_told(accelerators: tuple[str, ...]) -> None:
+    machine = Machine("AMD EPYC 7763", 1, 128, 256.0, accelerators=accelerators)
+    receipt = receipt_of(replace(run(JULY), machine=machine), Settings(), resolve_site("us-tx"))
+    assert receipt["footprint"]["water_embodied_l"] is None
 
 
 def test_of_the_world_no_scarcity_is_known() -> None:

@@ -87,6 +87,7 @@ def test_an_interval_in_ratios_encloses_one() -> None:
         ("intervals", ("what",)),
         ("node_classes", ("node_class", "what")),
         ("water_tech", ("technology", "cooling", "metric")),
+        ("water_withdrawal", ("place",)),
         ("water_scarcity", ("zone",)),
         ("embodied_wafers", ("node_nm", "what")),
         ("embodied_anchor", ("part",)),
@@ -244,6 +245,15 @@ def test_each_countrys_water_is_its_sources_and_no_fallback_is_taken_for_a_count
     }
     shipped = {row["place"]: (float(row["value"]), row["year"], row["verified"]) for row in rows("water_country")}
     assert shipped == {place: (float(r["value"]), r["year"], r["verified"]) for place, r in source.items()}
+
+
+def test_withdrawal_is_its_sources_and_a_grid_in_the_nation_may_be_cooled_in_any_way() -> None:
+    (source,) = [row for row in facts("water_tech") if row["technology"].startswith("US grid average withdrawal")]
+    (shipped,) = rows("water_withdrawal")
+    assert (shipped["value"], shipped["year"], shipped["verified"]) == (source["l_per_kwh"], "2022", "yes")
+    # In the review's gallons a MWh: coal with towers 1,005, nuclear cooled once through 44,350; a US gallon is 3.785 L.
+    least, most = (gallons * 3.785 / 1000 / float(shipped["value"]) for gallons in (1005, 44350))
+    assert interval("withdrawal_region") == near((least, most), rel=0.05)
 
 
 def test_each_cloud_regions_figures_are_the_newest_that_its_operator_published() -> None:

@@ -168,8 +168,8 @@ def _footprint(node: QuantityJson | None, facility: QuantityJson | None) -> Foot
         water_onsite_l=quantity(node["value"] * 1.1, 0.1, 1.8, "default"),
         water_offsite_l=quantity(energy_kwh * 1.8, 0.5, 1.7, "default"),
         water_onsite_consumed_l=quantity(node["value"] * 0.9, 0.1, 1.8, "default"),
-        water_offsite_withdrawn_l=None,
-        water_embodied_l=None,
+        water_offsite_withdrawn_l=quantity(energy_kwh * 40.0, 0.1, 4.0, "default"),
+        water_embodied_l=quantity(energy_kwh * 0.1, 0.4, 1.4, "default"),
         water_world_equivalent_m3=quantity(energy_kwh * 0.04, 0.1, 4.0, "default"),
         carbon=[
             carbon("direct", "CO2", 2023, quantity(energy_kwh * 530.6, 0.86, 1.19, "default")),

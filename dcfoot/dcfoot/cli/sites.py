@@ -21,6 +21,7 @@ from dcfoot.reading import Basis
 from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
 from dcfoot.site import LiveMeter, Site, resolve_site
 from dcfoot.tables import rows
+from dcfoot.water.generation import grid_withdrawal
 from dcfoot.water.scarcity import aware
 
 if TYPE_CHECKING:
@@ -256,6 +257,7 @@ def _figures(site: Site) -> Iterator[Figure]:
         ("PUE", site.pue),
         ("WUE, water on site per kWh of IT energy", site.wue_l_per_kwh),
         ("EWIF, water at power stations per kWh", site.ewif_l_per_kwh),
+        ("water withdrawn at power stations per kWh", grid_withdrawal(site.grid_zone, site.country)),
         ("of the water on site, evaporated", evaporated()),
         ("scarcity of water (AWARE)", aware(site.grid_zone, site.country)),
         ("service life of its machines", site.lifetime_years),
@@ -335,6 +337,7 @@ def _site_document(site: Site) -> dict[str, object]:
         "pue": site.pue,
         "wue_l_per_kwh": site.wue_l_per_kwh,
         "ewif_l_per_kwh": site.ewif_l_per_kwh,
+        "withdrawal_l_per_kwh": grid_withdrawal(site.grid_zone, site.country),
         "evaporated_ratio": evaporated(),
         "aware_m3_per_m3": aware(site.grid_zone, site.country),
         "lifetime_years": site.lifetime_years,

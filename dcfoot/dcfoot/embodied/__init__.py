@@ -16,10 +16,11 @@ up what a product is made of (`model`). Both carry a low, a central and a high v
 """
 
 from dcfoot.embodied.allocation import embodied_by_use_g, embodied_by_value_g, embodied_share_g
-from dcfoot.embodied.machine import EmbodiedPart, machine_parts, usual_lifetime_years
+from dcfoot.embodied.machine import EmbodiedPart, accelerator_water_l, machine_parts, usual_lifetime_years
 
 __all__ = [
     "EmbodiedPart",
+    "accelerator_water_l",
     "embodied_by_use_g",
     "embodied_by_value_g",
     "embodied_share_g",

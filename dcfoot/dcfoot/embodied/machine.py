@@ -1,13 +1,15 @@
 """What a measured machine is made of, as far as vendors have published it.
 
 A `Machine` comes in, its parts go out, each with the footprint of a single vendor's document for a single product, from
-``data/embodied.csv``.
+``data/embodied.csv``; and the water of its accelerators' silicon.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dcfoot.draws import Spread
+from dcfoot.embodied.chip_water import silicon_water_l
+from dcfoot.embodied.products import product
 from dcfoot.evidence import Evidence, Fact, evidence_of, spread_of
 from dcfoot.measurement import Machine
 from dcfoot.reading import Basis
@@ -50,6 +52,22 @@ def machine_parts(machine: Machine, node_class: str) -> tuple[EmbodiedPart, ...]
     kinds = {row["item"]: row for row in cards}
     counts = {item: sum(row["item"] == item for row in cards) for item in kinds}
     return (_part(base, 1), *(_part(row, counts[item]) for item, row in kinds.items()))
+
+
+def accelerator_water_l(machine: Machine) -> Fact | None:
+    """Water withdrawn to make the silicon of the machine's accelerators [L].
+
+    Returns
+    -------
+    Fact or None
+        None where there is none, where one of them is of no kind whose dies are known, or as of `machine_parts`.
+    """
+    cards = [_accelerator_row(name) for name in machine.accelerators]
+    if not cards or machine.virtual or not machine.accelerators_known or not all(row["silicon"] for row in cards):
+        return None
+    each = [silicon_water_l(product(row["silicon"])) for row in cards]
+    shares = (fact.spread.scaled(1 / int(row["silicon_per"])) for fact, row in zip(each, cards, strict=True))
+    return replace(each[0], spread=sum(shares, Spread.exact(0.0)))
 
 
 def usual_lifetime_years() -> Fact:

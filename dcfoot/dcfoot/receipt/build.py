@@ -145,8 +145,8 @@ def _footprint(footprint: Footprint) -> json.FootprintJson:
         water_onsite_l=_quantity(footprint.water_onsite_l),
         water_offsite_l=_quantity(footprint.water_offsite_l),
         water_onsite_consumed_l=_quantity(footprint.water_onsite_consumed_l),
-        water_offsite_withdrawn_l=None,  # no table of nations has it
-        water_embodied_l=None,  # no maker publishes it of a machine
+        water_offsite_withdrawn_l=_quantity(footprint.water_offsite_withdrawn_l),
+        water_embodied_l=_quantity(footprint.water_embodied_l),
         water_world_equivalent_m3=_quantity(footprint.water_world_equivalent_m3),
         carbon=[known for known in map(_carbon, footprint.carbon) if known],
         cost=_cost(footprint.cost),

@@ -143,8 +143,8 @@ class CostJson(TypedDict):
 class FootprintJson(TypedDict):
     """What follows from the energy at this site.
 
-    Water on site is what is taken in, and the part of it that is consumed; that at power stations is consumed, and what
-    they withdraw is not known; nor is the water that went into the hardware.
+    Water on site is what is taken in, and the part of it that is consumed; that at power stations is consumed, beside
+    it what they withdraw; that of the hardware is what was withdrawn to make the silicon of the accelerators.
     """
 
     it_energy_kwh: QuantityJson | None

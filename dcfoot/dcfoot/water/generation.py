@@ -1,7 +1,7 @@
-"""Water per unit of electricity: of a power station by technology and cooling, and of any mix of them.
+"""Water per unit of electricity: of a power station by technology and cooling, of any mix of them, of a nation's grid.
 
-What comes in is a technology or shares of several, what goes out is litres per kilowatt-hour, consumption beside
-withdrawal, with what stands behind it. A fuel without a factor is an error, never 0.
+What comes in is a technology, shares of several or a zone, what goes out is litres per kilowatt-hour, consumption
+beside withdrawal, with what stands behind it. A fuel without a factor is an error, never 0.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from dcfoot.elementwise import Value
 from dcfoot.errors import DataMissing
 from dcfoot.evidence import Evidence, Fact, evidence_of, spread_of
 from dcfoot.reading import Basis
-from dcfoot.tables import rows
+from dcfoot.tables import interval, rows, rows_of
 from dcfoot.units import KWH_PER_MWH, L_PER_GAL
 
 Station = tuple[str, str]
@@ -101,6 +101,25 @@ def mix_l_per_kwh(generation: Mapping[str, Value], l_per_kwh: Mapping[str, float
     for water, amount in zip(rest, others, strict=True):
         used, total = used + water, total + amount
     return used / total
+
+
+def grid_withdrawal(zone: str, country: str | None) -> Fact | None:
+    """What the power stations of a grid withdraw [L/kWh]; None is "not known".
+
+    Parameters
+    ----------
+    zone : str
+        Of the grid.
+    country : str or None
+        Whose mean stands in; its interval then covers how differently the stations of its grids are cooled.
+    """
+    row = next(iter(rows_of("water_withdrawal", country)), None) if country else None
+    if row is None:
+        return None
+    own = zone == country
+    evidence = evidence_of(row, f"water withdrawn by power stations ({country})")
+    spread = Spread.around(evidence.value, *interval("withdrawal" if own else "withdrawal_region"))
+    return Fact(spread, Basis.MODELLED if own else Basis.DEFAULT, evidence)
 
 
 def _mixed(shares: Mapping[Station, float], each: Mapping[Station, Fact | None], what: str) -> Fact | None:
