@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dcfoot.cooling.catalogue import SYSTEMS
+from dcfoot.cooling.parameters import Size
 from dcfoot.draws import Draws, Spread
 from dcfoot.facility_draws import Hall, drawn_hours
 from dcfoot.reading import Basis
@@ -37,6 +38,7 @@ from simulated.near import near
 HOUR = timedelta(hours=1)
 JANUARY, JULY = datetime(2026, 1, 14, 7, tzinfo=UTC), datetime(2026, 7, 14, 19, tzinfo=UTC)
 IOWA = resolve_site("gcp-us-central1")
+SIZES: tuple[Size, ...] = ("large", "midsize", "small")
 
 
 def pue(site: Site) -> Spread:
@@ -97,6 +99,36 @@ def test_the_levels_at_a_load_are_the_full_models(cooling: str, load: float) -> 
     # 0.005 of PUE and 2 % of the water are what straight lines between four loads leave.
     assert pue == near(year.pue.mean(), abs=0.005)
     assert wue == near(year.wue_l_per_kwh.mean(), rel=0.02, abs=0.01)
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(sorted(climates())), st.sampled_from(sorted(SYSTEMS)), st.sampled_from(SIZES), st.floats(0.25, 1.0)
+)
+def test_the_levels_at_any_load_are_the_full_models_everywhere(
+    climate: str, cooling: str, size: Size, load: float
+) -> None:
+    hall = Hall(cooling, size, it_load_ratio=Spread.exact(load))
+    year = site_year(hall, typical_year(find_climate(climate)))
+    pue, wue = (modelled_year(climate, metric, cooling, size, load).spread.central for metric in ("pue", "wue"))
+    # The most in 1,500 random ones: small halls, whose overhead rises steeply towards a quarter load, least well.
+    assert pue == near(year.pue.mean(), abs={"large": 0.008, "midsize": 0.018, "small": 0.02}[size])
+    assert wue == near(year.wue_l_per_kwh.mean(), rel=0.02, abs=0.01)
+
+
+@pytest.mark.parametrize("climate", ["us_ashburn", "sg_singapore", "cn_ulanqab"])
+@pytest.mark.parametrize("load", LOADS)
+@pytest.mark.parametrize("cooling", SYSTEMS)
+def test_the_hours_of_a_year_at_any_load_are_the_full_models(climate: str, cooling: str, load: float) -> None:
+    weather = typical_year(find_climate(climate))
+    year = site_year(Hall(cooling, it_load_ratio=Spread.exact(load)), weather)
+    utc = np.datetime64(weather.start.replace(tzinfo=None), "h") + np.arange(len(weather))
+    cell = (utc.astype("datetime64[M]").astype(int) % 12) * 8 + utc.astype(int) % 24 // 3
+    modelled = np.bincount(cell, np.broadcast_to(year.pue, cell.shape)) / np.bincount(cell) - 1
+    level = modelled_year(climate, "pue", cooling, "large", load).spread.central - 1
+    told = level * np.array(year_shape(climate, "pue", cooling).multipliers).ravel()
+    # What docs/sites.md says of one shape for every load.
+    assert np.abs(told - modelled).max() < 0.04
 
 
 @pytest.mark.parametrize("cooling", ["airside_economizer", "water_chiller", "dx"])
