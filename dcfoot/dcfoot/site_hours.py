@@ -254,6 +254,8 @@ def _log_agreement(stated: Spread, modelled: Spread) -> float:
 def mixed(spreads: Sequence[Spread], weights: Sequence[float]) -> Spread:
     """What is one of several, as likely as its weight: their mean, and an interval of within and between them.
 
+    It reaches no further than theirs: below the lowest 5th percentile of all lie at most 5 % of each, so of the whole.
+
     Parameters
     ----------
     spreads : sequence of Spread
@@ -271,7 +273,8 @@ def mixed(spreads: Sequence[Spread], weights: Sequence[float]) -> Spread:
 
     low = reach([spread.central - spread.p5 for spread in spreads])
     high = reach([spread.p95 - spread.central for spread in spreads])
-    return Spread(central, max(0.0, central - low), central + high)
+    lowest, highest = min(spread.p5 for spread in spreads), max(spread.p95 for spread in spreads)
+    return Spread(central, max(lowest, central - low), min(highest, central + high))
 
 
 class _Run(NamedTuple):

@@ -160,7 +160,7 @@ def test_an_address_where_nobody_listens_costs_a_warning(tmp_path: Path) -> None
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, and not listening
         receipt = receipt_at(tmp_path, f'live = "http://user:secret@127.0.0.1:{taken.getsockname()[1]}/"')
-    assert "127.0.0.1" in left_out(receipt)
+    assert "127.0.0.1 cannot be reached" in left_out(receipt)
     assert "secret" not in json.dumps(receipt)
 
 

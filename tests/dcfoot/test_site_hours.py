@@ -255,8 +255,18 @@ def test_one_of_several_lies_within_or_between_them() -> None:
     same = mixed([Spread(2, 1, 3), Spread(2, 1, 3)], [1, 3])
     assert (same.p5, same.central, same.p95) == near((1, 2, 3))
     apart = mixed([Spread(9, 9, 9), Spread(11, 11, 11)], [1, 1])
-    # Two points one apart from their mean have a standard deviation of 1: 1.645 on either side.
-    assert (apart.p5, apart.central, apart.p95) == near((10 - 1.6449, 10, 10 + 1.6449), rel=1e-4)
+    assert (apart.p5, apart.central, apart.p95) == (9, 10, 11)
+    # One apart from their mean they have a standard deviation of 1, beside their own: 1.645 times its root of 2.
+    wide = mixed([Spread(9, 9 - 1.6449, 9 + 1.6449), Spread(11, 11 - 1.6449, 11 + 1.6449)], [1, 1])
+    assert (wide.p5, wide.p95) == near((10 - 1.6449 * 2**0.5, 10 + 1.6449 * 2**0.5), rel=1e-4)
+
+
+@given(st.lists(st.tuples(st.floats(1, 3), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=5))
+def test_one_of_several_pues_is_no_lower_than_any(each: list[tuple[float, float, float]]) -> None:
+    spreads = [Spread(central, max(1.0, central - low), central + high, 1.0) for central, low, high in each]
+    found = mixed(spreads, [1.0] * len(spreads))
+    assert 1 <= found.p5 <= found.central + 1e-9
+    assert found.central <= found.p95 + 1e-9
 
 
 def test_days_that_hang_together_count_for_less() -> None:

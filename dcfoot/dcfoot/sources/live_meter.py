@@ -57,7 +57,7 @@ def live_hour(meter: LiveMeter, ended: datetime, wait_s: float, *, web: Web | No
     DataMissing
         The run ended earlier, or there is no reading that can be used; the message says why.
     """
-    web = web or Web(timeout_s=wait_s)
+    web = web or Web(timeout_s=wait_s, sleep=lambda _: None)  # there is no time to pause between tries
     if web.time - ended > HOUR:
         raise DataMissing(f"{meter.name} tells of the present hour, and this run ended before it: its PUE is modelled.")
     try:
