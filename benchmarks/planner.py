@@ -1,11 +1,16 @@
-"""What a store's year and many designs cost: dcfoot beside vessim, PySAM and PyPSA, interleaved in one run.
+"""What a scenario's year, a store's year and many designs cost: dcfoot beside vessim, PySAM, PyPSA and sitefootprint.
 
     python benchmarks/planner.py [--rounds 5] [--designs 1000] [--million] [--peers FOLDER] [--into docs/planner.md]
+    python benchmarks/planner.py --scenarios [--peers FOLDER]
 
 A design is a size of solar, wind and battery on one load and one weather of 8,760 hours, made up here. Peers are
 installed on demand, each into an environment of its own below FOLDER. They compute a few designs a round; their time is
 scaled to as many as ours, and what they make of the first design stands beside it. Times are the processor's: what a
 clock shows where nobody else computes. `--million` adds one run of 1,000,000 designs by numba, and of 50,000 by NumPy.
+
+A scenario's year is all that `evaluate` says of a hall with plants, a battery, a contract, district heat and prices,
+called again and again: PUE, water, carbon by every method, dispatch, heat, cost. sitefootprint has PUE, water and one
+carbon figure of it; it is given our weather and asked for one draw, the least that it computes.
 """
 
 import argparse
@@ -18,13 +23,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 from cost import cost_of, machine, peer, put_into, spread
 
+from dcfoot.weather import find_climate, typical_year
 from dcfoot_scenarios.designs import Engine, run_designs
 from dcfoot_scenarios.designs_numpy import Site
 from dcfoot_scenarios.dispatch import arbitrage, greedy
+from dcfoot_scenarios.evaluate import Halls, evaluate
+from dcfoot_scenarios.scenario import Money, Scenario
 from dcfoot_scenarios.storage import Battery, run_storage
 
 HOURS = np.arange(8760)
@@ -97,6 +106,20 @@ for solar, wind, energy, power in asked["designs"]:
     network.optimize(solver_name="highs", log_to_console=False, output_flag=False)
     imports.append(network.generators_t.p["grid"].sum())
 print(time.process_time() - began, imports[0])
+"""
+SITEFOOTPRINT = """
+import json, sys, time
+import numpy as np
+from sitefootprint import estimate
+asked = json.load(open(sys.argv[1]))
+weather = {"Frankfurt": {name: np.array(asked[name]) for name in ("t_db", "rh")}}
+place = {"name": "Frankfurt", "lat": 50.1, "lon": 8.7, "country": "Germany"}
+seconds = []
+for _ in range(asked["calls"]):
+    began = time.process_time()
+    found = estimate([place], gpu_hours=1e6, arch="dry", years=[2023], n_draws=1, weather=weather)
+    seconds.append(time.process_time() - began)
+print(json.dumps([seconds, found["sites"][0]["central"]["pue"]]))
 """
 PEERS = {
     "vessim: a greedy battery without losses": ("vessim", VESSIM, 2),
@@ -189,6 +212,70 @@ def table(head: str, unit: str, found: Mapping[str, Sequence[tuple[float, float]
     return lines
 
 
+SCENARIO: dict[str, Any] = {
+    "site": "de_frankfurt",
+    "cooling": "air_chiller",
+    "load": {"it_capacity_mw": 20, "profile": "inference"},
+}
+FED: dict[str, Any] = SCENARIO | {
+    "supply": {"solar_mw": 60, "wind_mw": 40, "surplus": "sold", "contracts": [{"name": "a PPA", "wind_mw": 10}]},
+    "grid": {"price_per_mwh": 90, "demand_per_mw_month": 5000, "export_price_per_mwh": 30},
+    "heat_reuse": {"homes": 5000, "store_mwh": 50},
+}
+MONEY = Money(currency="EUR", rates={"USD": 0.885}, carbon_market="EUA")
+CALLS = 100
+"""Warm calls of which the median and the 5th percentile are told (a choice)."""
+
+
+def scenario_years() -> dict[str, tuple[list[float], float]]:
+    """Processor time of every call, and the PUE, by what is in the scenario [s, -]."""
+    policies = {"greedy": "greedy", "arbitrage by carbon": "carbon", "the peak shaved": "peak_shaving"}
+    asked: dict[str, tuple[Scenario, Money | None]] = {
+        "dcfoot: PUE, water, carbon": (Scenario.model_validate(SCENARIO), None),
+        "dcfoot: all, no battery": (Scenario.model_validate(FED), MONEY),
+    }
+    for name, policy in policies.items():
+        storage = {"battery_mwh": 80, "battery_mw": 20, "policy": policy}
+        asked[f"dcfoot: all, {name}"] = Scenario.model_validate(FED | {"storage": storage}), MONEY
+    found = {name: _calls(scenario, money, Halls) for name, (scenario, money) in asked.items()}
+    known = Halls()
+    last, asked_last = list(asked.items())[-1]
+    found[f"{last}, its hall known"] = _calls(*asked_last, lambda: known)
+    return found
+
+
+def _calls(scenario: Scenario, money: Money | None, halls: Callable[[], Halls]) -> tuple[list[float], float]:
+    pue = evaluate(scenario, money=money, halls=halls()).figures["pue"]
+    seconds: list[float] = []
+    for _ in range(CALLS):
+        began = time.process_time()
+        evaluate(scenario, money=money, halls=halls())
+        seconds.append(time.process_time() - began)
+    return seconds, pue
+
+
+def sitefootprint(folder: Path) -> dict[str, tuple[list[float], float]]:
+    """The same of sitefootprint."""
+    weather = typical_year(find_climate("de_frankfurt"))
+    hours = {"t_db": weather.dry_bulb_c.tolist(), "rh": (100 * weather.relative_humidity_ratio).tolist()}
+    with tempfile.TemporaryDirectory() as place:
+        question = Path(place) / "asked.json"
+        question.write_text(json.dumps(hours | {"calls": CALLS}))
+        command = [peer(folder, "sitefootprint"), "-c", SITEFOOTPRINT, question]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    seconds, pue = json.loads(done.stdout)
+    return {"sitefootprint: PUE, water, carbon": (seconds, pue)}
+
+
+def scenario_table(found: Mapping[str, tuple[Sequence[float], float]]) -> list[str]:
+    """Medians and 5th percentiles of warm calls."""
+    lines = [f"| one scenario's year, {CALLS} calls | median [ms] | 5th percentile [ms] | PUE |", "|---" * 4 + "|"]
+    for name, (seconds, pue) in found.items():
+        low = np.quantile(seconds, 0.05)
+        lines.append(f"| {name} | {1e3 * median(seconds):.2f} | {1e3 * low:.2f} | {pue:.3f} |")
+    return lines
+
+
 def million(engine: Engine, count: int) -> str:
     """One run in a process of its own, with its peak memory."""
     cost = cost_of([sys.executable, __file__, "--only", engine, "--designs", str(count)], os.environ)
@@ -214,6 +301,9 @@ def figures(arguments: argparse.Namespace) -> list[str]:
             lambda battery, clean: arbitrage(SITE.grid_g_per_kwh, battery, SITE.load_mw, clean), **lossy
         ),
     }
+    scenarios = scenario_table(scenario_years() | sitefootprint(arguments.peers))
+    if arguments.scenarios:
+        return [f"{machine()}; processor time of one thread.", "", *scenarios]
     with tempfile.TemporaryDirectory() as folder:
         found = interleaved(ours | peers(arguments.peers, Path(folder) / "asked", count), arguments.rounds)
     lines = [
@@ -222,6 +312,8 @@ def figures(arguments: argparse.Namespace) -> list[str]:
         *table(f"{count:,} designs", "s", found),
         "",
         *table("one year of one design", "ms", interleaved(years, arguments.rounds)),
+        "",
+        *scenarios,
     ]
     if arguments.million:
         lines += [
@@ -239,6 +331,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--designs", type=int, default=1000)
     parser.add_argument("--million", action="store_true", help="a run of 1,000,000 designs as well")
+    parser.add_argument("--scenarios", action="store_true", help="a scenario's year alone")
     parser.add_argument("--only", choices=["numpy", "numba"], help="one run of our own, and its processor time alone")
     parser.add_argument("--peers", type=Path, default=Path.home() / ".cache" / "dcfoot-benchmarks")
     parser.add_argument("--into", type=Path, help="a page with marks between which the tables go")

@@ -6,7 +6,7 @@ on the last axis, designs or draws on those before it.
 
 from dataclasses import dataclass
 
-from dcfoot.cooling.air import outside_air
+from dcfoot.cooling.air import OutsideAir, outside_air
 from dcfoot.cooling.system import CoolingSystem, cooling_state
 from dcfoot.cooling.water import L_PER_KG
 from dcfoot.electrical import Electrical, electrical_state
@@ -113,12 +113,31 @@ def facility_state(
     ValueError
         A load is not above 0.
     """
+    return facility_state_in(facility, it_load_ratio, outside_air(dry_bulb_c, wet_bulb_c, pressure_pa))
+
+
+def facility_state_in(facility: Facility, it_load_ratio: Numbers, air: OutsideAir) -> FacilityState:
+    """The same in air whose humidity is known: of many halls at one place, it is computed once.
+
+    Parameters
+    ----------
+    facility : Facility
+        The facility.
+    it_load_ratio : float or array
+        IT power over IT capacity, above 0 [-]
+    air : OutsideAir
+        Outside.
+
+    Raises
+    ------
+    ValueError
+        A load is not above 0.
+    """
     least = it_load_ratio if isinstance(it_load_ratio, float | int) else it_load_ratio.min()
     if not least > 0:
         raise ValueError(f"The IT load must be above 0, and is {least}: there is no PUE without IT power.")
     chain = electrical_state(facility.electrical, it_load_ratio)
     full = electrical_state(facility.electrical, 1.0)
-    air = outside_air(dry_bulb_c, wet_bulb_c, pressure_pa)
     cooling = cooling_state(facility.cooling, it_load_ratio, chain.hall_heat_ratio, full.hall_heat_ratio, air)
     elsewhere = cooling.rejection_fan_ratio + cooling.humidifier_ratio
     ventilated = chain.ups_ratio * (1 - facility.electrical.ups_to_hall_ratio)

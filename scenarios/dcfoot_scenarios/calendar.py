@@ -81,7 +81,7 @@ class Calendar:
     @property
     def month_index(self) -> Indices:
         """The month of each hour by civil time, January 0."""
-        return self.civil_times.astype("datetime64[M]").astype(np.int64) % 12
+        return _month_index(self)
 
     @property
     def hour_index(self) -> Indices:
@@ -97,6 +97,13 @@ class Calendar:
 def _hours_from(start: datetime, count: int, offset: timedelta) -> Instants:
     local = start.astimezone(UTC).replace(tzinfo=None) + offset
     return np.datetime64(local, "m") + np.arange(count) * np.timedelta64(60, "m")
+
+
+@lru_cache(maxsize=16)
+def _month_index(calendar: Calendar) -> Indices:
+    index = calendar.civil_times.astype("datetime64[M]").astype(np.int64) % 12
+    index.flags.writeable = False  # every caller gets the same array
+    return index
 
 
 @lru_cache(maxsize=16)

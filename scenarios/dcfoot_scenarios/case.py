@@ -20,7 +20,7 @@ from dcfoot.errors import ConfigError, StudyError
 from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import Hall
 from dcfoot.facility_library import build_facility, facility_evidence, used_parameters
-from dcfoot.facility_model import Facility, FacilityState, facility_state
+from dcfoot.facility_model import Facility, FacilityState, facility_state, facility_state_in
 from dcfoot.factors.hourly import HourlyFactors
 from dcfoot.grid import WORLD, Boundary, Method
 from dcfoot.measurement import Measurement
@@ -120,8 +120,10 @@ class Case:
         moved : mapping of str to float
             By input: how many standard deviations from its median.
         """
+        if not moved:
+            return facility_state_in(self.build({}), hall.central_load_ratio, self.place.outside)
         air = self.place.air
-        used = used_parameters(hall.cooling, hall.size, hall.rejection) if moved else {}
+        used = used_parameters(hall.cooling, hall.size, hall.rejection)
         numbers = {name: one.at(moved[name]) for name, one in used.items() if name in moved}
         amounts = {
             name: one.at(moved[f"weather/{name}"]) for name, one in air.doubts.items() if f"weather/{name}" in moved

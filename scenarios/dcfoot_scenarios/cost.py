@@ -8,6 +8,7 @@ draws).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import StudyError
@@ -117,7 +118,7 @@ def carbon_payment(emissions_t: Numbers, price_per_t: Numbers, growth_ratio: Num
     return Payment("carbon", emissions_t * price_per_t, growth_ratio)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Account:
     """All that a scenario costs.
 
@@ -151,7 +152,7 @@ class Account:
         """What the first year costs when everything stands."""
         return _sum(one.opex_per_year for one in self.assets) + _sum(one.amount_per_year for one in self.payments)
 
-    @property
+    @cached_property
     def lines(self) -> Mapping[str, Numbers]:
         """What each thing costs a year, levelised over the study."""
         assets = [(one.name, self._annuity(one) + one.opex_per_year) for one in self.assets]
@@ -169,7 +170,7 @@ class Account:
     @property
     def net_present_cost(self) -> Numbers:
         """Today's worth of all that is paid over the study's years."""
-        return self.cost_per_year * present_worth_years(self.discount_ratio, self.years)
+        return self.cost_per_year * self._worth_years
 
     def levelised_cost_per_mwh(self, it_energy_mwh_per_year: Numbers) -> Numbers:
         """What a MWh of IT energy costs, everything included [1/MWh].
@@ -184,10 +185,14 @@ class Account:
     def _annuity(self, one: Asset) -> Numbers:
         return one.capex * capital_recovery_ratio(self.discount_ratio, one.lifetime_years)
 
+    @cached_property
+    def _worth_years(self) -> Numbers:
+        """Today's worth of 1 a year over the study's years."""
+        return present_worth_years(self.discount_ratio, self.years)
+
     def _levelling(self, one: Payment) -> Numbers:
         """What a payment that grows costs a year, over what it costs in the first."""
-        steady = present_worth_years(self.discount_ratio, self.years)
-        return present_worth_years(self.discount_ratio, self.years, one.growth_ratio) / steady
+        return present_worth_years(self.discount_ratio, self.years, one.growth_ratio) / self._worth_years
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,9 @@ Kind = TypeVar("Kind", bound=np.generic)
 Switches = NDArray[np.bool]
 """Hours in which something is done or not."""
 
-_HALVINGS = 32  # 2 ** -32 of the peak is below ROUNDING_RATIO of it
+FIRST_STEP_RATIO = 1e-3
+"""How far below the first limit, of the highest hour, the second point of the first line lies (a choice: it decides
+only how many lines are drawn) [-]"""
 
 
 def greedy(clean_mw: Hours, load_mw: Hours) -> Hours:
@@ -35,8 +37,8 @@ def peak_shaving(net_mw: Hours, limit_mw: Numbers) -> Hours:
 def lowest_limit_mw(battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
     """The lowest limit that `peak_shaving` holds with this store, within a billionth of the highest hour [MW].
 
-    A higher limit charges no less and discharges no more in every hour, so that what holds one holds every higher one:
-    the lowest is found by bisection.
+    What a limit leaves unmet in the year is convex in it, as the least value of a linear program is in its right side:
+    a line through two limits that are too low meets zero at a third that is too low, or just right, and soon is.
 
     Parameters
     ----------
@@ -47,13 +49,23 @@ def lowest_limit_mw(battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
     """
     net = load_mw - clean_mw
     peak = _most(net)
-    low, high = 0.0 * peak, peak
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2.0
-        short = net - operate(battery, peak_shaving(net, middle)).discharge_mw - middle
-        held = _most(short) <= ROUNDING_RATIO * peak
-        low, high = np.where(held, low, middle), np.where(held, middle, high)
-    return high[..., 0]
+    limit = np.maximum(peak - battery.discharge_mw, 0.0)
+    lower = limit - FIRST_STEP_RATIO * peak
+    more = _unmet_mw(battery, net, lower).sum(axis=-1, keepdims=True)
+    while True:
+        unmet = _unmet_mw(battery, net, limit)
+        lacks = _most(unmet) > ROUNDING_RATIO * peak
+        if not lacks.any():
+            return np.minimum(limit, peak)[..., 0]
+        still = unmet.sum(axis=-1, keepdims=True)
+        higher = limit + still * (limit - lower) / np.where(lacks, more - still, 1.0)
+        lower, more, limit = np.where(lacks, (limit, still, higher), (lower, more, limit))
+
+
+def _unmet_mw(battery: Battery, net_mw: Hours, limit_mw: Hours) -> Hours:
+    """What exceeds the limit when the store has given what it can [MW]."""
+    given_mw = operate(battery, peak_shaving(net_mw, limit_mw)).discharge_mw
+    return np.maximum(net_mw - given_mw - limit_mw, 0.0)
 
 
 def _most(values: Hours) -> Hours:
@@ -135,7 +147,10 @@ def _where_bought(rising: Hours, after_mwh: Hours, power_mw: Hours) -> Hours:
 
 def _where_given(falling: Hours, given_mwh: Hours, after_mwh: Hours) -> Hours:
     """The signal of the hour in which is given what comes after so much; below any where it is given in none."""
-    place: NDArray[np.int64] = (given_mwh[..., np.newaxis] <= after_mwh[..., np.newaxis, :]).sum(axis=-2)
+    # Both rise: where they are merged, as many of the first stand before one of the second as are no higher.
+    first, second = np.broadcast_arrays(given_mwh, after_mwh)
+    merged = np.argsort(np.concatenate([first, second], axis=-1), axis=-1, kind="stable")
+    place = np.nonzero(merged >= H_PER_DAY)[-1].reshape(second.shape) - np.arange(H_PER_DAY)
     return _picked(falling, place + 1, np.inf, -np.inf)
 
 

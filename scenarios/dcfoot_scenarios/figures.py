@@ -100,7 +100,7 @@ def carbon_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str
     hourly, hours = case.grid
     level = chance.of(f"grid.{hourly.zone}, {family(hourly)}", hourly.level)
     import_kwh = year.flows.import_mw * KWH_PER_MWH
-    mean = level * hourly.mean_g_per_kwh
+    mean = level * float(hours.mean())
     yield "carbon_location_yearly_t", accounting.location_g(_year(import_kwh), by_hour(mean)) / G_PER_T
     yield "carbon_location_hourly_t", accounting.location_g(import_kwh, by_hour(level) * hours) / G_PER_T
     yield from _market(case, year, chance, (mean, by_hour(level) * hours))

@@ -6,6 +6,7 @@ where nobody has published a figure, it says that it is a choice.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, factorial
 from pathlib import Path
 from random import Random
@@ -77,6 +78,7 @@ class Course:
         return float(self.power_w @ np.diff(self.ends_s, prepend=0.0))
 
 
+@lru_cache(maxsize=64)
 def load_ratio(profile: str, calendar: Calendar, mean_ratio: float | None = None) -> Hours:
     """IT power over IT capacity of a profile, by hour [-].
 
@@ -99,7 +101,9 @@ def load_ratio(profile: str, calendar: Calendar, mean_ratio: float | None = None
         hint = nearest(profile, _SHAPES) or f" There are: {', '.join(_SHAPES)}; or name a CSV file or a recorded run."
         raise ConfigError(f"No load profile is called {profile!r}.{hint}")
     own = shape(calendar)
-    return own if mean_ratio is None else at_mean(own, mean_ratio)
+    ratio = own if mean_ratio is None else at_mean(own, mean_ratio)
+    ratio.flags.writeable = False  # every caller gets the same array
+    return ratio
 
 
 def profile_names() -> tuple[str, ...]:

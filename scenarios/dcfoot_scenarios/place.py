@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from dcfoot.cooling.air import OutsideAir, outside_air
 from dcfoot.errors import StudyError
 from dcfoot.evidence import Evidence, Fact
 from dcfoot.factors.hourly import HourlyFactors, Window
@@ -48,6 +49,11 @@ class Place:
     def calendar(self) -> Calendar:
         """The hours of the year, by the clock of the place."""
         return Calendar.of(self.weather, self.time_zone)
+
+    @cached_property
+    def outside(self) -> OutsideAir:
+        """The air of its hours as it is stated."""
+        return outside_air(*self.air.moved({}))
 
     @cached_property
     def scarcity(self) -> Fact | None:

@@ -40,6 +40,18 @@ def test_the_power_of_the_store_bounds_how_far_a_peak_is_cut() -> None:
     assert float(lowest_limit_mw(Battery(100.0, 5.0, 3.0), load, 0.0 * load)) == near(6.0, rel=1e-8)
 
 
+def test_the_lowest_limit_of_designs_is_that_of_each() -> None:
+    load = 10.0 + 5.0 * np.sin(np.arange(480) / 7) * np.sin(np.arange(480) / 50)
+    sizes, powers = np.array([[0.0], [5.0], [50.0]]), np.array([[0.0], [2.0], [2.0]])
+    together = lowest_limit_mw(Battery(sizes, powers, powers, 0.9, 0.9), load, 0.0 * load)
+    each = [
+        float(lowest_limit_mw(Battery(size, power, power, 0.9, 0.9), load, 0.0 * load))
+        for size, power in zip(sizes.ravel().tolist(), powers.ravel().tolist(), strict=True)
+    ]
+    assert together.tolist() == near(each, rel=1e-9)
+    assert each[0] == near(float(load.max()))
+
+
 @given(trials(starts="cyclic", reserves=[0.0]))
 def test_the_lowest_limit_is_held_and_none_below_it(trial: Trial) -> None:
     load, clean, battery = trial
