@@ -171,7 +171,11 @@ def clean_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     contracted_mw = sum(year.contract_mw, start=load_mw * 0.0)
     generated_mwh = _year(year.flows.clean_mw) + _year(contracted_mw) + case.scenario.supply.certificates_mwh
     yield "volume_match_ratio", accounting.cfe_contracted_ratio(_year(load_mw), generated_mwh)
-    yield "cfe_contracted_ratio", accounting.cfe_contracted_ratio(load_mw, own_mw + contracted_mw)
+    clean_mw = own_mw + contracted_mw
+    yield "cfe_contracted_ratio", accounting.cfe_contracted_ratio(load_mw, clean_mw)
+    grid_clean = case.place.grid_clean
+    if grid_clean is not None:
+        yield "cfe_ratio", accounting.cfe_ratio(load_mw, clean_mw, grid_clean.spread.central)
     renewable_mwh = _sum(own_mw) + case.scenario.supply.certificates_mwh
     yield "ref_ratio", accounting.ref_ratio(renewable_mwh, _sum(load_mw))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from dcfoot.cooling.air import OutsideAir, outside_air
 from dcfoot.errors import StudyError
 from dcfoot.evidence import Evidence, Fact
+from dcfoot.factors.clean import clean_ratio
 from dcfoot.factors.hourly import HourlyFactors, Window
 from dcfoot.factors.shapes import shaped
 from dcfoot.grid import Boundary, GridFactor, Method
@@ -60,6 +61,11 @@ class Place:
         """The AWARE factor of the place; None: not known."""
         return aware(self.site.grid_zone, self.site.country)
 
+    @cached_property
+    def grid_clean(self) -> Fact | None:
+        """The carbon-free share of what the grid delivers; None: not known."""
+        return clean_ratio(self.site.grid_zone)
+
     def factor(self, boundary: Boundary, method: Method) -> GridFactor | None:
         """The site's factor of a family and method; None: not known."""
         found = (one for one in self.site.factors if one.boundary is boundary and one.method is method)
@@ -91,8 +97,8 @@ class Place:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """What stands behind it."""
-        water = [fact.evidence for fact in (self.site.ewif_l_per_kwh, self.scarcity) if fact]
-        return (*self.weather.evidence, *water)
+        facts = (self.site.ewif_l_per_kwh, self.scarcity, self.grid_clean)
+        return (*self.weather.evidence, *(fact.evidence for fact in facts if fact))
 
 
 @lru_cache(maxsize=64)

@@ -100,6 +100,7 @@ def test_an_interval_in_ratios_encloses_one() -> None:
         ("cooling_ashrae", ("class", "limit")),
         *((name, ("zone", "boundary", "method", "year")) for name in GRID_TABLES),
         ("grid_tech", ("zone", "technology", "boundary", "year")),
+        ("grid_clean", ("zone",)),
         ("grid_losses", ("zone", "boundary")),
         ("grid_shapes", ("shape", "boundary", "month")),
         ("grid_zones", ("zone",)),

@@ -51,6 +51,18 @@ def test_certificates_count_by_the_year_and_in_no_hour() -> None:
         assert certified[unchanged] == bare[unchanged]
 
 
+def test_without_supply_the_cfe_score_is_the_grids_own_share() -> None:
+    # Ember: 5741.51 + 307.6 + 73.52 TWh of China's 9459.94 TWh of 2023 were of coal, gas and oil.
+    assert evaluate(scenario()).figures["cfe_ratio"] == near(1 - 6122.63 / 9459.94, abs=5e-5)
+
+
+def test_the_cfe_score_lies_between_what_is_contracted_and_all() -> None:
+    found = in_copenhagen(supply={"wind_mw": 20}, storage={"battery_mwh": 20, "battery_mw": 5}).figures
+    # Of Denmark's 33.63 TWh of 2023, 4.17 were of coal, gas and oil; the share is the same in every hour.
+    matched = found["cfe_contracted_ratio"]
+    assert found["cfe_ratio"] == near(matched + (1 - matched) * (1 - 4.17 / 33.63), abs=5e-5)
+
+
 def test_a_contract_counts_by_market_and_leaves_the_draw_from_the_grid_as_it_is() -> None:
     bare, bought = (
         in_copenhagen().figures,

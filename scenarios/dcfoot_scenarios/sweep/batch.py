@@ -39,7 +39,7 @@ SHARED = (
 FIGURES = (
     *SHARED,
     *("import_mwh", "peak_import_mw", "clean_mwh", "export_mwh", "curtailed_mwh"),
-    *("volume_match_ratio", "cfe_contracted_ratio", "ref_ratio"),
+    *("volume_match_ratio", "cfe_contracted_ratio", "cfe_ratio", "ref_ratio"),
     *("carbon_location_yearly_t", "carbon_location_hourly_t", "cue_kg_per_kwh", "water_source_m3"),
 )
 """All that a batch tells: what follows from sums over the hours."""
@@ -126,6 +126,10 @@ def _of_draw(case: Case, totals: Totals, shared: Mapping[str, float]) -> Iterato
     hourly, site = case.grid[0], case.place.site
     drawn_kwh = totals.import_mwh * KWH_PER_MWH
     carbon_g: Column = drawn_kwh * hourly.level.central * (hourly.mean_g_per_kwh or 0.0)
+    grid_clean = case.place.grid_clean
+    if grid_clean is not None:  # a share of the year, the same in every hour
+        matched_ratio = totals.cfe_contracted_ratio
+        yield "cfe_ratio", matched_ratio + (1 - matched_ratio) * grid_clean.spread.central
     yield "carbon_location_yearly_t", carbon_g / G_PER_T
     yield "carbon_location_hourly_t", totals.emissions_t
     it_kwh = np.asarray(shared["it_energy_mwh"] * KWH_PER_MWH)
