@@ -1,4 +1,4 @@
-"""The carbon-free share of what a grid delivers: what the CFE score counts on the part of a load that nobody contracted.
+"""The carbon-free share of what a grid delivers: what the CFE score counts on what nobody contracted of a load.
 
 In comes a zone, out goes the share of its nation's year: shares of provinces, states and hours are not known to us.
 """
