@@ -85,7 +85,7 @@ def cfe_contracted_ratio(load_kwh: Value, clean_kwh: Value) -> Value:
     return _over_hours(matched_kwh(load_kwh, clean_kwh)) / _over_hours(load_kwh)
 
 
-def cfe_ratio(load_kwh: Value, clean_kwh: Value, grid_cfe_ratio: Value) -> Value:
+def cfe_ratio(load_kwh: Value, clean_kwh: Value, grid_cfe_ratio: Value | float) -> Value:
     """The same with the grid's own clean share on the remainder: the CFE score.
 
     ``sum(min(clean, load) + max(load - clean, 0) x grid share) / sum(load)``
@@ -98,7 +98,7 @@ def cfe_ratio(load_kwh: Value, clean_kwh: Value, grid_cfe_ratio: Value) -> Value
         By hour [kWh]
     clean_kwh : Value
         Contracted carbon-free supply by hour [kWh]
-    grid_cfe_ratio : Value
+    grid_cfe_ratio : Value or float
         Clean share of what the grid delivers, by hour [-]
     """
     clean = matched_kwh(load_kwh, clean_kwh) + maximum(load_kwh - clean_kwh, 0.0) * grid_cfe_ratio

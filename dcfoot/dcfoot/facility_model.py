@@ -46,6 +46,8 @@ class FacilityState:
         Air handlers; pumps; compressors; fans of towers and dry coolers; humidifiers [-]
     heat_made_ratio, heat_removed_ratio : float or array
         Every watt that goes in, and every watt that leaves with air or vapour [-]
+    lifted_ratio : float or array
+        Heat that compressors lift [-]
     free_ratio : float or array
         The share of the heat that no compressor lifted [-]
     evaporation_l_per_kwh, blowdown_l_per_kwh, drift_l_per_kwh : float or array
@@ -72,6 +74,7 @@ class FacilityState:
     humidifier_ratio: Numbers
     heat_made_ratio: Numbers
     heat_removed_ratio: Numbers
+    lifted_ratio: Numbers
     free_ratio: Numbers
     evaporation_l_per_kwh: Numbers
     blowdown_l_per_kwh: Numbers
@@ -157,6 +160,7 @@ def facility_state_in(facility: Facility, it_load_ratio: Numbers, air: OutsideAi
         cooling.humidifier_ratio / it_load_ratio,
         pue,
         (cooling.heat_removed_ratio + elsewhere + ventilated) / it_load_ratio,
+        cooling.lifted_ratio / it_load_ratio,
         cooling.free_ratio,
         cooling.water.evaporation_kg_per_j * per_kwh,
         cooling.water.blowdown_kg_per_j * per_kwh,

@@ -168,10 +168,10 @@ def _technology_g_per_kwh(case: Case, technology: str) -> float:
 def clean_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     """How far clean supply meets the load: by the year, and beside it by the hour."""
     load_mw, own_mw = year.flows.load_mw, year.flows.clean_to_load_mw
-    contracted_mw = sum(year.contract_mw, start=load_mw * 0.0)
+    contracted_mw: Hours = sum(year.contract_mw, start=load_mw * 0.0)
     generated_mwh = _year(year.flows.clean_mw) + _year(contracted_mw) + case.scenario.supply.certificates_mwh
     yield "volume_match_ratio", accounting.cfe_contracted_ratio(_year(load_mw), generated_mwh)
-    clean_mw = own_mw + contracted_mw
+    clean_mw: Hours = own_mw + contracted_mw
     yield "cfe_contracted_ratio", accounting.cfe_contracted_ratio(load_mw, clean_mw)
     grid_clean = case.place.grid_clean
     if grid_clean is not None:

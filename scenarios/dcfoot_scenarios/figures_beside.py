@@ -6,11 +6,15 @@ In come a `Year` and a `Chance`, out go numbers by name, as in `dcfoot_scenarios
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from dcfoot.elementwise import Numbers
+from dcfoot.evidence import Evidence
 from dcfoot.grid import WORLD
+from dcfoot.heat.chp import Chp, ChpShares, by_efficiency, by_energy, by_work_potential
 from dcfoot.heat.parameters import heat_parameters
-from dcfoot.heat.references import heat_reference
-from dcfoot.units import KW_PER_MW
+from dcfoot.heat.references import HeatReference, heat_reference
+from dcfoot.units import GJ_PER_MWH, KG_PER_T, KW_PER_MW
 from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.chance import Chance
 from dcfoot_scenarios.cost import Account, Asset, Payment, asset, carbon_payment, water_payment
@@ -20,7 +24,7 @@ from dcfoot_scenarios.money import Currency, price
 from dcfoot_scenarios.scenario import HeatReuse, Money
 from dcfoot_scenarios.tariff import bill, import_per_mwh
 from dcfoot_scenarios.technologies import technology, technology_names
-from dcfoot_scenarios.year import Year
+from dcfoot_scenarios.year import Year, heat_network
 
 KWH = KW_PER_MW
 """Kilowatt-hours in a megawatt-hour: batteries are made and priced by the kilowatt-hour."""
@@ -34,14 +38,44 @@ def heat_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     found = heat_year(year.heat, year.it_mw, year.it_mw * year.pue, pump_inside=reuse.heat_pump_inside)
     yield "heat_captured_mwh", found.captured_mwh
     yield "heat_delivered_mwh", found.delivered_mwh
-    yield "heat_coverage_ratio", found.coverage_ratio
+    if np.any(found.demand_mwh > 0):
+        yield "heat_coverage_ratio", found.coverage_ratio
     yield "heat_utilisation_ratio", found.utilisation_ratio
     yield "heat_pump_mwh", found.pump_electric_mwh
     yield "erf", found.erf
     yield "ere", found.ere
     yield "homes_count", homes_count(found.delivered_mwh, home_mwh(reuse))
     yield "carbon_heat_pump_t", pump_emissions_t(year.heat.pump_electric_mw, case.grid[1])
-    yield "carbon_avoided_by_heat_t", avoided_emissions_t(found.delivered_mwh, heat_reference(reuse.reference))
+    yield "carbon_avoided_by_heat_t", avoided_emissions_t(found.delivered_mwh, heat_reference_of(case, reuse))
+    if year.cold is not None:
+        yield "cold_of_heat_mwh", np.sum(year.cold.cold.cold_mw, axis=-1)
+        yield "cold_spared_mwh", np.sum(year.cold.spared_mw, axis=-1)
+        yield "cold_given_off_mwh", np.sum(year.cold.cold.given_off_mw, axis=-1)
+
+
+def heat_reference_of(case: Case, reuse: HeatReuse) -> HeatReference:
+    """What the heat stands in for: a plant of the study's that makes heat and power, or one that is known."""
+    chp = reuse.reference_chp
+    if chp is None:
+        return heat_reference(reuse.reference)
+    plant = Chp(chp.emissions_t, chp.heat_mwh, chp.power_mwh)
+    split = {"efficiency": _by_efficiency, "energy": by_energy}.get(chp.allocation)
+    heat_t = float(np.asarray((split(plant) if split else _by_work_potential(case, reuse, plant)).heat_t))
+    told = f"heat of a plant that makes heat and power, by {chp.allocation}, direct CO2"
+    kg_per_gj = heat_t * KG_PER_T / chp.heat_mwh / GJ_PER_MWH
+    return HeatReference(told, kg_per_gj, 1.0, Evidence(told, kg_per_gj, "kg/GJ", None, "stated in the study", False))
+
+
+def _by_efficiency(plant: Chp) -> ChpShares:
+    known = heat_parameters()
+    alone = (known[f"chp.{of}_efficiency_ratio"].central for of in ("heat", "power"))
+    return by_efficiency(plant, *alone)
+
+
+def _by_work_potential(case: Case, reuse: HeatReuse, plant: Chp) -> ChpShares:
+    """By the network's temperatures, in the mean air of the year."""
+    network = heat_network(reuse)
+    return by_work_potential(plant, network.supply_c, network.return_c, float(case.place.weather.dry_bulb_c.mean()))
 
 
 def home_mwh(reuse: HeatReuse) -> float:

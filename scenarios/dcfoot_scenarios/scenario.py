@@ -274,6 +274,20 @@ class Grid(Part):
         return self
 
 
+class ReferenceChp(Part):
+    """A plant that makes heat and power together, by its figures of a year."""
+
+    emissions_t: Amount
+    """Direct CO2 of all that it burns [t]."""
+    heat_mwh: Annotated[float, Field(gt=0)]
+    """Heat that it makes [MWh]."""
+    power_mwh: Annotated[float, Field(gt=0)]
+    """Power that it makes [MWh]."""
+    allocation: Literal["efficiency", "energy", "work_potential"] = "efficiency"
+    """How its emissions are split between the two (GHG Protocol 2006): by what each would take alone, which it
+    recommends, by energy, or by the work that each could do."""
+
+
 class HeatReuse(Part):
     """Who takes the waste heat; what is left out is the usual value of ``data/heat.csv``."""
 
@@ -305,6 +319,13 @@ class HeatReuse(Part):
     """What delivered heat earns, in the study's currency."""
     reference: str = "gas boiler"
     """What the heat stands in for (``data/heat_references.csv``); its emissions stand beside the inventory."""
+    reference_chp: ReferenceChp | None = None
+    """Or a plant of its own that makes heat and power together."""
+    cold: Literal["absorption_single_effect", "adsorption_silica_gel"] | None = None
+    """A chiller that is driven by the heat that the customers leave, where that is warm enough: it lifts heat of the
+    hall in the place of compressors. A measured PUE is that of the hall without it."""
+    cold_mw: Amount | None = None
+    """The most cold that it makes; left out: as much as compressors would lift [MW]."""
 
 
 class Money(Part):

@@ -13,6 +13,7 @@ from dcfoot.elementwise import Numbers
 from dcfoot.errors import StudyError
 from dcfoot.facility_model import FacilityState, energy_mean
 from dcfoot.heat.capture import Capture, capture_of
+from dcfoot.heat.cold import sorption_chiller
 from dcfoot.heat.demand import heat_demand_mw
 from dcfoot.heat.parameters import heat_parameters
 from dcfoot.weather.year import Hours
@@ -20,6 +21,7 @@ from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.contracts import surplus_use
 from dcfoot_scenarios.dispatch import arbitrage, greedy, lowest_limit_mw, peak_shaving
 from dcfoot_scenarios.flexibility import curtail, highest_hours, shift
+from dcfoot_scenarios.heat.cold import ColdOfHeat, cold_for_hall
 from dcfoot_scenarios.heat.network import HeatPump, Network
 from dcfoot_scenarios.heat.reuse import HeatFlows, reuse_heat
 from dcfoot_scenarios.scenario import HeatReuse, Scenario
@@ -49,6 +51,8 @@ class Year:
         What each contract brings [MW]
     heat : HeatFlows or None
         Waste heat; None: nobody takes it.
+    cold : ColdOfHeat or None
+        What is made of the heat that nobody takes; None: nothing.
     """
 
     it_mw: Hours
@@ -60,6 +64,7 @@ class Year:
     curtailed_mw: Hours
     contract_mw: tuple[Hours, ...]
     heat: HeatFlows | None = None
+    cold: ColdOfHeat | None = None
 
 
 def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
@@ -78,6 +83,9 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
     pue = _at_stated(np.asarray(state.pue), it_mw, scenario.pue, 1.0)
     wue = _at_stated(np.asarray(state.wue_l_per_kwh), it_mw, scenario.wue_l_per_kwh, 0.0)
     heat = heat_flows(case, it_mw)
+    cold = _cold(case, it_mw, state, heat)
+    if cold is not None:
+        pue = pue - cold.spared_mw / it_mw
     flows = _stored(case, it_mw * pue + _pump_inside_mw(scenario, heat))
     surplus = surplus_use(flows.surplus_mw, 0.0, export_limit_mw(scenario))
     contracts = tuple(case.contract_mw(contract) for contract in scenario.supply.contracts)
@@ -91,6 +99,7 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
         surplus.curtailed_mw,
         contracts,
         heat,
+        cold,
     )
 
 
@@ -118,6 +127,17 @@ def heat_flows(case: Case, it_mw: Hours) -> HeatFlows | None:
     if plan is not None and plan.pump_heat_mw is not None:
         pump = replace(pump, capacity_mw=plan.pump_heat_mw)
     return reuse_heat(it_mw, *taken, pump, _tank(reuse))
+
+
+def _cold(case: Case, it_mw: Hours, state: FacilityState, heat: HeatFlows | None) -> ColdOfHeat | None:
+    """What a chiller makes of the heat that the customers leave."""
+    reuse = case.scenario.heat_reuse
+    if heat is None or reuse is None or reuse.cold is None:
+        return None
+    lifted_mw, compressors_mw = it_mw * state.lifted_ratio, it_mw * state.chiller_ratio
+    most_mw = inf if reuse.cold_mw is None else reuse.cold_mw
+    chiller, warm_c = sorption_chiller(reuse.cold), heat_capture(case).warm_c
+    return cold_for_hall(chiller, heat.rejected_mw, warm_c, lifted_mw, compressors_mw, most_mw)
 
 
 def heat_capture(case: Case) -> Capture:
@@ -151,6 +171,8 @@ def heat_wanted_mw(case: Case, reuse: HeatReuse) -> Hours:
     """
     home_mwh = _or_usual(reuse.home_mwh, "home.demand_mwh")
     demand_mwh = reuse.demand_mwh if reuse.homes is None else reuse.homes * home_mwh
+    if demand_mwh is None and reuse.cold is not None:
+        demand_mwh = 0.0
     if demand_mwh is None or (reuse.demand_mwh is not None and reuse.homes is not None):
         raise StudyError("heat_reuse: say how much heat is wanted, by `homes` or by `demand_mwh`, and by one of them.")
     return heat_demand_mw(

@@ -16,6 +16,7 @@ from dcfoot_scenarios.words import words
 from simulated.near import near
 
 SOME = Uncertainty(draws=20)
+COLD = "adsorption_silica_gel"
 
 
 def scenario(**keys: object) -> Scenario:
@@ -134,6 +135,48 @@ def test_waste_heat_stands_beside_the_inventory_and_raises_no_pue() -> None:
     inside = in_copenhagen(heat_reuse=reuse | {"heat_pump_inside": True})
     more_mwh = inside.figures["facility_energy_mwh"] - bare.figures["facility_energy_mwh"]
     assert more_mwh == near(used.figures["heat_pump_mwh"])
+
+
+def test_cold_of_waste_heat_spares_compressors_and_no_energy_is_lost() -> None:
+    hot = {"site": "sg_singapore", "cooling": "direct_liquid", "facility": {"liquid.coolant_supply_c": 55}}
+    bare, cooled = (evaluate(scenario(**hot, **more)) for more in ({}, {"heat_reuse": {"cold": COLD}}))
+    found = cooled.figures
+    spared_mwh = bare.figures["facility_energy_mwh"] - found["facility_energy_mwh"]
+    assert spared_mwh == near(found["cold_spared_mwh"])
+    assert found["pue"] == near(bare.figures["pue"] - spared_mwh / found["it_energy_mwh"])
+    # COP 0.48 (silica gel): the tower has the cold and the heat that made it, which is no more than there was.
+    heat_mwh = found["cold_of_heat_mwh"] / 0.48
+    assert found["cold_given_off_mwh"] == near(found["cold_of_heat_mwh"] + heat_mwh)
+    assert 0 < heat_mwh <= found["heat_captured_mwh"]
+    state = bare.case.facility(bare.case.hall(bare.year.it_mw))
+    compressors_mwh = float((state.chiller_ratio * bare.year.it_mw).sum())
+    lifted_mwh = float((state.lifted_ratio * bare.year.it_mw).sum())
+    assert spared_mwh <= compressors_mwh
+    assert found["cold_of_heat_mwh"] <= lifted_mwh * (1 + 1e-12)
+
+
+def test_heat_that_is_too_cold_makes_no_cold_and_a_small_machine_makes_little() -> None:
+    at_40 = evaluate(scenario(cooling="direct_liquid", heat_reuse={"cold": COLD})).figures
+    assert at_40["cold_of_heat_mwh"] == 0.0
+    hot = {"cooling": "direct_liquid", "facility": {"liquid.coolant_supply_c": 55}}
+    small = evaluate(scenario(**hot, heat_reuse={"cold": COLD, "cold_mw": 0.1})).figures
+    assert 0 < small["cold_of_heat_mwh"] <= 0.1 * 8760
+
+
+# 200 t for 500 MWh of heat and 300 of power: 125 t by energy; 500/0.8 over 500/0.8 + 300/0.35 by efficiency; by work
+# 1 - T0 / Tm with Tm = 40 / ln(353.15 / 313.15) = 332.7 K, in Copenhagen's mean air of 8 to 10 C: 0.147 to 0.155.
+@pytest.mark.parametrize(
+    ("allocation", "least_t", "most_t"),
+    [("energy", 125, 125), ("efficiency", 84.337, 84.338), ("work_potential", 39.4, 41)],
+)
+def test_heat_of_a_plant_that_makes_power_too_is_replaced_by_the_share_of_a_method(
+    allocation: str, least_t: float, most_t: float
+) -> None:
+    plant = {"emissions_t": 200, "heat_mwh": 500, "power_mwh": 300, "allocation": allocation}
+    reuse = {"homes": 1000, "network_supply_c": 80, "network_return_c": 40, "reference_chp": plant}
+    found = in_copenhagen(heat_reuse=reuse).figures
+    heat_t = found["carbon_avoided_by_heat_t"] / found["heat_delivered_mwh"] * 500
+    assert least_t - 1e-3 <= heat_t <= most_t + 1e-3
 
 
 @pytest.mark.parametrize("cooling", ["direct_liquid", "waterside_economizer", "dx"])

@@ -45,6 +45,8 @@ class CoolingState:
         Power [-]
     heat_removed_ratio : float or array
         Heat given to the outside by exhaust air, towers, dry coolers and condensers [-]
+    lifted_ratio : float or array
+        Heat that compressors lift [-]
     free_ratio : float or array
         The share of the heat that no compressor lifted [-]
     supply_excess_k, clamped_k, overload_ratio : float or array
@@ -59,6 +61,7 @@ class CoolingState:
     rejection_fan_ratio: Numbers
     humidifier_ratio: Numbers
     heat_removed_ratio: Numbers
+    lifted_ratio: Numbers
     free_ratio: Numbers
     supply_excess_k: Numbers
     clamped_k: Numbers
@@ -106,6 +109,7 @@ def cooling_state(
         free = free + of_loop.free_ratio * loop.plant_heat_ratio
         plant = _together(plant, of_loop)
         loop_power = loop.pump_ratio
+    heat_in = it_load_ratio + other_heat_ratio + hall.fan_ratio + loop_power
     return CoolingState(
         hall.fan_ratio,
         plant.pump_ratio + loop_power,
@@ -113,7 +117,8 @@ def cooling_state(
         plant.rejection_fan_ratio,
         hall.humidifier_ratio,
         hall.exhaust_ratio + plant.heat_ratio,
-        free / (it_load_ratio + other_heat_ratio + hall.fan_ratio + loop_power),
+        heat_in - free,
+        free / heat_in,
         plant.supply_excess_k,
         plant.clamped_k,
         plant.overload_ratio,
