@@ -21,7 +21,7 @@ from dcfoot_scenarios.cost import Account, Asset, Payment, asset, carbon_payment
 from dcfoot_scenarios.heat.year import avoided_emissions_t, heat_revenue, heat_year, homes_count, pump_emissions_t
 from dcfoot_scenarios.materials import Made, Materials, plant_making, product_making
 from dcfoot_scenarios.money import Currency, price
-from dcfoot_scenarios.scenario import HeatReuse, Money
+from dcfoot_scenarios.scenario import HeatReuse, Money, Scenario
 from dcfoot_scenarios.tariff import bill, import_per_mwh
 from dcfoot_scenarios.technologies import technology, technology_names
 from dcfoot_scenarios.year import Year, heat_network
@@ -178,7 +178,7 @@ def account_of(case: Case, year: Year, chance: Chance, money: Money, found: Mapp
 
 
 def assets_of(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
-    """What is bought at the start, at the shipped prices of the place; of what stands already, the upkeep."""
+    """What is bought at the start, by the study, else at the place's shipped prices; of what stands, the upkeep."""
     scenario, supply, store = case.scenario, case.scenario.supply, case.scenario.storage
     heat = scenario.heat_reuse
     amounts = {
@@ -199,8 +199,30 @@ def assets_of(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
     yield from _machines(case, chance, money)
 
 
+def stated_capex(scenario: Scenario, name: str) -> float | None:
+    """What a unit of a plant costs by the study itself, in its currency; None: it does not say.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Of the study.
+    name : str
+        As of `technology`.
+    """
+    supply, of_battery = scenario.supply, scenario.storage.battery_capex_per_kwh
+    return {
+        "solar": supply.solar_capex_per_kw,
+        "wind": supply.wind_capex_per_kw,
+        "battery energy": of_battery,
+        "battery power": None if of_battery is None else 0.0,  # stands with its energy
+    }.get(name)
+
+
 def _bought(case: Case, chance: Chance, money: Money, name: str, amount: float) -> Asset:
     of, currency = technology(name, country_of(case), money.currency), Currency(money.currency, money.rates)
+    stated = stated_capex(case.scenario, name)
+    if stated is not None:
+        return Asset(name, amount * stated, of.lifetime_years, amount * stated * of.opex_ratio)
     spread = currency.of(of.capex)
     return asset(of, amount, currency, chance.of(f"price.{name}", spread) / spread.central)
 

@@ -181,6 +181,10 @@ class Supply(Part):
     """Its turbine (`dcfoot_scenarios.wind`); empty: the usual one."""
     wind_file: File | None = None
     """A CSV file with a column ``wind_per_unit`` in the place of the model."""
+    solar_capex_per_kw: Amount | None = None
+    """What a kilowatt of its solar plant costs, in the study's currency; left out: the shipped price of the place."""
+    wind_capex_per_kw: Amount | None = None
+    """The same of its wind farm."""
     ghi_kwh_per_m2_year: Annotated[float, Field(ge=500, le=2800)] | None = None
     """A year's sun on the ground, as maps give it (GHI), of which hours are synthesised; in the place of the
     climate's own [kWh/m2]."""
@@ -220,6 +224,9 @@ class Storage(Part):
     """How full it is when the year begins; left out: as full as when it ends [-]."""
     reserve_ratio: Ratio = 0.0
     """What is kept for backup [-]."""
+    battery_capex_per_kwh: Amount | None = None
+    """What a kilowatt-hour of it costs with its inverters, in the study's currency; left out: the shipped prices of
+    its energy and of its power at the place."""
     policy: Literal["greedy", "peak_shaving", "carbon", "price", "optimal"] = "greedy"
     """What it is used for: clean surplus, a lower peak, hours of low carbon or price, or the least cost by a linear
     program."""

@@ -118,6 +118,19 @@ def test_what_the_cost_of_a_solar_plant_hangs_on_is_its_price() -> None:
     assert Spread(691.0, 388.0, 1606.0).at(first.switches_at_sd) == near(saved_per_year / per_price, rel=0.01)
 
 
+def test_a_plant_costs_what_the_study_says_and_hangs_on_no_price_then() -> None:
+    # 1,000 kW at 500, 2,000 at 900, 4,000 kWh at 200 USD, whatever its power: 3.1 million USD more than nothing.
+    keys = {"site": "us_ashburn", "cooling": "air_chiller", "grid": {"price_per_mwh": 50}, "pue": 1.3}
+    supply = {"solar_mw": 1, "solar_capex_per_kw": 500, "wind_mw": 2, "wind_capex_per_kw": 900}
+    storage = {"battery_mwh": 4, "battery_mw": 1, "battery_capex_per_kwh": 200}
+    made = of({"own": {"supply": supply, "storage": storage}}, baseline=keys)
+    found = made.difference("own", "capex")
+    assert found is not None
+    assert found.value == near(1000 * 500 + 2000 * 900 + 4000 * 200)
+    plants = {"price.solar", "price.wind", "price.battery energy", "price.battery power"}
+    assert plants & set(made.outcomes["own"].inputs) == set()
+
+
 def test_new_machines_pay_back_as_the_formula_of_refreshing_says() -> None:
     keys: Keys = {
         "site": "sg_singapore",

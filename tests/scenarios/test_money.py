@@ -107,6 +107,9 @@ def test_the_shipped_costs_are_those_of_their_documents() -> None:
     assert float(shipped["wind", "USA"]["central"]) == wind
     four_hours = source[f"Utility-Scale Battery Storage - 4Hr {usa}", "2025"] / 4
     assert float(shipped["battery", "USA"]["central"]) == near(four_hours, abs=0.05)
+    world = next(row for row in facts("prices") if row["item"] == "IRENA PV installed cost")
+    assert f"China ~{shipped['solar', 'CHN']['central']}" in world["note"]
+    assert shipped["solar", "CHN"]["verified"] == world["verified"] == "no"
     assert shipped["heat pump", "DNK"]["central"] == heat["excess-heat heat pump investment"]
     assert shipped["heat store", "DNK"]["central"] == heat["central water tank storage"]
 
