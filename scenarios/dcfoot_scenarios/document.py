@@ -36,6 +36,7 @@ def document_of(comparison: Comparison) -> Json:
         "scenarios": {name: _scenario(outcome) for name, outcome in comparison.outcomes.items()},
         "differences": {name: _differences(comparison, name) for name in comparison.variants},
         "payoffs": {name: _payoff(comparison, name) for name in comparison.variants},
+        "optimised": _optimised(comparison),
         "dominated": [{"scenario": name, "by": by} for name, by in comparison.dominated(comparison.decisive)],
         "front": comparison.front(comparison.decisive),
         "evidence": [asdict(one) for one in evidence_of(comparison)],
@@ -51,6 +52,22 @@ def _payoff(comparison: Comparison, variant: str) -> Json:
     found = comparison.payoff(variant)
     money = {} if found.money is None else {"money": _finite(asdict(found.money))}
     return {**_finite(asdict(found)), **money}
+
+
+def _optimised(comparison: Comparison) -> Json | None:
+    """The sizes that were found, what the limits cost, and the optimum at each value of the one that was moved."""
+    found = comparison.optimised
+    if found is None:
+        return None
+    sizing = found.sizing
+    return {
+        "of": found.of,
+        "minimise": sizing.problem.minimise,
+        "value": sizing.value(),
+        "sizes": dict(sizing.sizes),
+        "shadow_prices": dict(sizing.shadow_prices),
+        "front": [{"at": at, "value": one.value() if one else None} for at, one in found.front],
+    }
 
 
 def _finite(values: Json) -> Json:

@@ -172,12 +172,12 @@ def account_of(case: Case, year: Year, chance: Chance, money: Money, found: Mapp
     found : mapping of str to float or array
         The figures so far: water and emissions are charged.
     """
-    assets = tuple(assets_of(case, chance, money))
+    assets = tuple(assets_of(case, year, chance, money))
     payments = tuple(payments_of(case, year, money, found))
     return Account(money.currency, money.discount_ratio, money.years, assets, payments)
 
 
-def assets_of(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
+def assets_of(case: Case, year: Year, chance: Chance, money: Money) -> Iterator[Asset]:
     """What is bought at the start, by the study, else at the place's shipped prices; of what stands, the upkeep."""
     scenario, supply, store = case.scenario, case.scenario.supply, case.scenario.storage
     heat = scenario.heat_reuse
@@ -187,7 +187,7 @@ def assets_of(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
         "wind": supply.wind_mw * KW_PER_MW,
         "battery energy": store.battery_mwh * KWH,
         "battery power": store.battery_mw * KW_PER_MW,
-        "heat pump": (heat.heat_pump_mw or 0.0) * KW_PER_MW if heat else 0.0,
+        "heat pump": heat_pump_mw(heat, year) * KW_PER_MW if heat else 0.0,
         "heat store": heat.store_mwh * KWH if heat else 0.0,
     }
     for name, amount in amounts.items():
@@ -197,6 +197,13 @@ def assets_of(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
     if scenario.other_capex:
         yield Asset("other", scenario.other_capex, money.years)
     yield from _machines(case, chance, money)
+
+
+def heat_pump_mw(reuse: HeatReuse, year: Year) -> float:
+    """The heat that the pump is built for: what the study says, else the highest hour of the year [MW]."""
+    if reuse.heat_pump_mw is not None or year.heat is None:
+        return reuse.heat_pump_mw or 0.0
+    return float(np.max(year.heat.pump_heat_mw))
 
 
 def stated_capex(scenario: Scenario, name: str) -> float | None:

@@ -28,13 +28,26 @@ def input_called(name: str, lang: str) -> str:
     part, _, number = name.rpartition(".")
     first, second = (
         _word("topic", topic, lang),
-        _word("thing", thing, lang) or thing.removesuffix(USUAL).replace("life_cycle", "life-cycle"),
+        _word("thing", thing, lang) or _factor(thing, lang),
     )
     if not first:
         first, second = _word("part", part, lang), _word("number", number, lang)
     if not (first and second):
         return name
     return f"{first}：{second}" if lang == "zh" else f"{first}: {second}"  # noqa: RUF001 - Chinese punctuation is meant
+
+
+BOUNDARIES = {
+    "en": {"life_cycle": "life-cycle", "direct": "direct"},
+    "zh": {"life_cycle": "全生命周期", "direct": "直接排放"},
+}
+
+
+def _factor(thing: str, lang: str) -> str:
+    """``DNK, life_cycle CO2e, average``, of a grid's factor."""
+    for boundary, said in BOUNDARIES[lang].items():
+        thing = thing.replace(f", {boundary} ", f", {said} ")
+    return thing.removesuffix(USUAL)
 
 
 def _word(kind: str, name: str, lang: str) -> str:

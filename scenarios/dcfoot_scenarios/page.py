@@ -13,9 +13,10 @@ from dcfoot.version import VERSION
 from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
 from dcfoot_scenarios.document import evidence_of
 from dcfoot_scenarios.input_words import input_called
+from dcfoot_scenarios.page_payoff import eased_lines, front_head, front_rows, optimum, payoff_rows, size_rows
 from dcfoot_scenarios.page_words import WORDS, PageWords
 from dcfoot_scenarios.pictures import as_svg, pictures
-from dcfoot_scenarios.words import Word, words
+from dcfoot_scenarios.words import Word, printed, words
 
 STYLE = """
 :root { color-scheme: light dark; --edge: #8884; --soft: #8881; }
@@ -25,6 +26,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid var(--edge); vertical-align: top; }
 th { font-weight: 600; } th[scope=row] { font-weight: 400; }
 td.number, th.number { text-align: right; white-space: nowrap; }
+table.narrow { width: auto; min-width: 24rem; }
 tr.group th { background: var(--soft); } small, .dim { opacity: .7; } .wide { overflow-x: auto; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(32rem, 100%), 1fr)); gap: 1rem; }
 .pictures { align-items: start; } .prose { max-width: 60rem; }
@@ -47,9 +49,8 @@ def render(comparison: Comparison, lang: str = "en") -> str:
     """
     said, keys = WORDS[lang], comparison.study.keys
     title = (keys.title_zh if lang == "zh" else "") or keys.title or comparison.study.name
-    body = "\n".join(
-        line for part in (_figures, _differences, _pictures, _notes, _evidence) for line in part(comparison, said)
-    )
+    parts = (_figures, _differences, _payoffs, _optimised, _pictures, _notes, _evidence)
+    body = "\n".join(line for part in parts for line in part(comparison, said))
     return (
         f'<!doctype html>\n<html lang="{"zh-CN" if lang == "zh" else "en"}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
@@ -68,7 +69,9 @@ def _figures(comparison: Comparison, said: PageWords) -> Iterator[str]:
     for group in dict.fromkeys(words()[name].group for name in shown):
         yield f'<tr class="group"><th colspan="{len(names) + 1}">{said.groups[group]}</th></tr>'
         for word in (words()[name] for name in shown if words()[name].group == group):
-            yield _row([word.called(said.lang), *_cells(word, comparison, said)], word.printed_unit(currency))
+            yield _row(
+                [word.called(said.lang), *_cells(word, comparison, said)], word.printed_unit(currency, said.lang)
+            )
     yield "</table></div>"
     yield f'<p class="dim">{said.never_added}</p>'
 
@@ -77,7 +80,7 @@ def _cells(word: Word, comparison: Comparison, said: PageWords) -> Iterator[str]
     for outcome in comparison.outcomes.values():
         interval = outcome.interval(word.name)
         value = word.said(outcome.figures.get(word.name))
-        if interval is None or interval[0] == interval[1]:
+        if interval is None or word.said(interval[0]) == word.said(interval[1]):
             yield value
         else:
             yield f"{value}\n{_between(word, *interval, said)}"
@@ -115,7 +118,7 @@ def _differences(comparison: Comparison, said: PageWords) -> Iterator[str]:
 
 def _difference(comparison: Comparison, variant: str, figure: str, difference: Difference, said: PageWords) -> str:
     word = words()[figure]
-    unit = word.printed_unit(comparison.study.currency)
+    unit = word.printed_unit(comparison.study.currency, said.lang)
     sign = "+" if difference.value > 0 else ""
     parts = [f"{escape(word.called(said.lang))}: <strong>{sign}{word.said(difference.value)} {unit}</strong>"]
     if difference.better_ratio is not None:
@@ -123,6 +126,31 @@ def _difference(comparison: Comparison, variant: str, figure: str, difference: D
         parts.append(_share(difference.better_ratio, said))
     hung = "; ".join(_lever(lever, word, said) for lever in comparison.levers(variant, figure, 3))
     return "; ".join(parts) + (f'<br><span class="dim">{said.hangs_on}: {hung}</span>' if hung else "")
+
+
+def _payoffs(comparison: Comparison, said: PageWords) -> Iterator[str]:
+    rows = list(payoff_rows(comparison, said)) if comparison.variants else []
+    if not rows:
+        return
+    yield f'<h2>{said.pays}</h2>\n<div class="wide"><table id="payoff">'
+    yield _row([said.scenario, *comparison.variants], head=True)
+    yield from (_row([name, *cells], printed(unit, said.lang)) for name, unit, cells in rows)
+    yield "</table></div>"
+
+
+def _optimised(comparison: Comparison, said: PageWords) -> Iterator[str]:
+    found = comparison.optimised
+    if found is None:
+        return
+    yield f"<h2>{said.optimised}</h2>\n<p>{escape(optimum(comparison, found, said))}</p>"
+    yield '<table class="narrow" id="sizes">'
+    yield from (_row([name, amount]) for name, amount in size_rows(found, said))
+    yield "</table>"
+    yield from (f"<p>{escape(line)}</p>" for line in eased_lines(comparison, found, said))
+    if found.front:
+        yield f'<h3>{escape(front_head(comparison, found, said))}</h3>\n<table class="narrow">'
+        yield from (_row([at, least]) for at, least in front_rows(comparison, found, said))
+        yield "</table>"
 
 
 def _share(better_ratio: float, said: PageWords) -> str:

@@ -62,6 +62,27 @@ class PageWords:
     evaporated: str
     let_go: str
     groups: dict[str, str]
+    pays: str
+    extra_capex: str
+    saving: str
+    present_value: str
+    payback: str
+    abatement: str
+    saved: str
+    made: str
+    carbon_payback: str
+    a_year: str
+    years: str
+    never: str
+    at_once: str
+    optimised: str
+    optimised_of: str
+    size: str
+    sizes: dict[str, str]
+    aims: dict[str, str]
+    eased: str
+    limit_front: str
+    not_held: str
 
 
 ENGLISH = PageWords(
@@ -126,6 +147,34 @@ ENGLISH = PageWords(
         "embodied": "Making",
         "money": "Money",
     },
+    pays="Whether it pays",
+    extra_capex="More invested",
+    saving="Saved in the first year",
+    present_value="Net present value",
+    payback="Back, with interest",
+    abatement="A tonne that is not emitted costs",
+    saved="Emissions saved a year",
+    made="More emitted in making",
+    carbon_payback="Made up for",
+    a_year="a year",
+    years="after {years:,.1f} years",
+    never="never",
+    at_once="at once",
+    optimised="Optimised",
+    optimised_of="Scenario {of}, least {aim}: {value}",
+    size="Size",
+    sizes={
+        "solar_mw": "solar, MW",
+        "wind_mw": "wind, MW",
+        "energy_mwh": "battery, MWh",
+        "charge_mw": "battery charging, MW",
+        "discharge_mw": "battery discharging, MW",
+        "pump_mw": "heat pump, MW of heat",
+    },
+    aims={"cost": "cost a year", "carbon": "carbon", "water": "water"},
+    eased="{limit} costs: eased by one unit, {value} less",
+    limit_front="Least {aim} by {limit}",
+    not_held="nothing holds it",
 )
 
 CHINESE = PageWords(
@@ -190,6 +239,34 @@ CHINESE = PageWords(
         "embodied": "隐含碳",
         "money": "费用",
     },
+    pays="投资回报",
+    extra_capex="增加投资",
+    saving="首年节省",
+    present_value="净现值",
+    payback="动态回收期",
+    abatement="单位减排成本",
+    saved="年减排量",
+    made="制造增加的排放",
+    carbon_payback="碳回收期",
+    a_year="每年",
+    years="{years:,.1f} 年",
+    never="无法收回",
+    at_once="立即",
+    optimised="优化结果",
+    optimised_of="方案 {of}，{aim}最小：{value}",
+    size="规模",
+    sizes={
+        "solar_mw": "光伏，MW",
+        "wind_mw": "风电，MW",
+        "energy_mwh": "电池容量，MWh",
+        "charge_mw": "电池充电功率，MW",
+        "discharge_mw": "电池放电功率，MW",
+        "pump_mw": "热泵供热功率，MW",
+    },
+    aims={"cost": "年费用", "carbon": "碳排放", "water": "用水量"},
+    eased="约束 {limit} 的影子价格：放宽一个单位可减少 {value}",
+    limit_front="不同 {limit} 下的最小{aim}",
+    not_held="无可行解",
 )
 
 WORDS = {"en": ENGLISH, "zh": CHINESE}

@@ -1,15 +1,22 @@
 """A comparison as lines for a terminal: figures side by side, differences, what they hang on, notes."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
 from math import isfinite
+from operator import attrgetter
 
-from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
+from dcfoot.receipt.layout import Cell, Column, column_widths, display_width, table, wrap
 from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
+from dcfoot_scenarios.input_words import input_called
+from dcfoot_scenarios.page_payoff import after_years, eased_lines, front_head, front_rows, optimum, size_rows
 from dcfoot_scenarios.page_words import ENGLISH
 from dcfoot_scenarios.words import Word, words
 
 WIDTH = 100
 """Where lines end [columns]"""
+
+LABEL_WIDTH, UNIT_WIDTH = 31, 7
+"""The least that names of figures and their units have, where there are many scenarios (a choice) [columns]"""
 
 
 def lines_of(comparison: Comparison) -> Iterator[str]:
@@ -29,22 +36,47 @@ def lines_of(comparison: Comparison) -> Iterator[str]:
 
 
 def figure_lines(comparison: Comparison, wanted: Collection[str] = ()) -> Iterator[str]:
-    """Figures side by side: those that are wanted (``data/figures.csv``), else all that are not 0 everywhere."""
-    names = list(comparison.outcomes)
+    """Figures side by side: those that are wanted (``data/figures.csv``), else all that are not 0 everywhere.
+
+    No number is cut: scenarios that do not fit beside the baseline follow in another table, beside it again.
+    """
     figures = comparison.table()
-    shown = [name for name in figures.columns if (name in wanted if wanted else figures[name].any())]
-    heads = [Cell(""), Cell(""), *(Cell(name) for name in names)]
-    rows = [heads]
-    groups = dict.fromkeys(words()[name].group for name in shown)
-    for group in groups:
-        rows.append([Cell(ENGLISH.groups[group]), Cell(""), *(Cell("") for _ in names)])
-        rows += [_row(words()[name], comparison) for name in shown if words()[name].group == group]
-    columns = [Column(least=30), Column(least=4), *(Column(">", 8) for _ in names)]
-    yield from table(rows, columns, column_widths(rows, columns, WIDTH))
+    shown = [words()[name] for name in figures.columns if (name in wanted if wanted else figures[name].any())]
+    for number, names in enumerate(_side_by_side(comparison, shown)):
+        if number:
+            yield ""
+        rows = list(_rows(comparison, shown, names))
+        columns = [Column(least=LABEL_WIDTH), Column(least=UNIT_WIDTH), *(Column(">") for _ in names)]
+        yield from table(rows, columns, column_widths(rows, columns, WIDTH))
 
 
-def _row(word: Word, comparison: Comparison) -> list[Cell]:
-    values = [word.said(one.figures.get(word.name)) for one in comparison.outcomes.values()]
+def _side_by_side(comparison: Comparison, shown: Sequence[Word]) -> Iterator[list[str]]:
+    """The scenarios of each table: the baseline, and as many others as fit."""
+    said = {
+        name: max(display_width(text) for text in (name, *(word.said(one.figures.get(word.name)) for word in shown)))
+        for name, one in comparison.outcomes.items()
+    }
+    (first, wide), *others = said.items()
+    left = room = WIDTH - LABEL_WIDTH - UNIT_WIDTH - 2 - (wide + 2)
+    names = [first]
+    for name, width in others:
+        if width + 2 > left and len(names) > 1:
+            yield names
+            names, left = [first], room
+        names.append(name)
+        left -= width + 2
+    yield names
+
+
+def _rows(comparison: Comparison, shown: Sequence[Word], names: Sequence[str]) -> Iterator[list[Cell]]:
+    yield [Cell(""), Cell(""), *(Cell(name) for name in names)]
+    for group, those in groupby(shown, key=attrgetter("group")):
+        yield [Cell(ENGLISH.groups[group]), Cell(""), *(Cell("") for _ in names)]
+        yield from (_row(word, comparison, names) for word in those)
+
+
+def _row(word: Word, comparison: Comparison, names: Sequence[str]) -> list[Cell]:
+    values = [word.said(comparison.outcomes[name].figures.get(word.name)) for name in names]
     unit = word.unit_in(comparison.study.currency)
     return [Cell(f"  {word.label}"), Cell(unit), *(Cell(value) for value in values)]
 
@@ -63,7 +95,7 @@ def variant_lines(comparison: Comparison, variant: str, most_count: int = 3) -> 
     """
     yield f"{variant} beside the baseline"
     currency = comparison.study.currency
-    for figure in comparison.decisive:
+    for figure in comparison.telling:
         difference = comparison.difference(variant, figure)
         if difference is not None and comparison.differs(variant, figure):
             yield from wrap(said_difference(words()[figure], difference, currency), WIDTH, "    ", "  ")
@@ -83,18 +115,13 @@ def payoff_lines(comparison: Comparison, variant: str) -> Iterator[str]:
             f"{float(one) / 1e6:,.2f} M {currency}"
             for one in (gain.extra_capex, gain.saving_per_year, gain.net_present_value)
         )
-        back = _years(float(gain.payback_years))
-        yield f"Pays: {invested} more invested, {saved} saved a year; net present value {worth}; back {back}"
+        back = after_years(float(gain.payback_years), ENGLISH)
+        pays = "Pays" if gain.net_present_value >= 0 else "Does not pay"
+        yield f"{pays}: {invested} more invested, {saved} saved a year; net present value {worth}; back {back}"
         if isfinite(gain.abatement_cost_per_t):
             yield f"A tonne that is not emitted costs {float(gain.abatement_cost_per_t):,.0f} {currency}"
     if found.carbon_years is not None and found.made_t > 0:
-        yield f"What making emits, {found.made_t:,.0f} t, is made up for {_years(found.carbon_years)}"
-
-
-def _years(years: float) -> str:
-    if not years:
-        return "at once"
-    return f"in {years:,.1f} years" if isfinite(years) else "never"
+        yield f"What making emits, {found.made_t:,.0f} t, is made up for {after_years(found.carbon_years, ENGLISH)}"
 
 
 def said_difference(word: Word, difference: Difference, currency: str) -> str:
@@ -113,7 +140,8 @@ def said_difference(word: Word, difference: Difference, currency: str) -> str:
 
 def said_lever(word: Word, lever: Lever, currency: str) -> str:
     """On what a difference hangs, in a sentence."""
-    said = f"hangs on {lever.name}: {word.said(lever.low)} to {word.said(lever.high)} {word.unit_in(currency)}".rstrip()
+    name, unit = input_called(lever.name, ENGLISH.lang), word.unit_in(currency)
+    said = f"hangs on {name}: {word.said(lever.low)} to {word.said(lever.high)} {unit}".rstrip()
     if lever.switches_at_sd is None:
         return said
     return f"{said}; the better one changes at {lever.switches_at_sd:+.1f} standard deviations"
@@ -124,16 +152,15 @@ def _optimised(comparison: Comparison) -> Iterator[str]:
     found = comparison.optimised
     if found is None:
         return
-    sizes = ", ".join(f"{name} {amount:,.4g}" for name, amount in found.sizing.sizes.items())
-    yield from wrap(f"Optimised: {found.of} with {sizes}", WIDTH, "  ", "")
-    for name, price in found.sizing.shadow_prices.items():
-        if price:
-            yield from wrap(
-                f"{name}: one unit less strict saves {abs(price):,.4g} of what is minimised", WIDTH, "    ", "  "
-            )
-    for value, sizing in found.front:
-        reached = "nothing holds it" if sizing is None else f"{sizing.value():,.5g}"
-        yield f"  {comparison.study.keys.optimise.front} {value:g}: {reached}" if comparison.study.keys.optimise else ""
+    yield from wrap(f"{ENGLISH.optimised}: {optimum(comparison, found, ENGLISH)}", WIDTH, "  ", "")
+    for name, amount in size_rows(found, ENGLISH):
+        yield f"  {name}: {amount}"
+    for line in eased_lines(comparison, found, ENGLISH):
+        yield from wrap(line, WIDTH, "    ", "  ")
+    if found.front:
+        yield front_head(comparison, found, ENGLISH)
+    for at, least in front_rows(comparison, found, ENGLISH):
+        yield f"  {at}: {least}"
     yield ""
 
 

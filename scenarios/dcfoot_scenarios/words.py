@@ -59,9 +59,9 @@ class Word:
         """Its unit in a study that counts in this money."""
         return self.unit.replace("money", currency)
 
-    def printed_unit(self, currency: str) -> str:
-        """The same as it is printed."""
-        return self.unit_in(currency).replace("m3", "m³")
+    def printed_unit(self, currency: str, lang: str = "en") -> str:
+        """The same as it is printed in a language."""
+        return printed(self.unit_in(currency), lang)
 
     def called(self, lang: str) -> str:
         """What it is called in a language."""
@@ -70,6 +70,17 @@ class Word:
     def worse(self, one: float, other: float) -> bool:
         """Whether the one is worse than the other."""
         return one > other if self.better == "lower" else one < other if self.better == "higher" else False
+
+
+CHINESE_UNITS = {"M ": "百万 ", "world-eq": "世界当量", "years": "年", "cycles": "次"}
+
+
+def printed(unit: str, lang: str) -> str:
+    """A unit as it is printed in a language."""
+    unit = unit.replace("m3", "m³")
+    for english, chinese in CHINESE_UNITS.items() if lang == "zh" else ():
+        unit = unit.replace(english, chinese)
+    return unit
 
 
 @cache

@@ -131,6 +131,17 @@ def test_a_plant_costs_what_the_study_says_and_hangs_on_no_price_then() -> None:
     assert plants & set(made.outcomes["own"].inputs) == set()
 
 
+def test_a_heat_pump_without_a_size_is_bought_for_the_highest_hour() -> None:
+    # The Danish catalogue's: 889.6 EUR for a kilowatt of heat.
+    keys = {"site": "dk_copenhagen", "cooling": "air_chiller", "grid": {"price_per_mwh": 50}}
+    euro = {"currency": "EUR", "rates": {"USD": 0.9}}
+    made = of({"heat": {"heat_reuse": {"homes": 1000}}}, baseline=keys, money=euro)
+    found, heat = made.difference("heat", "capex"), made.outcomes["heat"].year.heat
+    assert found is not None
+    assert heat is not None
+    assert found.value == near(889.6 * 1000 * float(np.max(heat.pump_heat_mw)))
+
+
 def test_new_machines_pay_back_as_the_formula_of_refreshing_says() -> None:
     keys: Keys = {
         "site": "sg_singapore",

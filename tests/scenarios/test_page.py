@@ -1,6 +1,7 @@
 """The page of a study: inputs by words, differences once, nothing from elsewhere, the same page for the same study."""
 
 import re
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -9,8 +10,10 @@ from dcfoot.cooling.catalogue import SYSTEMS
 from dcfoot.cooling.parameters import Size
 from dcfoot.facility_library import used_parameters
 from dcfoot_scenarios.compare import Comparison, compare
+from dcfoot_scenarios.document import document_of
 from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.page import render
+from dcfoot_scenarios.report_text import WIDTH, figure_lines, lines_of
 from dcfoot_scenarios.study import Study
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -44,6 +47,7 @@ def test_inputs_of_an_outcome_have_words_and_no_two_the_same(comparison: Compari
     assert input_called("chiller.air.cop_ratio", "en") == "air-cooled chillers: rated COP"
     assert input_called("weather/dry_bulb_k", "zh") == "气象：气温"  # noqa: RUF001 - Chinese punctuation is meant
     assert input_called("grid.DNK, life_cycle CO2e, average", "en") == "grid factor: DNK, life-cycle CO2e"
+    assert "全生命周期" in input_called("grid.DNK, life_cycle CO2e, average", "zh")
     assert input_called("price.dgx_h100", "en") == "price: dgx_h100"
     assert input_called("something else", "en") == "something else"
 
@@ -62,3 +66,59 @@ def test_a_page_is_whole_in_itself_and_the_same_each_time(comparison: Comparison
     assert "<h1>A &lt;hall&gt;</h1>" in page
     assert not re.search(r"<(?:script|link|iframe)|(?:src|href)=\"(?!#|data:)", page)
     assert "life_cycle" not in re.sub(r"title=\"[^\"]*\"|<details>.*", "", page, flags=re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def sized() -> Comparison:
+    """Sizes that were sought, beside a variant that pays nothing back."""
+    keys: dict[str, object] = {
+        "study": "sized",
+        "uncertainty": {"draws": 20},
+        "load": {"it_capacity_mw": 10},
+        "money": {"currency": "EUR", "rates": {"USD": 0.9}},
+        "baseline": {"site": "dk_copenhagen", "cooling": "air_chiller", "grid": {"price_per_mwh": 90}},
+        "variants": {"dear": {"other_capex": 1e7}},
+        "optimise": {
+            "wind_mw": {"most": 40},
+            "cfe_contracted_ratio_min": 0.3,
+            "front": "cfe_contracted_ratio_min",
+            "front_values": [0.4],
+        },
+    }
+    return compare(Study.of(keys))
+
+
+def test_page_and_terminal_tell_what_a_decision_pays_for_and_the_sizes_that_were_found(sized: Comparison) -> None:
+    found = sized.optimised
+    assert found is not None
+    wind = f"{found.sizing.sizes['wind_mw']:,.1f}"
+    page, chinese, terminal = render(sized), render(sized, "zh"), "\n".join(lines_of(sized))
+    assert f"wind, MW: {wind}" in terminal
+    for whole, called, never in ((page, "wind, MW", "never"), (chinese, "风电，MW", "无法收回")):  # noqa: RUF001
+        assert re.search(rf"{called}.*>{wind}<", whole)
+        invested = re.search(r'<table id="payoff">.*?</table>', whole, re.DOTALL)
+        assert invested is not None
+        assert ">10.00<" in invested[0]
+        assert f">{never}<" in invested[0]
+    assert "Does not pay: 10.00 M EUR more invested" in terminal
+    assert document_of(sized)["optimised"]["sizes"] == dict(found.sizing.sizes)
+
+
+def test_the_terminal_calls_inputs_by_their_words_and_tells_a_difference_once(comparison: Comparison) -> None:
+    terminal = "\n".join(lines_of(comparison))
+    hung = re.findall(r"hangs on ([^:]+: [^:]+):", terminal)
+    assert len(hung) > 2
+    assert [name for name in hung if "_" in name] == []
+    assert "Carbon, market, by the hour: " not in terminal
+
+
+def test_no_number_is_cut_however_many_scenarios_there_are(comparison: Comparison) -> None:
+    many = {f"variant-{number}": comparison.baseline for number in range(12)}
+    lines = list(figure_lines(replace(comparison, outcomes={**comparison.outcomes, **many})))
+    assert max(map(len, lines)) <= WIDTH
+    assert [line for line in lines if re.search(r"\d…", line)] == []
+    energy = f"{comparison.baseline.figures['it_energy_mwh']:,.0f}"
+    told = sum(line.count(energy) for line in lines if line.startswith("  IT energy"))
+    tables = sum(line.startswith("  IT energy") for line in lines)
+    assert tables > 1
+    assert told == 14 + (tables - 1)  # the baseline is beside all of them
