@@ -30,12 +30,12 @@ from dcfoot.sources.hourly_csv import read_hourly_csv
 from dcfoot.store import RunStore
 from dcfoot.units import KWH_PER_MWH
 from dcfoot.weather.year import Hours
-from dcfoot_scenarios.load import at_mean, course_of, grown_mw, load_of_file, load_ratio, profile_names, recorded_ratio
+from dcfoot_scenarios.load import at_mean, course_of, grown_mw, load_of_file, load_ratio, recorded_ratio
 from dcfoot_scenarios.money import Currency, price
 from dcfoot_scenarios.operation import Change, OperatingPoint, at_setting, change, published, recorded
 from dcfoot_scenarios.place import Place, place_of
 from dcfoot_scenarios.profiles import Wanted, read_profile
-from dcfoot_scenarios.scenario import Contract, Money, RecordedRun, Scenario
+from dcfoot_scenarios.scenario import Contract, Money, RecordedRun, Scenario, is_file
 from dcfoot_scenarios.solar import SolarSystem, solar_per_unit
 from dcfoot_scenarios.tariff import Period, Tariff, find_tariff, import_per_mwh
 from dcfoot_scenarios.wind import WindFarm, wind_per_unit
@@ -299,7 +299,7 @@ def _load_ratio(scenario: Scenario, place: Place) -> Hours:
     wanted, calendar = scenario.load, place.calendar
     if wanted.profile.startswith(RUN):
         shape = recorded_ratio(course_of(recorded_run(wanted.profile.removeprefix(RUN))), calendar)
-    elif wanted.profile in profile_names() or not wanted.profile.endswith((".csv", ".csv.gz")):
+    elif not is_file(wanted.profile):
         return load_ratio(wanted.profile, calendar, wanted.mean_ratio)
     else:
         shape = load_of_file(Path(wanted.profile), calendar, wanted.it_capacity_mw)

@@ -6,6 +6,9 @@ them are whole, so that nothing is ever half written.
 
 import json
 import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from errno import EISDIR
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,13 +29,31 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
     StudyError
         The folder cannot be written.
     """
+    was_there = folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".dcfoot-", dir=folder) as draft:
             _write(comparison, Path(draft))
-            return [path.replace(folder / path.name) for path in sorted(Path(draft).iterdir())]
+            return _moved(sorted(Path(draft).iterdir()), folder)
     except OSError as fault:
+        if not was_there:
+            with suppress(OSError):
+                folder.rmdir()
         raise StudyError(f"{fault.filename or folder}: {fault.strerror or fault}; choose another --out.") from None
+
+
+def _moved(files: Sequence[Path], folder: Path) -> list[Path]:
+    """The files in their places: all of them, or none where a folder stands in the place of one.
+
+    Raises
+    ------
+    IsADirectoryError
+        A folder stands there.
+    """
+    for path in files:
+        if (folder / path.name).is_dir():
+            raise IsADirectoryError(EISDIR, "there is a folder of that name", str(folder / path.name))
+    return [path.replace(folder / path.name) for path in files]
 
 
 def _write(comparison: Comparison, folder: Path) -> None:

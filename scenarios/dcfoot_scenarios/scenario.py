@@ -32,7 +32,12 @@ def _found(path: Path, info: ValidationInfo) -> Path:
 
 
 def _profile(profile: str, info: ValidationInfo) -> str:
-    return str(_found(Path(profile), info)) if profile.endswith((".csv", ".csv.gz")) else profile
+    return str(_found(Path(profile), info)) if is_file(profile) else profile
+
+
+def is_file(profile: str) -> bool:
+    """Whether a load's profile is a file of the user's own."""
+    return profile.endswith((".csv", ".csv.gz"))
 
 
 def _site(name: str, info: ValidationInfo) -> str:

@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 
 from dcfoot.errors import StudyError
 from dcfoot.places import nearest
-from dcfoot_scenarios.scenario import Amount, Keys, Money, Part, Ratio, Scenario, merged
+from dcfoot_scenarios.scenario import Amount, Keys, Money, Part, Ratio, Scenario, is_file, merged
 from dcfoot_scenarios.sweep.keys import Sweep, sweep_faults, well_formed
 from dcfoot_scenarios.yaml_file import Document, Place, read_yaml
 
@@ -333,6 +333,16 @@ def _dotted(place: Place) -> str:
 
 
 def _hash(keys: StudyKeys, scenarios: Mapping[str, Scenario]) -> str:
-    meaning = {"study": keys, **scenarios}
-    plain = {name: one.model_dump(mode="json") for name, one in meaning.items()}
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+    """Of all that the figures follow from; a file is what stands in it, wherever it lies."""
+    meaning = {"study": keys.model_dump(), **{name: _named_files(one.model_dump()) for name, one in scenarios.items()}}
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True, default=_contents).encode()).hexdigest()
+
+
+def _named_files(scenario: Keys) -> Keys:
+    """A scenario's keys, in which a load's file is a file as any other."""
+    load = scenario["load"]
+    return {**scenario, "load": {**load, "profile": Path(load["profile"])}} if is_file(load["profile"]) else scenario
+
+
+def _contents(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

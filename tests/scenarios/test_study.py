@@ -130,6 +130,25 @@ def test_its_hash_is_of_its_meaning_and_not_of_its_writing(tmp_path: Path) -> No
     assert Study.read(changed).hash != first
 
 
+def test_its_hash_is_of_what_stands_in_its_files_wherever_they_lie(tmp_path: Path) -> None:
+    keys = (
+        "study: s\nload: {it_capacity_mw: 2, profile: own.csv}\n"
+        "baseline: {site: sg, cooling: dx, supply: {solar_file: sun}}\n"
+    )
+
+    def read(folder: str, load: str, sun: str) -> str:
+        place = tmp_path / folder
+        place.mkdir()
+        (place / "own.csv").write_text(load)
+        (place / "sun").write_text(sun)
+        return Study.read(written(place, keys)).hash
+
+    one = read("one", "load_mw\n1\n", "solar_per_unit\n0\n")
+    assert read("other", "load_mw\n1\n", "solar_per_unit\n0\n") == one
+    assert read("more", "load_mw\n2\n", "solar_per_unit\n0\n") != one
+    assert read("sunny", "load_mw\n1\n", "solar_per_unit\n1\n") != one
+
+
 def test_a_scenario_is_frozen_and_another_one_has_the_changes() -> None:
     scenario = Study.of(KEYS).baseline
     other = scenario.with_(storage={"battery_mwh": 8}, supply={"wind_mw": 0})

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
@@ -216,22 +216,8 @@ def _folder(out: Path, study: Study, job: Job, size: int) -> Path:
 
 def _digest(study: Study, job: Job, size: int) -> str:
     """Of all that the parts follow from."""
-    files = {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in sorted(set(_files(job.scenario)))}
-    meaning = [study.hash, job.seed, list(job.sweep.over), job.figures, size, VERSION, files, fingerprint(job)]
+    meaning = [study.hash, job.seed, list(job.sweep.over), job.figures, size, VERSION, fingerprint(job)]
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
-
-
-def _files(scenario: Scenario) -> Iterator[str]:
-    """The files that a scenario names."""
-    below: list[Any] = [scenario.model_dump(mode="json")]
-    while below:
-        value = below.pop()
-        if isinstance(value, dict):
-            below += cast("dict[str, Any]", value).values()
-        elif isinstance(value, list):
-            below += value
-        elif isinstance(value, str) and Path(value).is_file():
-            yield value
 
 
 def _about(study: Study, job: Job, digest: str) -> dict[str, Any]:

@@ -1,0 +1,84 @@
+"""A study's files: all of them whole, or none."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dcfoot.errors import StudyError
+from dcfoot_scenarios.compare import Comparison, compare
+from dcfoot_scenarios.output import write
+from dcfoot_scenarios.study import Study
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    keys: dict[str, object] = {
+        "study": "small",
+        "uncertainty": {"draws": 0},
+        "load": {"it_capacity_mw": 10},
+        "baseline": {"site": "dk_copenhagen", "cooling": "dx"},
+    }
+    return compare(Study.of(keys))
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB: the hours of a year do not fit."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("a small file system cannot be mounted here")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+def everything(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_every_file_is_written_and_nothing_else_is_left(comparison: Comparison, tmp_path: Path) -> None:
+    written = write(comparison, tmp_path / "out" / "deep")
+    assert {"figures.csv", "study.json", "evidence.csv", "hours_baseline.csv.gz"} <= {path.name for path in written}
+    assert everything(tmp_path / "out" / "deep") == sorted(path.name for path in written)
+
+
+def test_on_a_full_disk_nothing_is_left_and_what_was_there_stays(comparison: Comparison, full_disk: Path) -> None:
+    with pytest.raises(StudyError, match="No space left on device; choose another --out"):
+        write(comparison, full_disk / "out")
+    assert everything(full_disk) == []
+    (full_disk / "figures.csv").write_text("before")
+    with pytest.raises(StudyError, match="No space left"):
+        write(comparison, full_disk)
+    assert everything(full_disk) == ["figures.csv"]
+    assert (full_disk / "figures.csv").read_text() == "before"
+
+
+def test_where_a_folder_has_the_name_of_a_file_no_file_is_replaced(comparison: Comparison, tmp_path: Path) -> None:
+    (tmp_path / "study.json").mkdir()
+    (tmp_path / "figures.csv").write_text("before")
+    with pytest.raises(StudyError, match=r"study\.json: there is a folder of that name; choose another --out"):
+        write(comparison, tmp_path)
+    assert everything(tmp_path) == ["figures.csv", "study.json"]
+    assert (tmp_path / "figures.csv").read_text() == "before"
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(comparison: Comparison, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(StudyError, match="out: File exists; choose another --out"):
+        write(comparison, tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_is_told(comparison: Comparison, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StudyError, match="Permission denied; choose another --out"):
+        write(comparison, tmp_path)
+    tmp_path.chmod(0o700)
+    assert everything(tmp_path) == []
