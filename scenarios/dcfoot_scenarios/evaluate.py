@@ -21,6 +21,7 @@ from dcfoot_scenarios.chance import At, Drawn
 from dcfoot_scenarios.cost import Account
 from dcfoot_scenarios.figures import figures
 from dcfoot_scenarios.figures_beside import account_of
+from dcfoot_scenarios.remarks import remarks_of
 from dcfoot_scenarios.scenario import Money, Scenario
 from dcfoot_scenarios.study import Uncertainty
 from dcfoot_scenarios.year import Year, shifted_it_mw, year_of
@@ -103,7 +104,7 @@ class Outcome:
     def notes(self) -> tuple[str, ...]:
         """What the reader must know."""
         hourly, _ = self.case.grid
-        return (*self.case.place.weather.notes, *hourly.warnings)
+        return (*self.case.place.weather.notes, *hourly.warnings, *remarks_of(self.case, self.figures))
 
 
 class Halls:

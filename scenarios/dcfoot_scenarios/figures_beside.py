@@ -109,6 +109,7 @@ def materials_of(case: Case, currency: str = "") -> Materials:
         "battery": store.battery_mwh * KWH,
     }
     lives = {name: technology(of, country_of(case), currency).lifetime_years for name, of in (HALL | PLANT).items()}
+    lives["battery"] = store.battery_life_years or lives["battery"]
     made = [Made(plant_making(name, lives[name]), amount) for name, amount in amounts.items() if amount]
     servers = scenario.servers
     machines = Made(product_making(servers.product, servers.lifetime_years), bought_nodes_count(case))
@@ -227,6 +228,8 @@ def stated_capex(scenario: Scenario, name: str) -> float | None:
 
 def _bought(case: Case, chance: Chance, money: Money, name: str, amount: float) -> Asset:
     of, currency = technology(name, country_of(case), money.currency), Currency(money.currency, money.rates)
+    if name == "battery energy" and case.scenario.storage.battery_life_years is not None:
+        of = replace(of, lifetime_years=case.scenario.storage.battery_life_years)
     stated = stated_capex(case.scenario, name)
     if stated is not None:
         return Asset(name, amount * stated, of.lifetime_years, amount * stated * of.opex_ratio)

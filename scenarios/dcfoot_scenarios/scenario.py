@@ -229,6 +229,9 @@ class Storage(Part):
     """How full it is when the year begins; left out: as full as when it ends [-]."""
     reserve_ratio: Ratio = 0.0
     """What is kept for backup [-]."""
+    battery_life_years: Annotated[float, Field(gt=0, le=40)] | None = None
+    """Over how long it is paid for and made, until it is bought anew; left out: the life that goes with its shipped
+    price, which is longer than it takes to fade (`battery_life_years` of the figures) [years]."""
     battery_capex_per_kwh: Amount | None = None
     """What a kilowatt-hour of it costs with its inverters, in the study's currency; left out: the shipped prices of
     its energy and of its power at the place."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dcfoot.errors import ConfigError, StudyError
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
-from dcfoot_scenarios.scenario import Scenario
+from dcfoot_scenarios.scenario import Money, Scenario
 from dcfoot_scenarios.study import Uncertainty
 from dcfoot_scenarios.words import words
 from simulated.near import near
@@ -156,8 +156,9 @@ def test_cold_of_waste_heat_spares_compressors_and_no_energy_is_lost() -> None:
 
 
 def test_heat_that_is_too_cold_makes_no_cold_and_a_small_machine_makes_little() -> None:
-    at_40 = evaluate(scenario(cooling="direct_liquid", heat_reuse={"cold": COLD})).figures
-    assert at_40["cold_of_heat_mwh"] == 0.0
+    at_40 = evaluate(scenario(cooling="direct_liquid", heat_reuse={"cold": COLD}))
+    assert at_40.figures["cold_of_heat_mwh"] == 0.0
+    assert [note for note in at_40.notes if "drives nothing below 55 C" in note] != []
     hot = {"cooling": "direct_liquid", "facility": {"liquid.coolant_supply_c": 55}}
     small = evaluate(scenario(**hot, heat_reuse={"cold": COLD, "cold_mw": 0.1})).figures
     assert 0 < small["cold_of_heat_mwh"] <= 0.1 * 8760
@@ -177,6 +178,39 @@ def test_heat_of_a_plant_that_makes_power_too_is_replaced_by_the_share_of_a_meth
     found = in_copenhagen(heat_reuse=reuse).figures
     heat_t = found["carbon_avoided_by_heat_t"] / found["heat_delivered_mwh"] * 500
     assert least_t - 1e-3 <= heat_t <= most_t + 1e-3
+
+
+@pytest.mark.parametrize(
+    ("cooling", "said"), [("air_chiller", "the curves of the chillers end at 10 C"), ("dx", "chiller.dx.evaporator_c")]
+)
+def test_a_supply_temperature_that_changes_nothing_is_told(cooling: str, said: str) -> None:
+    plain, warmer = (
+        evaluate(scenario(cooling=cooling, facility=facility)) for facility in ({}, {"air.supply_c": 30.0})
+    )
+    assert warmer.figures["pue"] == plain.figures["pue"]
+    assert [note for note in warmer.notes if said in note] != []
+    assert [note for note in plain.notes if "air.supply_c" in note] == []
+
+
+def test_a_supply_temperature_that_an_economizer_answers_to_needs_no_remark() -> None:
+    cold, warm = (
+        evaluate(scenario(cooling="waterside_economizer", facility={"air.supply_c": at})) for at in (18.0, 27.0)
+    )
+    assert warm.figures["pue"] < cold.figures["pue"]
+    assert [note for note in warm.notes if "air.supply_c" in note] == []
+
+
+def test_a_battery_that_fades_before_it_is_paid_for_is_told_until_the_study_says_its_life() -> None:
+    store, money = {"battery_mwh": 20, "battery_mw": 5}, Money(currency="EUR", rates={"USD": 0.9})
+    keys = {"site": "dk_copenhagen", "supply": {"wind_mw": 15}, "grid": {"price_per_mwh": 500}}
+    usual = evaluate(scenario(**keys, storage=store), money=money)
+    said = evaluate(scenario(**keys, storage=store | {"battery_life_years": 10}), money=money)
+    assert [note for note in usual.notes if "22.5 years" in note] != []
+    assert [note for note in said.notes if "battery" in note] == []
+    # Annuities at 6 %: 0.08214 over 22.5 years, 0.13587 over 10, of 20,000 kWh at 250.03 EUR.
+    more = said.figures["cost_per_year"] - usual.figures["cost_per_year"]
+    assert more == near(20_000 * 250.03 * (0.135868 - 0.082140), rel=1e-4)
+    assert said.figures["embodied_plant_t"] > usual.figures["embodied_plant_t"]
 
 
 @pytest.mark.parametrize("cooling", ["direct_liquid", "waterside_economizer", "dx"])

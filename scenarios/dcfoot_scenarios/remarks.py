@@ -1,0 +1,70 @@
+"""What a reader must know of a scenario: what the model does not see, and where two sources disagree."""
+
+from collections.abc import Iterator, Mapping
+
+from dcfoot.elementwise import Numbers
+from dcfoot.heat.cold import sorption_chiller
+from dcfoot_scenarios.case import Case
+from dcfoot_scenarios.figures_beside import country_of
+from dcfoot_scenarios.technologies import technology
+from dcfoot_scenarios.year import heat_capture
+
+SUPPLY = "air.supply_c"
+
+
+def remarks_of(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
+    """What is to be said of a case and its figures.
+
+    Parameters
+    ----------
+    case : Case
+        The scenario made ready.
+    found : mapping of str to float or array
+        Its figures.
+    """
+    yield from _supply(case)
+    yield from _battery(case, found)
+    yield from _cold(case)
+
+
+def _supply(case: Case) -> Iterator[str]:
+    """A supply temperature that changes nothing, since the curves of chillers end below it."""
+    system = case.build({}).cooling
+    chiller = system.plant.chiller
+    closed = not (system.air_economizer or system.plant.economizer)
+    if SUPPLY not in case.scenario.facility or not closed or chiller is None:
+        return
+    if chiller.evaporator_c is not None:
+        yield f"{SUPPLY} changes nothing here: room units go by the air that returns, chiller.dx.evaporator_c"
+        return
+    coil_c = float(system.air.supply_c + system.air.rise_k * (1 - 1 / system.air.coil_effectiveness_ratio))
+    ends_c = chiller.curve.evaporator_range_c[1]
+    if coil_c > ends_c:
+        yield (
+            f"{SUPPLY} asks for water of {coil_c:.0f} C, and the curves of the chillers end at {ends_c:g} C: warmer "
+            "air spares nothing in this model, though it does in a hall; an economizer would show it"
+        )
+
+
+def _battery(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
+    """Two lives of one battery: by which it is paid for, and in which it fades."""
+    store = case.scenario.storage
+    if store.battery_life_years is not None or "battery_life_years" not in found:
+        return
+    counted = technology("battery energy", country_of(case)).lifetime_years
+    fades = float(found["battery_life_years"])
+    if fades < counted:
+        yield (
+            f"the battery is paid for over the {counted:g} years that go with its price; by the fade of NREL's SAM, "
+            f"80 % of it is left after {fades:.1f}: storage.battery_life_years says what you count with"
+        )
+
+
+def _cold(case: Case) -> Iterator[str]:
+    """A machine that the heat is too cold to drive."""
+    reuse = case.scenario.heat_reuse
+    if reuse is None or reuse.cold is None:
+        return
+    warm_c, needed_c = float(heat_capture(case).warm_c), float(sorption_chiller(reuse.cold).driving_c)
+    if warm_c < needed_c:
+        yield f"heat_reuse.cold: the heat comes at {warm_c:.0f} C and drives nothing below {needed_c:.0f} C"
