@@ -12,8 +12,11 @@ from hypothesis.extra.numpy import arrays
 
 from dcfoot.accounting import Rates, accounts
 from dcfoot.errors import ConfigError
+from dcfoot.weather import find_climate, typical_year
 from dcfoot.weather.year import Hours
 from dcfoot_scenarios.contracts import certificates, match, ppa, surplus_use
+from dcfoot_scenarios.solar import solar_per_unit
+from dcfoot_scenarios.wind import wind_per_unit
 from simulated.near import near
 from simulated.reference import reference_dir, vectors
 
@@ -114,3 +117,14 @@ def test_without_a_connection_that_feeds_in_all_is_curtailed() -> None:
     used = surplus_use(np.array([3.0, 8.0]), 0.0, 0.0)
     assert used.curtailed_mw.tolist() == [3.0, 8.0]
     assert used.exported_mw.tolist() == [0.0, 0.0]
+
+
+# renewabl.com, hourly CFE score estimator: at 100 % by the year, sun alone scores 30 to 50 %, portfolios 30 to 70 %.
+@pytest.mark.parametrize("place", ["us_des_moines", "dk_copenhagen", "es_madrid", "sg_singapore", "cn_shanghai"])
+def test_all_of_a_year_is_half_of_its_hours_as_a_broker_says(place: str) -> None:
+    weather, load = typical_year(find_climate(place)), np.full(8760, 1.0)
+    sun, wind = (hours * (load.sum() / hours.sum()) for hours in (solar_per_unit(weather), wind_per_unit(weather)))
+    alone, mixed = match(load, [ppa("sun", sun)]), match(load, [ppa("both", (sun + wind) / 2)])
+    assert alone.volume_match_ratio == near(1.0)
+    assert 0.30 < alone.cfe_contracted_ratio < 0.50
+    assert alone.cfe_contracted_ratio < mixed.cfe_contracted_ratio < 0.70
