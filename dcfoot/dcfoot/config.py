@@ -195,10 +195,10 @@ def _given(environ: Mapping[str, str], cwd: Path, known: Mapping[str, Judge], pr
 
 
 def _text_of(path: Path, problems: list[str], *, must_exist: bool) -> str | None:
-    if not must_exist and path.exists() and not path.is_file():  # a pipe that nobody writes to would hold us up
-        problems.append(f"{path}: cannot be read: it is not a regular file")
-        return None
     try:
+        if not must_exist and path.exists() and not path.is_file():  # a pipe that nobody writes to would hold us up
+            problems.append(f"{path}: cannot be read: it is not a regular file")
+            return None
         return path.read_bytes().decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         if must_exist:

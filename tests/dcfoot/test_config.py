@@ -323,16 +323,18 @@ def test_the_systems_file_is_read_first_so_that_the_users_overrides_it(
     assert daemon.origins["daemon.interval_s"] == f"{system}:4"
 
 
-def test_a_systems_file_that_is_kept_from_the_user_is_no_fault_of_the_users(project: Path) -> None:
-    with folder_for_all() as folder, pytest.MonkeyPatch.context() as patch:
-        hidden = folder / "config.toml"
+@pytest.mark.parametrize("which", ["file", "folder"])
+def test_a_systems_file_that_is_kept_from_the_user_is_no_fault_of_the_users(
+    which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with folder_for_all() as folder:
+        hidden = folder / "dcfoot" / "config.toml"
+        hidden.parent.mkdir()
         hidden.write_text("[daemon]\n")
-        hidden.chmod(0o600)
-        patch.setattr(config, "SYSTEM_FILE", hidden)
+        (hidden if which == "file" else hidden.parent).chmod(0)
+        monkeypatch.setattr(config, "SYSTEM_FILE", hidden)
         with as_nobody():
-            if os.access(hidden, os.R_OK, effective_ids=True):
-                pytest.skip("this user reads every file")
-            assert load({}, folder) == Settings()
+            assert load({"XDG_CONFIG_HOME": str(folder)}, folder) == Settings()
 
 
 def test_every_setting_of_the_daemon_can_be_given_in_a_file_and_in_the_environment(
