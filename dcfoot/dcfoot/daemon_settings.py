@@ -3,14 +3,17 @@
 To add one: a field of `DaemonSettings` with its default, its judge in `JUDGES`, its row in ``docs/configuration.md``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from dcfoot import judges
+from dcfoot.config import DEFAULT, TABLE, Settings, judged, settled
 from dcfoot.config import JUDGES as OTHERS
-from dcfoot.config import TABLE, Settings, judged, settled
+from dcfoot.errors import ConfigError
 from dcfoot.judges import Given, Judge, UnfitValueError
+from dcfoot.places import nearest
+from dcfoot.probe import ProbeEntry
 
 OFF = "off"
 """In place of an address: do not listen."""
@@ -76,6 +79,21 @@ class DaemonSettings:
     def uses(self, probe: str) -> bool:
         """Whether the probe of this name is to be read."""
         return probe not in self.probes_off and (not self.probes or probe in self.probes)
+
+
+def chosen_probes(own: DaemonSettings, installed: Iterable[ProbeEntry]) -> list[ProbeEntry]:
+    """The probes that are to be read. Raises `ConfigError` where one is named that is not installed."""
+    known = {entry.name: entry for entry in installed}
+    faults = [
+        f"{own.origins.get(key, DEFAULT)}: {key}: no probe is called {name!r};{nearest(name, known)} there are "
+        f"{', '.join(known)}"
+        for key, names in ((f"{TABLE}.probes", own.probes), (f"{TABLE}.probes_off", own.probes_off))
+        for name in names
+        if name not in known
+    ]
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return [entry for name, entry in known.items() if own.uses(name)]
 
 
 def keys() -> list[str]:

@@ -67,6 +67,30 @@ class Order(Enum):
     STOP = "stop"
 
 
+class Why(Enum):
+    """Why a probe is read no more."""
+
+    ABSENT = "absent"
+    FAILED = "failed"
+    AGAIN = "again"
+
+    def pause_s(self, after_failures_s: float) -> float:
+        """How long it is left alone.
+
+        Parameters
+        ----------
+        after_failures_s : float
+            The same for one that failed as often in a row [s].
+        """
+        least_s = {Why.ABSENT: max(after_failures_s, ABSENT_RETRY_S), Why.AGAIN: 0.0}
+        return least_s.get(self, after_failures_s)
+
+
+class _Ended(NamedTuple):
+    why: Why
+    said: str
+
+
 class Answer(NamedTuple):
     """What a reading brought.
 
@@ -142,10 +166,10 @@ class ProbeWorker:
 
     def _live(self) -> None:
         pause_s = RETRY_FIRST_S
-        while (failure := self._serve()) is not None:
+        while (ended := self._serve()) is not None:
+            self._inbox.put(partial(self._listener.closed, self.name, ended.said, failed=ended.why is Why.FAILED))
             pause_s = RETRY_FIRST_S if self._heard_ns else pause_s
-            self._inbox.put(partial(self._listener.closed, self.name, failure.said, failed=failure.failed))
-            if self._is_stopped_within(pause_s if failure.failed else max(pause_s, ABSENT_RETRY_S)):
+            if self._is_stopped_within(ended.why.pause_s(pause_s)):
                 return
             pause_s = min(2.0 * pause_s, RETRY_MOST_S)
 
@@ -161,7 +185,7 @@ class ProbeWorker:
         except Empty:
             return None
 
-    def _serve(self) -> "_Failure | None":
+    def _serve(self) -> "_Ended | None":
         """Opens the probe and reads it until it fails; None when it was told to stop."""
         self._heard_ns = {}
         probe: Probe | None = None
@@ -172,12 +196,12 @@ class ProbeWorker:
             self._period_s = min((meter.period_s for meter in meters), default=RETRY_MOST_S)
             return self._read_on(probe)
         except ProbeUnavailable as absent:
-            return _Failure(str(absent), failed=bool(self._heard_ns))
+            return _Ended(Why.FAILED if self._heard_ns else Why.ABSENT, str(absent))
         except ProbeTransient as transient:
-            return _Failure(str(transient), failed=True)
+            return _Ended(Why.FAILED, str(transient))
         except Exception as fault:  # a probe may be anybody's: whatever it raises, the others go on
             logger.debug("%s failed", self.name, exc_info=True)
-            return _Failure(f"failed: {type(fault).__name__}: {fault}", failed=True)
+            return _Ended(Why.FAILED, f"failed: {type(fault).__name__}: {fault}")
         finally:
             self._close(probe)
 
@@ -188,17 +212,17 @@ class ProbeWorker:
         except Exception:  # what it raises while it gives back what it took changes nothing
             logger.debug("%s: close failed", self.name, exc_info=True)
 
-    def _read_on(self, probe: Probe) -> "_Failure | None":
+    def _read_on(self, probe: Probe) -> "_Ended | None":
         order: Order | None = Order.READ
         while order is None or order is Order.READ:
             answer = self._answer(probe, asked=order is Order.READ)
             if answer.asked or answer.readings:
                 self._inbox.put(partial(self._listener.answered, self.name, answer))
             if self._is_silent():
-                return _Failure("a meter of it went silent; it is opened anew", failed=True)
+                return _Ended(Why.FAILED, "a meter of it went silent; it is opened anew")
             # A meter whose power must be looked at more often than frames are made is read in between.
             order = self._ordered(self._period_s if self._period_s < 0.9 * self.interval_s else None)
-        return None if order is Order.STOP else _Failure("it is opened anew", failed=True)
+        return None if order is Order.STOP else _Ended(Why.AGAIN, "it is opened anew")
 
     def _answer(self, probe: Probe, *, asked: bool) -> Answer:
         clock_ns = self._surroundings.clock_ns
@@ -226,13 +250,6 @@ class ProbeWorker:
         """Whether a meter that was heard since the probe was opened has not been for a while."""
         since_ns = self._surroundings.clock_ns() - round(SILENT_MOST_S * NS_PER_S)
         return any(heard_ns < since_ns for heard_ns in self._heard_ns.values())
-
-
-class _Failure(NamedTuple):
-    """Why a probe is read no more."""
-
-    said: str
-    failed: bool
 
 
 class _Watched:
