@@ -6,6 +6,7 @@ To add one: a field of `DaemonSettings` with its default, its judge in `JUDGES`,
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import cast
 
 from dcfoot import judges
 from dcfoot.config import DEFAULT, TABLE, Settings, judged, settled
@@ -111,9 +112,10 @@ def _days(given: Given) -> float:
 def _names(given: Given) -> tuple[str, ...]:
     """A list of names; in a variable they are parted by commas."""
     found = given.value.split(",") if isinstance(given.value, str) else given.value
-    if not isinstance(found, list) or not all(isinstance(name, str) and name.strip() for name in found):
+    names = [str(name).strip() for name in cast("list[object]", found)] if isinstance(found, list) else []
+    if not names or not all(names):
         raise UnfitValueError(f"{given.value!r} is not a list of names")
-    return tuple(str(name).strip() for name in found)
+    return tuple(names)
 
 
 def _address(given: Given) -> str:

@@ -304,7 +304,10 @@ class Supervisor:
     def _beginning(self, entry: ProbeEntry) -> Beginning:
         worker = ProbeWorker(entry, self._surroundings, self._inbox, self)
         self._watched[entry.name] = _Watched(entry, worker, self._surroundings.clock_ns())
-        return Beginning(worker.thread, lambda fault: self._inbox.put(partial(self._refused, entry.name, fault)))
+        return Beginning(worker.thread, partial(self._tell_refused, entry.name))
+
+    def _tell_refused(self, name: str, fault: RuntimeError) -> None:
+        self._inbox.put(partial(self._refused, name, fault))
 
     def _refused(self, name: str, fault: RuntimeError) -> None:
         """There is no room for the thread."""
