@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from simulated.servers import Server, gpu_server
 
 WARM_UP_S = 8.0
-"""How long the start is left out [s]: every probe has been opened by then, and what is not there has been looked for."""
+"""How long the start is left out [s]: every probe has been opened by then, or looked for."""
 
 
 class Cost(NamedTuple):
@@ -89,10 +89,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long it is watched; 60")
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between frames; 1")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, gpu_server(Path(folder)) as server:
-        with daemon_of(server, arguments.interval) as process:
-            time.sleep(WARM_UP_S)
-            cost = cost_of(process.pid, arguments.seconds)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        gpu_server(Path(folder)) as server,
+        daemon_of(server, arguments.interval) as process,
+    ):
+        time.sleep(WARM_UP_S)
+        cost = cost_of(process.pid, arguments.seconds)
     threads = ", ".join(f"{100 * thread:.3f}" for thread in cost.threads_ratio[:6])
     print("| processor [% of a core] | its threads [% of a core] | resident [MB] | peak [MB] |\n|---|---|---|---|")
     print(f"| {100 * cost.cpu_ratio:.3f} | {threads} | {cost.rss_mb:.1f} | {cost.peak_mb:.1f} |")

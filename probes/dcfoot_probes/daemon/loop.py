@@ -183,7 +183,9 @@ class Loop:
             self._do_next(left_s)
 
     def _gather(self) -> None:
-        """Asks every probe, and does what comes in until all have answered or patience ends."""
+        """Does what has come in, asks every probe, and goes on until all have answered or patience ends."""
+        while not self._inbox.empty():
+            self._do_next(0.0)
         self._supervisor.ask(self._beat.interval_s)
         deadline_s = time.monotonic() + PATIENCE_RATIO * self._beat.interval_s
         while self._supervisor.is_waiting and (left_s := deadline_s - time.monotonic()) > 0.0:

@@ -7,6 +7,7 @@ on, and when it does return its readings count from there.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -22,22 +23,6 @@ from dcfoot.threads import Beginning, begin
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.channels import Channels
 from dcfoot_probes.daemon.words import ProbeState
-
-RETRY_FIRST_S, RETRY_MOST_S = 1.0, 300.0
-"""How long a probe that failed is left alone: doubled at each failure in a row [s] (a choice: a driver that restarts is
-back within seconds, and one that is broken is asked so rarely that it costs nothing)."""
-
-ABSENT_RETRY_S = 60.0
-"""How often what is not there is looked for again [s] (a choice: a driver may be loaded after us; looking for all that
-a server lacks takes some milliseconds of processor time)."""
-
-TIMEOUT_S = 2.0
-"""A probe that has not answered for so long is shown as down [s] (a choice: NVML without persistence mode takes 1 to
-3 s to open; a reading takes milliseconds)."""
-
-SILENT_MOST_S = 30.0
-"""A probe one of whose meters went silent for so long is opened anew [s]: a device that was reset may have another
-handle (a choice: long enough that a busy driver is not meant)."""
 
 HANGS = "it does not answer; its driver may hang"
 
@@ -67,23 +52,39 @@ class Order(Enum):
     STOP = "stop"
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited for what. All are choices.
+
+    Parameters
+    ----------
+    answer_s : float
+        A probe that has not answered for so long is shown as down: NVML without persistence mode takes 1 to 3 s to
+        open, a reading takes milliseconds [s].
+    retry_first_s, retry_most_s : float
+        A probe that failed is left alone so long, doubled at each failure in a row: a driver that restarts is back
+        within seconds, and one that is broken is asked so rarely that it costs nothing [s].
+    absent_s : float
+        What is not there is looked for again after so long at least: a driver may be loaded after us, and looking for
+        all that a server lacks takes some milliseconds of processor time [s].
+    silent_s : float
+        A probe one of whose meters went silent for so long is opened anew: a device that was reset may have another
+        handle; longer than a busy driver takes [s].
+    """
+
+    answer_s: float = 2.0
+    retry_first_s: float = 1.0
+    retry_most_s: float = 300.0
+    absent_s: float = 60.0
+    silent_s: float = 30.0
+
+
 class Why(Enum):
     """Why a probe is read no more."""
 
     ABSENT = "absent"
     FAILED = "failed"
     AGAIN = "again"
-
-    def pause_s(self, after_failures_s: float) -> float:
-        """How long it is left alone.
-
-        Parameters
-        ----------
-        after_failures_s : float
-            The same for one that failed as often in a row [s].
-        """
-        least_s = {Why.ABSENT: max(after_failures_s, ABSENT_RETRY_S), Why.AGAIN: 0.0}
-        return least_s.get(self, after_failures_s)
 
 
 class _Ended(NamedTuple):
@@ -147,10 +148,17 @@ class ProbeWorker:
         The loop's: what is put there is called by the loop.
     listener : Listener
         Whom to tell.
+    patience : Patience
+        How long to wait for what.
     """
 
     def __init__(
-        self, entry: ProbeEntry, surroundings: Surroundings, inbox: "SimpleQueue[Call]", listener: Listener
+        self,
+        entry: ProbeEntry,
+        surroundings: Surroundings,
+        inbox: "SimpleQueue[Call]",
+        listener: Listener,
+        patience: Patience,
     ) -> None:
         self.name = entry.name
         self.orders: SimpleQueue[Order] = SimpleQueue()
@@ -159,19 +167,22 @@ class ProbeWorker:
         self._surroundings = surroundings
         self._inbox = inbox
         self._listener = listener
+        self._patience = patience
         self.interval_s = 1.0
         self._next_gauge_ns = 0
         self._period_s = 0.0
         self._heard_ns: dict[int, int] = {}
 
     def _live(self) -> None:
-        pause_s = RETRY_FIRST_S
+        patience = self._patience
+        pause_s = patience.retry_first_s
         while (ended := self._serve()) is not None:
             self._inbox.put(partial(self._listener.closed, self.name, ended.said, failed=ended.why is Why.FAILED))
-            pause_s = RETRY_FIRST_S if self._heard_ns else pause_s
-            if self._is_stopped_within(ended.why.pause_s(pause_s)):
+            pause_s = patience.retry_first_s if self._heard_ns else pause_s
+            pauses_s = {Why.FAILED: pause_s, Why.ABSENT: max(pause_s, patience.absent_s), Why.AGAIN: 0.0}
+            if self._is_stopped_within(pauses_s[ended.why]):
                 return
-            pause_s = min(2.0 * pause_s, RETRY_MOST_S)
+            pause_s = min(2.0 * pause_s, patience.retry_most_s)
 
     def _is_stopped_within(self, pause_s: float) -> bool:
         """Waits for the pause to end, or for something to have changed."""
@@ -193,7 +204,7 @@ class ProbeWorker:
             probe = self._entry.load()(self._surroundings)
             meters = probe.open()
             self._inbox.put(partial(self._listener.opened, self.name, meters))
-            self._period_s = min((meter.period_s for meter in meters), default=RETRY_MOST_S)
+            self._period_s = min((meter.period_s for meter in meters), default=self._patience.retry_most_s)
             return self._read_on(probe)
         except ProbeUnavailable as absent:
             return _Ended(Why.FAILED if self._heard_ns else Why.ABSENT, str(absent))
@@ -248,7 +259,7 @@ class ProbeWorker:
 
     def _is_silent(self) -> bool:
         """Whether a meter that was heard since the probe was opened has not been for a while."""
-        since_ns = self._surroundings.clock_ns() - round(SILENT_MOST_S * NS_PER_S)
+        since_ns = self._surroundings.clock_ns() - round(self._patience.silent_s * NS_PER_S)
         return any(heard_ns < since_ns for heard_ns in self._heard_ns.values())
 
 
@@ -283,9 +294,14 @@ class Supervisor:
         Handed to every probe.
     inbox : SimpleQueue of Call
         The loop's.
+    patience : Patience
+        How long to wait for what.
     """
 
-    def __init__(self, surroundings: Surroundings, inbox: "SimpleQueue[Call]") -> None:
+    def __init__(
+        self, surroundings: Surroundings, inbox: "SimpleQueue[Call]", patience: Patience | None = None
+    ) -> None:
+        self._patience = patience or Patience()
         self.channels = Channels()
         self._uses: dict[str, Mapping[int, float]] = {}
         self._surroundings = surroundings
@@ -302,7 +318,7 @@ class Supervisor:
         begin([self._beginning(entry) for entry in entries if entry.name not in self._watched])
 
     def _beginning(self, entry: ProbeEntry) -> Beginning:
-        worker = ProbeWorker(entry, self._surroundings, self._inbox, self)
+        worker = ProbeWorker(entry, self._surroundings, self._inbox, self, self._patience)
         self._watched[entry.name] = _Watched(entry, worker, self._surroundings.clock_ns())
         return Beginning(worker.thread, partial(self._tell_refused, entry.name))
 
@@ -361,7 +377,7 @@ class Supervisor:
             if watched.pending_since_ns is None:
                 continue
             waited_s = (now_ns - watched.pending_since_ns) / NS_PER_S
-            if waited_s > TIMEOUT_S and watched.state.said != HANGS:
+            if waited_s > self._patience.answer_s and watched.state.said != HANGS:
                 watched.tell(HANGS, waited_s, failed=True)
         return {name: watched.state for name, watched in self._watched.items()}
 
