@@ -109,6 +109,7 @@ class Running:
         patience: Patience = QUICK,
         splitter: Splitter | None = None,
         root: Path = Path("/"),
+        interval_s: float = 1.0,
     ) -> None:
         self.clock = clock
         self.asleep_ns = 0
@@ -118,9 +119,12 @@ class Running:
         self.supervisor = Supervisor(Surroundings(HOST, root, {}, clock), self.inbox, patience)
         clocks = Clock(clock, lambda: clock() + self.asleep_ns, lambda: clock() + self.asleep_ns + self.wall_ns)
         self.loop = Loop(
-            self.supervisor, self.inbox, splitter or Unattributed(), [lambda frame, *_: self.frames.append(frame)],
-            clock=clocks,
-        )  # fmt: skip
+            self.supervisor, self.inbox, splitter or Unattributed(), [self._take], interval_s=interval_s, clock=clocks
+        )
+
+    def _take(self, frame: Frame, meters: Mapping[Channel, Meter], interval_s: float) -> None:
+        del meters, interval_s
+        self.frames.append(frame)
 
     def until(self, known: Callable[[], bool], within_s: float = 10.0) -> None:
         """Does what comes in until something is so."""

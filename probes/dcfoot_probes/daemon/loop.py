@@ -130,7 +130,7 @@ class Loop:
         """Ticks until `stop` is called; the time since the last beat is the last frame."""
         while not self._stopping:
             self._await_beat()
-            self.tick()
+            self._guarded("a tick failed", self.tick)
         self._supervisor.stop(CLOSE_TIMEOUT_S)
 
     def call(self, what: Call) -> None:

@@ -53,12 +53,11 @@ def test_a_probe_that_hangs_is_down_with_a_reason_while_the_others_tick_on(clock
         loop.tick()
         stuck.hang()
         for _ in range(4):
-            frame = loop.tick()
-            assert {channel.device for channel in frame.steps} == {"sound"}
-        state = frame.probes["stuck"]
+            assert {channel.device for channel in loop.tick().steps} == {"sound"}
+        state = loop.frames[-1].probes["stuck"]
         assert (state.up, state.failures) == (False, 1)
         assert "does not answer" in state.said
-        assert frame.probes["sound"].up
+        assert loop.frames[-1].probes["sound"].up
 
 
 def test_a_probe_that_hangs_is_waited_for_once_and_not_at_every_tick(clock: Clock) -> None:
