@@ -11,7 +11,7 @@ from dcfoot.clock import Clock
 from dcfoot.errors import ProbeTransient, ProbeUnavailable
 from dcfoot.probe import ProbeEntry, Surroundings
 from dcfoot.reading import Basis, Channel, Domain, Kind, Meter, Reading
-from dcfoot_probes.daemon.loop import Loop, Splitter, Unattributed
+from dcfoot_probes.daemon.loop import Loop, OnFrame, Splitter, Unattributed
 from dcfoot_probes.daemon.supervisor import Call, Patience, Supervisor, Uses
 from dcfoot_probes.daemon.words import Frame
 from simulated import trees
@@ -110,6 +110,7 @@ class Running:
         splitter: Splitter | None = None,
         root: Path = Path("/"),
         interval_s: float = 1.0,
+        takers: Sequence[OnFrame] = (),
     ) -> None:
         self.clock = clock
         self.asleep_ns = 0
@@ -119,7 +120,12 @@ class Running:
         self.supervisor = Supervisor(Surroundings(HOST, root, {}, clock), self.inbox, patience)
         clocks = Clock(clock, lambda: clock() + self.asleep_ns, lambda: clock() + self.asleep_ns + self.wall_ns)
         self.loop = Loop(
-            self.supervisor, self.inbox, splitter or Unattributed(), [self._take], interval_s=interval_s, clock=clocks
+            self.supervisor,
+            self.inbox,
+            splitter or Unattributed(),
+            takers or [self._take],
+            interval_s=interval_s,
+            clock=clocks,
         )
 
     def _take(self, frame: Frame, meters: Mapping[Channel, Meter], interval_s: float) -> None:
@@ -146,10 +152,14 @@ class Running:
 
 @contextmanager
 def running(
-    clock: trees.Clock, *devices: Device, patience: Patience = QUICK, splitter: Splitter | None = None
+    clock: trees.Clock,
+    *devices: Device,
+    patience: Patience = QUICK,
+    splitter: Splitter | None = None,
+    takers: Sequence[OnFrame] = (),
 ) -> Generator[Running]:
     """The loop over some devices, each of which has been opened and read once unless it is absent."""
-    loop = Running(clock, patience=patience, splitter=splitter)
+    loop = Running(clock, patience=patience, splitter=splitter, takers=takers)
     loop.supervisor.employ([device.entry() for device in devices])
     loop.until(lambda: all(loop.is_up(device.name) or device.absent for device in devices))
     try:

@@ -19,13 +19,11 @@ def execute(arguments: argparse.Namespace) -> int:
     DcfootError
         Another daemon runs on this machine, a setting cannot be used, or the store cannot be opened.
     """
-    import logging
-
     from dcfoot.daemon_settings import load_daemon
     from dcfoot.probe import Surroundings, installed_probes
     from dcfoot_probes.daemon.service import serve
     from dcfoot_probes.daemon.systemd import log_to_stderr
 
-    log_to_stderr(os.environ, logging.DEBUG if arguments.verbose else logging.INFO)
+    log_to_stderr(os.environ, verbose=arguments.verbose)
     serve(load_daemon, Surroundings(), list(installed_probes()))
     return 0

@@ -33,7 +33,7 @@ CLOSE_TIMEOUT_S = 1.0
 SELDOM_S = 60.0
 """How often is looked for what changes rarely [s]."""
 
-logger = logging.getLogger("dcfoot.daemon")
+logger = logging.getLogger(__name__)
 
 
 class Splitter(Protocol):

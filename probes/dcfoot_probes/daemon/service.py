@@ -39,10 +39,10 @@ busy machine all the same, and never before a job that waits)."""
 SYSTEM_RUNTIME = Path("/run/dcfoot")
 """Where the system's daemon keeps what lasts until the next boot (hier(7)); systemd names the same folder."""
 
-AT_ONCE = frozenset({"daemon.interval_s", "daemon.units", "daemon.probes", "daemon.probes_off"})
+AT_ONCE = frozenset({"interval_s", "units", "probes", "probes_off"})
 """Settings that a reload changes; the others are used from the next start on."""
 
-logger = logging.getLogger("dcfoot.daemon")
+logger = logging.getLogger(__name__)
 
 
 class FrameSink(Protocol):
@@ -158,7 +158,9 @@ class Service:
 
     def _change(self, own: DaemonSettings, entries: list[ProbeEntry]) -> None:
         before, self._own, self._entries = self._own, own, entries
-        later = [key for key in keys() if key not in AT_ONCE and _value(before, key) != _value(own, key)]
+        names = {key: key.rpartition(".")[2] for key in keys()}
+        changed = [key for key, name in names.items() if getattr(before, name) != getattr(own, name)]
+        later = [key for key in changed if names[key] not in AT_ONCE]
         if later:
             logger.warning("%s: used from the next start on", ", ".join(later))
         self._supervisor.employ(entries)
@@ -261,10 +263,6 @@ def runtime_folder(environ: Mapping[str, str]) -> Path | None:
 
 def _on_signal(call: Call, _number: int, _frame: object) -> None:
     call()
-
-
-def _value(own: DaemonSettings, key: str) -> object:
-    return getattr(own, key.rpartition(".")[2])
 
 
 def _devices(surroundings: Surroundings) -> list[str]:

@@ -32,7 +32,7 @@ Uses = Mapping[str, Mapping[int, float]]
 Call = Callable[[], None]
 """Something to be done in the loop's thread."""
 
-logger = logging.getLogger("dcfoot.daemon")
+logger = logging.getLogger(__name__)
 
 
 @runtime_checkable

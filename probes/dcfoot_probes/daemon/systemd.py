@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import TextIO
 
 from dcfoot.units import NS_PER_US
 
@@ -94,21 +95,22 @@ class JournalFormatter(logging.Formatter):
         return "\n".join(prefix + line for line in super().format(record).splitlines())
 
 
-def is_journal(environ: Mapping[str, str], descriptor: int) -> bool:
+def is_journal(environ: Mapping[str, str], stream: TextIO) -> bool:
     """Whether a stream is the journal's: JOURNAL_STREAM holds its device and inode (systemd.exec(5))."""
     try:
-        found = os.fstat(descriptor)
-    except OSError:
+        found = os.fstat(stream.fileno())
+    except (OSError, ValueError):
         return False
     return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
-def log_to_stderr(environ: Mapping[str, str], level: int = logging.INFO) -> None:
+def log_to_stderr(environ: Mapping[str, str], *, verbose: bool = False) -> None:
     """Has what the daemon says written to stderr: with priorities for the journal, else with the time for people."""
     handler = logging.StreamHandler()
-    journal = is_journal(environ, sys.stderr.fileno())
+    journal = is_journal(environ, sys.stderr)
     handler.setFormatter(JournalFormatter("%(message)s") if journal else logging.Formatter("%(asctime)s %(message)s"))
-    log = logging.getLogger("dcfoot")
-    log.addHandler(handler)
-    log.setLevel(level)
-    log.propagate = False
+    for name in ("dcfoot", "dcfoot_probes"):
+        log = logging.getLogger(name)
+        log.addHandler(handler)
+        log.setLevel(logging.DEBUG if verbose else logging.INFO)
+        log.propagate = False

@@ -148,8 +148,9 @@ class Halves:
 def test_a_day_of_ticks_adds_up_exactly_and_takes_no_more_memory_than_an_hour(clock: Clock) -> None:
     """The short form of ``benchmarks/soak.py``: 1/24 of its ticks."""
     totals, count = Totals(), DAY_TICKS // 24
-    with running(clock, Device(clock, *(meter(str(number)) for number in range(8))), splitter=Halves()) as loop:
-        loop.loop._takers = [lambda frame, meters, _: totals.add(frame, meters)]
+    device = Device(clock, *(meter(str(number)) for number in range(8)))
+    takers = [lambda frame, meters, _: totals.add(frame, meters)]
+    with running(clock, device, splitter=Halves(), takers=takers) as loop:
         tracemalloc.start()
         sizes: list[int] = []
         for _ in range(4):

@@ -110,7 +110,7 @@ def test_a_reload_is_announced_before_and_after_and_takes_the_new_settings(
     daemon = service(source, one, two, NOTIFY_SOCKET=str(tmp_path / "notify"))
     source.own = replace(source.own, probes=("two",), listen="off", interval_s=0.1)
     source.settings = Settings(country="PL")
-    with caplog.at_level(logging.INFO, "dcfoot.daemon"):
+    with caplog.at_level(logging.INFO, "dcfoot_probes"):
         daemon.loop.call(daemon.reload)
         run_until_done(daemon)
     assert (one.opened, one.closed, two.opened) == (1, 1, 1)
@@ -203,10 +203,10 @@ def test_each_line_for_the_journal_stands_behind_its_priority(level: int, line: 
 
 
 def test_a_stream_is_the_journals_if_device_and_inode_are_those_that_systemd_names(tmp_path: Path) -> None:
-    file = os.open(tmp_path / "stream", os.O_CREAT | os.O_RDWR)
-    found = os.fstat(file)
-    assert is_journal({"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}, file)
-    assert not is_journal({"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino + 1}"}, file)
-    assert not is_journal({}, file)
-    os.close(file)
-    assert not is_journal({"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}, file)
+    with (tmp_path / "stream").open("w") as stream:
+        found = os.fstat(stream.fileno())
+        named = {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}
+        assert is_journal(named, stream)
+        assert not is_journal({"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino + 1}"}, stream)
+        assert not is_journal({}, stream)
+    assert not is_journal(named, stream)

@@ -255,7 +255,7 @@ def test_a_choice_of_probes_can_change_while_others_are_read(clock: Clock) -> No
 
 def test_what_becomes_of_a_probe_goes_to_the_log_once(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     device = Device(clock)
-    with caplog.at_level(logging.INFO, "dcfoot.daemon"), running(clock, device) as loop:
+    with caplog.at_level(logging.INFO, "dcfoot_probes"), running(clock, device) as loop:
         device.fault = BUSY
         for _ in range(5):
             loop.tick()
