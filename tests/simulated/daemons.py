@@ -137,7 +137,7 @@ class Running:
         deadline_s = monotonic() + within_s
         while not known():
             assert monotonic() < deadline_s, f"it did not come so: {self.supervisor.states()}"
-            self.loop._do_next(0.01)  # pyright: ignore[reportPrivateUsage]
+            self.loop.do_next(0.01)
 
     def tick(self, seconds: float = 1.0) -> Frame:
         """Lets time go by and makes a frame."""

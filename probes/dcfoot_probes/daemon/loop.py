@@ -180,18 +180,25 @@ class Loop:
             left_s = (self._beat.next_ns - self._clock.monotonic_ns()) / NS_PER_S
             if left_s <= 0.0:
                 return
-            self._do_next(left_s)
+            self.do_next(left_s)
 
     def _gather(self) -> None:
         """Does what has come in, asks every probe, and goes on until all have answered or patience ends."""
         while not self._inbox.empty():
-            self._do_next(0.0)
+            self.do_next(0.0)
         self._supervisor.ask(self._beat.interval_s)
         deadline_s = time.monotonic() + PATIENCE_RATIO * self._beat.interval_s
         while self._supervisor.is_waiting and (left_s := deadline_s - time.monotonic()) > 0.0:
-            self._do_next(left_s)
+            self.do_next(left_s)
 
-    def _do_next(self, timeout_s: float) -> None:
+    def do_next(self, timeout_s: float) -> None:
+        """Does one thing that has come in, or waits for one. In the loop's thread.
+
+        Parameters
+        ----------
+        timeout_s : float
+            How long to wait [s].
+        """
         try:
             call = self._inbox.get(timeout=timeout_s)
         except Empty:

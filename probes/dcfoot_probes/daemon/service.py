@@ -125,7 +125,7 @@ class Service:
             self._splitter(),
             takers,
             interval_s=self._own.interval_s,
-            seldom=self._look_at_bus,
+            seldom=self.look_at_bus,
         )
         self._is_ready = False
 
@@ -192,7 +192,7 @@ class Service:
             self._notifier.ready()
         self._notifier.lives(time.monotonic_ns())
 
-    def _look_at_bus(self) -> None:
+    def look_at_bus(self) -> None:
         """Devices that came or went are seen when a probe is opened anew."""
         bus = _devices(self._surroundings)
         if bus != self._bus:

@@ -110,9 +110,11 @@ def test_nobody_makes_it_be_worked_out_more_often_than_once_a_second() -> None:
 def test_where_nobody_asks_it_is_worked_out_once_a_minute() -> None:
     ladders = Ladders(PLACE, HOST)
     for second in range(1, 61):
-        assert ladders._latest is None
         ladders.add(frame(second), METERS)
-    assert ladders._latest is not None
+    ladders.add(frame(60.5, 0.5), METERS)
+    accelerators = ladder_of(ladders).energy_kwh["accelerator"]
+    assert accelerators is not None
+    assert accelerators.value == near(800.0 * 60 / 3.6e6, rel=1e-9)  # without the half second since
 
 
 def is_processor(one: Meter) -> bool:

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcfoot.counter import Step
-from dcfoot.reading import Channel
+from dcfoot.reading import Channel, Meter
 from dcfoot_probes.daemon.loop import Beat
 from dcfoot_probes.daemon.supervisor import Uses
 from dcfoot_probes.daemon.totals import Totals
-from dcfoot_probes.daemon.words import Split, Unit, UnitKind
+from dcfoot_probes.daemon.words import Frame, Split, Unit, UnitKind
 from simulated.daemons import Device, Running, meter, running
 from simulated.near import near
 from simulated.trees import Clock
@@ -124,15 +124,20 @@ def test_a_splitter_that_fails_costs_the_split_of_that_tick_and_nothing_else(
 
 
 def test_whoever_takes_frames_and_fails_holds_up_neither_the_loop_nor_the_others(clock: Clock) -> None:
-    def failing(*_: object) -> None:
-        message = "no"
-        raise ValueError(message)
+    def failing(frame: Frame, meters: Mapping[Channel, Meter], interval_s: float) -> None:
+        raise ValueError(frame, meters, interval_s)
 
-    with running(clock, Device(clock)) as loop:
-        loop.loop._takers = [failing, *loop.loop._takers]
-        loop.tick()
-        loop.tick()
-        assert len(loop.frames) == 2
+    taken: list[Frame] = []
+
+    def taking(frame: Frame, meters: Mapping[Channel, Meter], interval_s: float) -> None:
+        del meters, interval_s
+        taken.append(frame)
+
+    with running(clock, Device(clock), takers=[failing, taking]) as loop:
+        for _ in range(2):
+            clock.pass_s(1.0)
+            loop.loop.tick()
+    assert len(taken) == 2
 
 
 class Halves:
@@ -148,9 +153,13 @@ class Halves:
 def test_a_day_of_ticks_adds_up_exactly_and_takes_no_more_memory_than_an_hour(clock: Clock) -> None:
     """The short form of ``benchmarks/soak.py``: 1/24 of its ticks."""
     totals, count = Totals(), DAY_TICKS // 24
+
+    def add(frame: Frame, meters: Mapping[Channel, Meter], interval_s: float) -> None:
+        del interval_s
+        totals.add(frame, meters)
+
     device = Device(clock, *(meter(str(number)) for number in range(8)))
-    takers = [lambda frame, meters, _: totals.add(frame, meters)]
-    with running(clock, device, splitter=Halves(), takers=takers) as loop:
+    with running(clock, device, splitter=Halves(), takers=[add]) as loop:
         tracemalloc.start()
         sizes: list[int] = []
         for _ in range(4):

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,9 +43,9 @@ def heard(manager: socket.socket) -> list[str]:
 class Editable:
     """Settings that a test changes, and that have a fault when it says so."""
 
-    def __init__(self, **own: object) -> None:
+    def __init__(self, probes: tuple[str, ...] = ()) -> None:
         self.settings = Settings(country="FR")
-        self.own = replace(DaemonSettings(interval_s=0.05), **own)  # type: ignore[arg-type]
+        self.own = DaemonSettings(interval_s=0.05, probes=probes)
         self.fault = ""
 
     def __call__(self) -> tuple[Settings, DaemonSettings]:
@@ -54,14 +54,20 @@ class Editable:
         return self.settings, self.own
 
 
-def service(source: Editable, *devices: Device, root: Path = Path("/"), **environ: str) -> Service:
+def service(
+    source: Editable, *devices: Device, root: Path = Path("/"), environ: Mapping[str, str] | None = None
+) -> Service:
     surroundings = Surroundings("box", root, {})
-    return Service(source, surroundings, [device.entry() for device in devices], environ)
+    return Service(source, surroundings, [device.entry() for device in devices], environ or {})
 
 
 def run_until_done(daemon: Service, *, after_s: float = 0.4) -> None:
     """In this thread, as the daemon would; signals that a test sends come in between."""
-    signal.signal(signal.SIGALRM, lambda *_: daemon.loop.stop())
+
+    def stop(_number: int, _frame: object) -> None:
+        daemon.loop.stop()
+
+    signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, after_s)
     kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
@@ -77,7 +83,7 @@ def test_the_service_manager_hears_of_readiness_once_of_life_in_time_and_of_the_
 ) -> None:
     device = Device(time.monotonic_ns)
     environ = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000", "WATCHDOG_PID": str(os.getpid())}
-    run_until_done(service(Editable(), device, **environ), after_s=0.52)
+    run_until_done(service(Editable(), device, environ=environ), after_s=0.52)
     said = heard(manager)
     assert (said[0], said[-1]) == ("READY=1", "STOPPING=1")
     assert said.count("READY=1") == 1
@@ -107,7 +113,7 @@ def test_a_reload_is_announced_before_and_after_and_takes_the_new_settings(
 ) -> None:
     one, two = Device(time.monotonic_ns, meter("1"), name="one"), Device(time.monotonic_ns, meter("2"), name="two")
     source = Editable(probes=("one",))
-    daemon = service(source, one, two, NOTIFY_SOCKET=str(tmp_path / "notify"))
+    daemon = service(source, one, two, environ={"NOTIFY_SOCKET": str(tmp_path / "notify")})
     source.own = replace(source.own, probes=("two",), listen="off", interval_s=0.1)
     source.settings = Settings(country="PL")
     with caplog.at_level(logging.INFO, "dcfoot_probes"):
@@ -157,11 +163,11 @@ def test_a_snapshot_says_what_the_daemon_knows_and_what_it_takes_itself() -> Non
 def test_a_device_that_comes_onto_the_bus_has_every_probe_look_again(tmp_path: Path) -> None:
     device = Device(time.monotonic_ns)
     daemon = service(Editable(), device, root=tmp_path)
-    daemon.loop.call(daemon._look_at_bus)
+    daemon.loop.call(daemon.look_at_bus)
     PciTree(tmp_path).device("0000:18:00.0", "10de", "2330", "030200")
     run_until_done(daemon, after_s=0.2)
     assert device.opened == 2
-    daemon._look_at_bus()
+    daemon.look_at_bus()
     run_until_done(service(Editable(), device, root=tmp_path), after_s=0.1)
     assert device.opened == 3
 
