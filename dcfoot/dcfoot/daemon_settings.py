@@ -25,7 +25,7 @@ LOOPBACK = ("127.", "localhost:", "[::1]:")
 MODE_MAX = 0o777
 """Permissions of a file (chmod(2))."""
 
-DAYS_MAX = 36_525.0
+DAYS_MAX = 36_525
 """A hundred years [days]: what is longer is a slip of the finger."""
 
 
@@ -39,8 +39,8 @@ class DaemonSettings:
         Time between frames [s].
     store : Path or None
         The file in which frames are kept; None for ``daemon.sqlite`` in the folder of runs.
-    keep_ticks_days, keep_minutes_days, keep_hours_days : float
-        How long frames, their minutes and their hours are kept [days].
+    keep_ticks_days, keep_minutes_days, keep_parts_days, keep_hours_days : int
+        How long frames, the channels' minutes, the users' minutes and the hours of both are kept [days].
     units : bool
         Whether energy is divided among those who used it.
     probes, probes_off : tuple of str
@@ -61,9 +61,10 @@ class DaemonSettings:
 
     interval_s: float = 1.0
     store: Path | None = None
-    keep_ticks_days: float = 35.0
-    keep_minutes_days: float = 400.0
-    keep_hours_days: float = 3660.0
+    keep_ticks_days: int = 400
+    keep_minutes_days: int = 1827
+    keep_parts_days: int = 92
+    keep_hours_days: int = 3653
     units: bool = True
     probes: tuple[str, ...] = ()
     probes_off: tuple[str, ...] = ()
@@ -102,11 +103,11 @@ def keys() -> list[str]:
     return [f"{TABLE}.{one.name}" for one in fields(DaemonSettings) if one.name != "origins"]
 
 
-def _days(given: Given) -> float:
+def _days(given: Given) -> int:
     days = judges.number(given)
-    if not 0.0 < days <= DAYS_MAX:
-        raise UnfitValueError(f"{days:g} is not a number of days up to {DAYS_MAX:g}")
-    return days
+    if not (1 <= days <= DAYS_MAX and days == int(days)):
+        raise UnfitValueError(f"{given.value!r} is not a whole number of days from 1 to {DAYS_MAX}")
+    return int(days)
 
 
 def _names(given: Given) -> tuple[str, ...]:
@@ -148,6 +149,7 @@ JUDGES: Mapping[str, Judge] = {
     "daemon.store": judges.path,
     "daemon.keep_ticks_days": _days,
     "daemon.keep_minutes_days": _days,
+    "daemon.keep_parts_days": _days,
     "daemon.keep_hours_days": _days,
     "daemon.units": judges.flag,
     "daemon.probes": _names,

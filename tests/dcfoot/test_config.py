@@ -343,9 +343,10 @@ def test_every_setting_of_the_daemon_can_be_given_in_a_file_and_in_the_environme
     values: dict[str, object] = {
         "interval_s": 0.5,
         "store": str(tmp_path / "frames"),
-        "keep_ticks_days": 7.5,
-        "keep_minutes_days": 70.0,
-        "keep_hours_days": 700.0,
+        "keep_ticks_days": 7,
+        "keep_minutes_days": 70,
+        "keep_parts_days": 17,
+        "keep_hours_days": 700,
         "units": False,
         "probes": ["nvidia", "rapl"],
         "probes_off": ["perf"],
@@ -376,7 +377,7 @@ def test_every_setting_of_the_daemon_can_be_given_in_a_file_and_in_the_environme
 def test_the_daemons_faults_are_named_with_their_lines_and_the_nearest_of_its_keys(users: Path, project: Path) -> None:
     users.write_text(
         'interval_s = 1\n\n[daemon]\n# often\ninterval_s = 0\nlisten = "all"\n"stroe" = "x"\nprobes = "rapl, "\n'
-        'socket_mode = "0999"\notlp_url = "collector"\nunits = 3\nkeep_ticks_days = -1\n'
+        'socket_mode = "0999"\notlp_url = "collector"\nunits = 3\nkeep_ticks_days = 0.5\n'
     )
     found = daemon_problems(users, project)
     assert [":".join(line.split(":")[1:3]) for line in found] == [

@@ -13,10 +13,10 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 from dcfoot.errors import ProbeTransient, ProbeUnavailable
-from dcfoot.probe import GaugeProbe, Probe, ProbeEntry, Surroundings
+from dcfoot.probe import GaugeProbe, Probe, ProbeEntry, Surroundings, UsesProbe
 from dcfoot.reading import Meter, Reading
 from dcfoot.sampler import GAUGE_PERIOD_S
 from dcfoot.threads import Beginning, begin
@@ -26,22 +26,13 @@ from dcfoot_probes.daemon.words import ProbeState
 
 HANGS = "it does not answer; its driver may hang"
 
-Uses = Mapping[str, Mapping[int, float]]
-"""By device and process: the part of the device that the process used, 0..1 [-]."""
+Uses = Mapping[str, Mapping[int, float] | None]
+"""By device: the share of each process, as `dcfoot.probe.UsesProbe` tells [-]."""
 
 Call = Callable[[], None]
 """Something to be done in the loop's thread."""
 
 logger = logging.getLogger(__name__)
-
-
-@runtime_checkable
-class UsesProbe(Protocol):
-    """A probe that knows how much each process used its devices."""
-
-    def uses(self) -> Uses:
-        """Since the last call; a device that is left out does not tell."""
-        ...
 
 
 class Order(Enum):
@@ -303,7 +294,7 @@ class Supervisor:
     ) -> None:
         self._patience = patience or Patience()
         self.channels = Channels()
-        self._uses: dict[str, Mapping[int, float]] = {}
+        self._uses: dict[str, Mapping[int, float] | None] = {}
         self._surroundings = surroundings
         self._inbox = inbox
         self._watched: dict[str, _Watched] = {}

@@ -35,13 +35,15 @@ class _ChannelSum:
 
 
 class _UnitSum:
+    """Energies by the channel's number: a channel's hash is dear where there are a hundred units."""
+
     def __init__(self, utc_ns: int) -> None:
-        self.energy_j: dict[Channel, float] = {}
+        self.energy_j: dict[int, float] = {}
         self.power_w = 0.0
         self.first_ns = self.last_ns = utc_ns
 
-    def total(self, unit: Unit) -> UnitTotal:
-        return UnitTotal(unit, self.power_w, dict(self.energy_j), self.first_ns, self.last_ns)
+    def add(self, number: int, energy_j: float) -> None:
+        self.energy_j[number] = self.energy_j.get(number, 0.0) + energy_j
 
 
 class Totals:
@@ -50,6 +52,7 @@ class Totals:
     def __init__(self) -> None:
         self._lock = Lock()
         self._channels: dict[Channel, _ChannelSum] = {}
+        self._numbers: dict[Channel, int] = {}
         self._units: dict[Unit, _UnitSum] = {}
         self._swept_s = 0.0
 
@@ -79,7 +82,17 @@ class Totals:
     def units(self) -> list[UnitTotal]:
         """Every unit that was seen of late, and those that are gone as one."""
         with self._lock:
-            return [one.total(unit) for unit, one in self._units.items()]
+            channels = list(self._numbers)
+            return [
+                UnitTotal(
+                    unit,
+                    one.power_w,
+                    {channels[number]: energy_j for number, energy_j in one.energy_j.items()},
+                    one.first_ns,
+                    one.last_ns,
+                )
+                for unit, one in self._units.items()
+            ]
 
     def _add_channels(self, frame: Frame, meters: Mapping[Channel, Meter]) -> None:
         for channel, meter in meters.items():
@@ -101,18 +114,33 @@ class Totals:
         for known in self._units.values():
             known.power_w = 0.0
         outer = set(outermost(frame.splits))
+        # Channels that are divided alike share one mapping: its units are looked up once.
+        looked_up: dict[int, list[tuple[_UnitSum, float]]] = {}
         for channel, split in frame.splits.items():
             step = frame.steps.get(channel)
             if step is None:
                 continue
-            power_w = step.energy_j / step.covered_s if step.covered_s > 0.0 and channel in outer else 0.0
-            for unit, ratio in split.units.items():
-                total = self._units.get(unit)
-                if total is None:
-                    total = self._units[unit] = _UnitSum(frame.utc_ns)
-                total.energy_j[channel] = total.energy_j.get(channel, 0.0) + ratio * step.energy_j
+            energy_j, power_w = step.energy_j, 0.0
+            if step.covered_s > 0.0 and channel in outer:
+                power_w = energy_j / step.covered_s
+            number = self._numbers.setdefault(channel, len(self._numbers))
+            sums = looked_up.get(id(split.units))
+            if sums is None:
+                sums = looked_up[id(split.units)] = self._sums_of(split, frame.utc_ns)
+            for total, ratio in sums:
+                total.add(number, ratio * energy_j)
                 total.power_w += ratio * power_w
-                total.last_ns = frame.utc_ns
+
+    def _sums_of(self, split: Split, utc_ns: int) -> list[tuple[_UnitSum, float]]:
+        """The sums of a split's units, who are seen by that, and their parts."""
+        found: list[tuple[_UnitSum, float]] = []
+        for unit, ratio in split.units.items():
+            total = self._units.get(unit)
+            if total is None:
+                total = self._units[unit] = _UnitSum(utc_ns)
+            total.last_ns = utc_ns
+            found.append((total, ratio))
+        return found
 
     def _sweep(self, utc_ns: int) -> None:
         """Adds those that are gone to one sum."""
@@ -127,6 +155,6 @@ class Totals:
 
     def _give_to_gone(self, lost: _UnitSum) -> None:
         heir = self._units.setdefault(GONE, _UnitSum(lost.first_ns))
-        for channel, energy_j in lost.energy_j.items():
-            heir.energy_j[channel] = heir.energy_j.get(channel, 0.0) + energy_j
+        for number, energy_j in lost.energy_j.items():
+            heir.add(number, energy_j)
         heir.first_ns, heir.last_ns = min(heir.first_ns, lost.first_ns), max(heir.last_ns, lost.last_ns)
