@@ -115,7 +115,7 @@ class UsesProbe(Protocol):
     def uses(self) -> Mapping[str, Mapping[int, float] | None]:
         """By device: the share of each process since the last call, also of one that has ended.
 
-        Shares add up to 1; nobody's device has none of them, and None stands for what cannot be seen.
+        Shares add up to 1; a device that nobody used has none. One that is left out cannot be seen.
         """
         ...
 

@@ -26,7 +26,7 @@ from dcfoot_probes.daemon.words import ProbeState
 
 HANGS = "it does not answer; its driver may hang"
 
-Uses = Mapping[str, Mapping[int, float] | None]
+Uses = Mapping[str, Mapping[int, float]]
 """By device: the share of each process, as `dcfoot.probe.UsesProbe` tells [-]."""
 
 Call = Callable[[], None]
@@ -294,7 +294,7 @@ class Supervisor:
     ) -> None:
         self._patience = patience or Patience()
         self.channels = Channels()
-        self._uses: dict[str, Mapping[int, float] | None] = {}
+        self._uses: dict[str, Mapping[int, float]] = {}
         self._surroundings = surroundings
         self._inbox = inbox
         self._watched: dict[str, _Watched] = {}
