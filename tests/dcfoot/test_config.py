@@ -415,3 +415,15 @@ def test_without_a_choice_every_probe_is_read_and_a_choice_can_be_of_some_or_of_
     assert DaemonSettings().uses("rapl")
     assert [name for name in ("rapl", "perf") if DaemonSettings(probes=("rapl",)).uses(name)] == ["rapl"]
     assert [name for name in ("rapl", "perf") if DaemonSettings(probes_off=("rapl",)).uses(name)] == ["perf"]
+
+
+def test_config_validate_knows_the_probes_that_there_are(
+    users: Path, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    users.write_text('[daemon]\nprobes_off = ["nvidai", "rapl"]\n')
+    assert main(["config", "validate"]) == 2
+    said = capsys.readouterr().err
+    assert f"{users}:2: daemon.probes_off: no probe is called 'nvidai'; Did you mean nvidia?" in said
+    users.write_text('[daemon]\nprobes_off = ["nvidia", "rapl"]\n')
+    assert main(["config", "validate"]) == 0

@@ -9,9 +9,10 @@ from typing import cast
 
 from dcfoot.account import check_sites_file
 from dcfoot.config import DEFAULT, Settings, files, keys, unknown_variables
-from dcfoot.daemon_settings import DaemonSettings, load_daemon
+from dcfoot.daemon_settings import DaemonSettings, chosen_probes, load_daemon
 from dcfoot.daemon_settings import keys as daemon_keys
 from dcfoot.errors import ConfigError, DcfootError
+from dcfoot.probe import installed_probes
 
 HELP = "show the settings and where each came from, or check them"
 
@@ -30,6 +31,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.action == "validate":
         _check_variables()
         _check_place(settings)
+        chosen_probes(daemon, installed_probes())
         sys.stderr.write(f"The settings are valid. Files: {_files()}.\n")
     elif arguments.json:
         _print_json(_rows(settings, daemon))

@@ -316,3 +316,29 @@ def test_a_driver_that_was_reloaded_is_opened_anew_and_its_counters_begin_at_not
     assert 0.4 * truth < total <= truth + 0.1 * 200.0
     assert {channel for frame in loop.frames for channel in frame.steps} == set(loop.supervisor.channels.meters)
     loop.supervisor.stop(3.0)
+
+
+def test_a_gpu_that_falls_off_and_comes_back_has_its_channel_and_the_other_loses_a_moment(
+    simulated_gpus: Install,
+) -> None:
+    sound, lost = a100(steady(200.0)), replace(a100(steady(200.0)), losses_s=((1.0, 1.6),))
+    installed = simulated_gpus(SimulatedGpus([sound, lost]))
+    loop = Running(RealClock(), patience=replace(QUICK, silent_s=0.8))
+    loop.supervisor.employ([ProbeEntry("nvidia", lambda: Nvidia)])
+    loop.until(lambda: loop.is_up("nvidia"))
+    began_ns = loop.clock()
+    channels = set(loop.supervisor.channels.meters)
+    while loop.clock() - installed.gpus.epoch_ns < 3.6e9:
+        loop.tick(0.1)
+    assert len(channels) == 2
+    assert set(loop.tick(0.1).steps) == channels
+    energies = {
+        channel: sum(frame.steps[channel].energy_j for frame in loop.frames if channel in frame.steps)
+        for channel in channels
+    }
+    less, more = sorted(energies.values())
+    truth = installed.true_energy_j(began_ns, loop.clock(), 0)
+    assert more == near(truth, abs=0.45 * 200.0)
+    # Off for 0.6 s, and silent until it was opened anew 0.8 s after its last reading.
+    assert less < truth - 0.6 * 200.0
+    loop.supervisor.stop(3.0)
