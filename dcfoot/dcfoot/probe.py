@@ -112,10 +112,6 @@ class UsesProbe(Protocol):
         """By device: the share of each process since the last call, also of one that has ended.
 
         Shares add up to 1; a device that nobody used has none. One that is left out cannot be seen.
-    def uses(self) -> Mapping[str, Mapping[int, float] | None]:
-        """By device: the share of each process since the last call, also of one that has ended.
-
-        Shares add up to 1; a device that nobody used has none. One that is left out cannot be seen.
         """
         ...
 

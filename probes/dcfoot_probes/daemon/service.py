@@ -29,6 +29,7 @@ from dcfoot_probes.daemon.loop import Loop, Splitter, Unattributed
 from dcfoot_probes.daemon.snapshots import Snapshots
 from dcfoot_probes.daemon.supervisor import Call, Supervisor
 from dcfoot_probes.daemon.systemd import Notifier
+from dcfoot_probes.daemon.units import Units
 from dcfoot_probes.daemon.words import Frame, StoreState
 from dcfoot_probes.sysfs import names_in
 
@@ -169,7 +170,7 @@ class Service:
             self.loop.splitter = self._splitter()
 
     def _splitter(self) -> Splitter:
-        return Unattributed()
+        return Units(self._surroundings.root) if self._own.units else Unattributed()
 
     def _place(self, settings: Settings) -> Place:
         """Raises `DcfootError` where the site or the calibration cannot be used."""
