@@ -53,10 +53,6 @@ class Notifier:
         """The last frame is being written."""
         self._tell("STOPPING=1")
 
-    def says(self, status: str) -> None:
-        """One line for ``systemctl status``."""
-        self._tell(f"STATUS={status}")
-
     def lives(self, monotonic_ns: int) -> None:
         """To be called at every tick: feeds the watchdog twice in its time.
 
