@@ -1,4 +1,4 @@
-"""Settings: from the environment, from a ``dcfoot.toml`` in the working directory, from the user's file; nearest first.
+"""Settings: the environment, a ``dcfoot.toml`` in the working directory, the user's file, the system's; nearest first.
 
 What comes in are the environment and the working directory, what goes out is a frozen `Settings` that knows where each
 value came from. All faults are found in one pass, each with its file, line and key.
@@ -6,22 +6,23 @@ value came from. All faults are found in one pass, each with its file, line and 
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from dcfoot import judges
 from dcfoot.errors import ConfigError
+from dcfoot.judges import Given, Judge, UnfitValueError
+
+SYSTEM_FILE = Path("/etc/dcfoot/config.toml")
+"""The machine's own settings: where an administrator looks for them (hier(7))."""
+
+TABLE = "daemon"
+"""The table of the daemon's own settings (`dcfoot.daemon_settings`)."""
 
 FILE_NAME = "dcfoot.toml"
 """A project's own settings, in the working directory."""
-
-INTERVAL_MAX_S = 60.0
-"""The longest time between readings [s]: a RAPL counter wraps around in about 60 s when power is high (Intel SDM vol.
-3B, "Package RAPL Domain": MSR_PKG_ENERGY_STATUS)."""
-
-INTERVAL_MIN_S = 0.05
-"""Counters step every 1 ms (RAPL) to 100 ms (NVML); reading faster than 20 Hz only adds cost [s]."""
 
 OTHER_VARIABLES = frozenset(
     {
@@ -96,34 +97,8 @@ class Settings:
         return self.origins.get(key, DEFAULT)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A value as it was found, not yet judged.
-
-    Parameters
-    ----------
-    key : str
-        The setting's name.
-    value : object
-        Text from the environment, or what TOML makes of it.
-    origin : str
-        Where it was found.
-    folder : Path
-        What a relative path is relative to.
-    """
-
-    key: str
-    value: object
-    origin: str
-    folder: Path
-
-
-class UnfitValueError(ValueError):
-    """A value cannot be used; the message says what is wrong with it."""
-
-
 def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
-    """The settings that hold here.
+    """The settings that hold here; the daemon's are passed over, so that a fault in them is no other command's.
 
     Parameters
     ----------
@@ -137,20 +112,38 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
     ConfigError
         Something cannot be used. The message has a line for each fault: ``FILE:LINE: key: what is wrong``.
     """
-    problems: list[str] = []
-    values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for given in _given(os.environ if environ is None else environ, _here() if cwd is None else cwd, problems):
+    return settled(judged(environ, cwd, JUDGES))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is set and can be used, where each was set, and a line for each fault."""
+
+    values: dict[str, Any] = field(default_factory=dict[str, Any])
+    origins: dict[str, str] = field(default_factory=dict[str, str])
+    problems: list[str] = field(default_factory=list[str])
+
+
+def judged(environ: Mapping[str, str] | None, cwd: Path | None, known: Mapping[str, Judge]) -> Found:
+    """Every setting of `known` that is set anywhere. The other parameters are those of `load`."""
+    found = Found()
+    places = os.environ if environ is None else environ, _here() if cwd is None else cwd
+    for given in _given(*places, known, found.problems):
         try:
-            value = _judge(given)
+            found.values[given.key] = known[given.key](given)
         except UnfitValueError as fault:
-            problems.append(f"{given.origin}: {given.key}: {fault}")
+            found.problems.append(f"{given.origin}: {given.key}: {fault}")
             continue
-        values[given.key], origins[given.key] = value, given.origin
-    problems += _contradictions(values, origins)
-    if problems:
-        raise ConfigError("\n".join(problems))
-    return Settings(**values, origins=origins)
+        found.origins[given.key] = given.origin
+    found.problems.extend(_contradictions(found.values, found.origins))
+    return found
+
+
+def settled(found: Found) -> Settings:
+    """The settings. Raises `ConfigError` where there are faults."""
+    if found.problems:
+        raise ConfigError("\n".join(found.problems))
+    return Settings(**{key: value for key, value in found.values.items() if key in JUDGES}, origins=found.origins)
 
 
 def _here() -> Path:
@@ -165,12 +158,12 @@ def files(environ: Mapping[str, str], cwd: Path) -> Sequence[Path]:
     """The files that are read if they are there, the farthest first; each overrides those before it."""
     named = environ.get("DCFOOT_CONFIG")
     users = Path(named) if named else _users_file(environ)
-    return (*([users] if users else []), cwd / FILE_NAME)
+    return (SYSTEM_FILE, *([users] if users else []), cwd / FILE_NAME)
 
 
 def variable(key: str) -> str:
-    """The environment variable of a setting: ``DCFOOT_SITE`` for ``site``."""
-    return f"DCFOOT_{key.upper()}"
+    """A setting's environment variable: ``DCFOOT_SITE`` for ``site``, ``DCFOOT_DAEMON_UNITS`` for ``daemon.units``."""
+    return f"DCFOOT_{key.upper().replace('.', '_')}"
 
 
 def keys() -> Sequence[str]:
@@ -189,37 +182,56 @@ def _users_file(environ: Mapping[str, str]) -> Path | None:
     return folder / "config.toml" if folder.is_absolute() else None
 
 
-def _given(environ: Mapping[str, str], cwd: Path, problems: list[str]) -> Iterator[Given]:
+def _given(environ: Mapping[str, str], cwd: Path, known: Mapping[str, Judge], problems: list[str]) -> Iterator[Given]:
     """Every value that is set anywhere, the farthest first."""
     for path in files(environ, cwd):
-        yield from _given_in_file(path, problems, must_exist=str(path) == environ.get("DCFOOT_CONFIG"))
-    for key in keys():
+        text = _text_of(path, problems, must_exist=str(path) == environ.get("DCFOOT_CONFIG"))
+        if text is not None:
+            yield from _given_in_file(path, text, known, problems)
+    for key in known:
         text = environ.get(variable(key), "").strip()
         if text:
             yield Given(key, text, f"environment: {variable(key)}", cwd)
 
 
-def _given_in_file(path: Path, problems: list[str], *, must_exist: bool) -> Iterator[Given]:
-    if not must_exist and path.exists() and not path.is_file():  # a pipe that nobody writes to would hold us up
-        problems.append(f"{path}: cannot be read: it is not a regular file")
-        return
+def _text_of(path: Path, problems: list[str], *, must_exist: bool) -> str | None:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        if not must_exist and path.exists() and not path.is_file():  # a pipe that nobody writes to would hold us up
+            problems.append(f"{path}: cannot be read: it is not a regular file")
+            return None
+        return path.read_bytes().decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         if must_exist:
             problems.append(f"{path}: there is no such file; DCFOOT_CONFIG names it")
-        return
     except (OSError, UnicodeDecodeError) as fault:
-        problems.append(f"{path}: cannot be read: {fault}")
-        return
-    document = _parse(path, text, problems)
+        # What the administrator keeps from a user is no fault of the user's.
+        if path != SYSTEM_FILE or not isinstance(fault, PermissionError):
+            problems.append(f"{path}: cannot be read: {fault}")
+    return None
+
+
+def _given_in_file(path: Path, text: str, known: Mapping[str, Judge], problems: list[str]) -> Iterator[Given]:
     lines = text.splitlines()
+    for key, value, line in _flat(_parse(path, text, problems), lines):
+        if key in known:
+            yield Given(key, value, f"{path}:{line}", path.parent)
+        elif key not in JUDGES and not (key.startswith(f"{TABLE}.") and _is_without_daemon(known)):
+            problems.append(f"{path}:{line}: {key}: {_unknown(key, known)}")
+
+
+def _flat(document: Mapping[str, object], lines: Sequence[str]) -> Iterator[tuple[str, object, int]]:
+    """Each key with its value and its line; those of the daemon's table behind its name and a dot."""
     for key, value in document.items():
-        origin = f"{path}:{_line_of(key, lines)}"
-        if key in keys():
-            yield Given(key, value, origin, path.parent)
+        line = _line_of(key, lines)
+        if key == TABLE and isinstance(value, dict):
+            for name, inner in cast("dict[str, object]", value).items():
+                yield f"{TABLE}.{name}", inner, line - 1 + _line_of(name, lines[line - 1 :], rf"(?:{TABLE}\s*\.\s*)?")
         else:
-            problems.append(f"{origin}: {key}: {_unknown(key)}")
+            yield key, value, line
+
+
+def _is_without_daemon(known: Mapping[str, Judge]) -> bool:
+    return not any(key.startswith(f"{TABLE}.") for key in known)
 
 
 def _parse(path: Path, text: str, problems: list[str]) -> Mapping[str, object]:
@@ -240,14 +252,16 @@ def toml_fault(path: Path, text: str, fault: ValueError) -> str:
     return f"{path}:{line}: this is not TOML: {what}"
 
 
-def _line_of(key: str, lines: Sequence[str]) -> int:
+def _line_of(key: str, lines: Sequence[str], before: str = "") -> int:
     """The line that sets `key` or opens the table of that name; tomllib does not tell."""
-    setting = re.compile(rf"""\s*\[{{0,2}}\s*["']?{re.escape(key)}["']?\s*[=.\]]""")
+    setting = re.compile(rf"""\s*\[{{0,2}}\s*{before}["']?{re.escape(key)}["']?\s*[=.\]]""")
     return next((number for number, line in enumerate(lines, 1) if setting.match(line)), 1)
 
 
-def _unknown(key: str) -> str:
-    return f"there is no such setting; {_nearest(key, keys())}"
+def _unknown(key: str, known: Iterable[str]) -> str:
+    table, dot, _ = key.rpartition(".")
+    beside = [name for name in known if name.rpartition(".")[:2] == (table, dot)]
+    return f"there is no such setting; {_nearest(key, beside)}"
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
@@ -257,120 +271,72 @@ def _nearest(name: str, known: Sequence[str]) -> str:
     return f"did you mean {nearest[0]}?" if nearest else f"the settings are {', '.join(known)}"
 
 
-def unknown_variables(environ: Mapping[str, str]) -> Sequence[str]:
+def unknown_variables(environ: Mapping[str, str], more: Iterable[str] = ()) -> Sequence[str]:
     """A sentence for each variable of the environment that is called like a setting and is none.
 
-    They are no faults of a run, for they may be another program's.
+    They are no faults of a run, for they may be another program's; without `more`, the daemon's are its own affair.
+
+    Parameters
+    ----------
+    environ : Mapping[str, str]
+        The environment.
+    more : Iterable of str
+        Settings in tables.
     """
-    settings = [*map(variable, keys()), "DCFOOT_CONFIG"]
+    known = [*map(variable, (*keys(), *more)), "DCFOOT_CONFIG"]
+    others = () if more else variable(f"{TABLE}.")
     return [
-        f"environment: {name}: there is no such setting; {_nearest(name, settings)}"
+        f"environment: {name}: there is no such setting; {_nearest(name, known)}"
         for name in sorted(environ)
-        if name.startswith("DCFOOT_") and name not in settings and name not in OTHER_VARIABLES
+        if name.startswith("DCFOOT_") and name not in OTHER_VARIABLES and name not in known
+        if not name.startswith(others)
     ]
 
 
-def _judge(given: Given) -> object:
-    """The value in its setting's type. Raises `UnfitValueError`."""
-    return JUDGES[given.key](given)
-
-
-def _text(given: Given) -> str:
-    if not isinstance(given.value, str) or not given.value.strip():
-        raise UnfitValueError(f"{given.value!r} is not a text")
-    return given.value.strip()
-
-
-def _number(given: Given) -> float:
-    value = given.value
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise UnfitValueError(f"{value!r} is not a number")
-    try:
-        return float(value)
-    except ValueError:
-        raise UnfitValueError(f"{value!r} is not a number") from None
-
-
-def _interval_s(given: Given) -> float:
-    interval_s = _number(given)
-    if not INTERVAL_MIN_S <= interval_s <= INTERVAL_MAX_S:
-        raise UnfitValueError(
-            f"{interval_s:g} is not a number of seconds from {INTERVAL_MIN_S:g} to {INTERVAL_MAX_S:g}"
-        )
-    return interval_s
-
-
 def _price(given: Given) -> float:
-    price = _number(given)
+    price = judges.number(given)
     if not 0.0 <= price < float("inf"):
         raise UnfitValueError(f"{price:g} is not a price")
     return price
 
 
-def _path(given: Given) -> Path:
-    try:
-        return given.folder / Path(_text(given)).expanduser()
-    except RuntimeError:
-        raise UnfitValueError(f"{given.value!r} is in a home folder that is not known") from None
-
-
 def _hourly(given: Given) -> str:
     """A service's name as it is, a file's with its folder; whether there is such a one is asked where it is used."""
-    name = _text(given)
-    return str(_path(given)) if name.lower().endswith(".csv") else name
+    name = judges.text(given)
+    return str(judges.path(given)) if name.lower().endswith(".csv") else name
 
 
 def _currency(given: Given) -> str:
-    code = _text(given)
+    code = judges.text(given)
     if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
         raise UnfitValueError(f"{code!r} is not an ISO 4217 code such as EUR or CNY")
-    return code
-
-
-def _language(given: Given) -> str:
-    code = _text(given)
-    if code not in LANGUAGES:
-        raise UnfitValueError(f"{code!r} is not a language of the receipt; there are {', '.join(LANGUAGES)}")
     return code
 
 
 def _node_class(given: Given) -> str:
     from dcfoot.node import node_class
 
-    name = _text(given)
+    name = judges.text(given)
     try:
         return node_class(name).id
     except ConfigError as fault:
         raise UnfitValueError(str(fault)) from fault
 
 
-YES = frozenset({"1", "true", "yes", "on"})
-NO = frozenset({"0", "false", "no", "off"})
-
-
-def _flag(given: Given) -> bool:
-    if isinstance(given.value, bool):
-        return given.value
-    word = given.value.lower() if isinstance(given.value, str) else ""
-    if word in YES | NO:
-        return word in YES
-    raise UnfitValueError(f"{given.value!r} is neither true nor false")
-
-
-JUDGES: Mapping[str, Callable[[Given], object]] = {
-    "site": _text,
-    "country": _text,
-    "region": _text,
-    "sites_file": _path,
-    "factors_package": _path,
+JUDGES: Mapping[str, Judge] = {
+    "site": judges.text,
+    "country": judges.text,
+    "region": judges.text,
+    "sites_file": judges.path,
+    "factors_package": judges.path,
     "hourly": _hourly,
-    "interval_s": _interval_s,
-    "data_dir": _path,
+    "interval_s": judges.interval_s,
+    "data_dir": judges.path,
     "node_class": _node_class,
     "electricity_price_per_kwh": _price,
     "currency": _currency,
-    "lang": _language,
-    "whole_node": _flag,
+    "lang": judges.one_of(LANGUAGES, "a language of the receipt"),
+    "whole_node": judges.flag,
 }
 """How each setting is judged."""
 

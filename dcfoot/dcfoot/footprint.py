@@ -118,19 +118,14 @@ class Carbon:
             self.boundary,
             self.gas,
             min(self.year, other.year) if self.year and other.year else None,
-            _sum(self.value, other.value),
+            self.value + other.value,
             self.zone if self.zone == other.zone else f"{self.zone}, {other.zone}",
             self.source if self.source == other.source else f"{self.source}; {other.source}",
             self.verified and other.verified,
-            _sum(self.hourly_g, other.hourly_g) if self.hourly_g and other.hourly_g else None,
+            self.hourly_g + other.hourly_g if self.hourly_g and other.hourly_g else None,
             "; ".join(dict.fromkeys(filter(None, (self.hourly_source, other.hourly_source)))),
             min(self.hourly_resolution, other.hourly_resolution, key=list(Resolution).index),
         )
-
-
-def _sum(one: Quantity, two: Quantity) -> Quantity:
-    basis = Basis.worst(one.basis, two.basis)
-    return Quantity(one.value + two.value, one.p5 + two.p5, one.p95 + two.p95, basis)
 
 
 @dataclass(frozen=True, slots=True)

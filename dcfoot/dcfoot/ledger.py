@@ -85,6 +85,18 @@ def worth_keeping(meters: Iterable[Meter]) -> list[Meter]:
     ]
 
 
+def outermost(channels: Iterable[Channel]) -> list[Channel]:
+    """Those of `channels` whose domain lies in no other's on the same host: what may be added up."""
+    known = list(channels)
+    domains = {(channel.host, channel.domain) for channel in known}
+    outer = {
+        (host, domain)
+        for host, domain in domains
+        if not any(host == other_host and other.contains(domain) for other_host, other in domains)
+    }
+    return [channel for channel in known if (channel.host, channel.domain) in outer]
+
+
 class _Account:
     """The sums of one meter: numbers that change in place, for a tick books one reading of every device."""
 
@@ -167,10 +179,8 @@ class EnergyLedger:
     def power_w(self) -> float | None:
         """The power of the last step of every account, nested ones left out [W]; None where nothing is known yet."""
         with self._lock:
-            known = [a for a in self._accounts.values() if a.last_ns is not None]
-            domains = {a.meter.channel.domain for a in known}
-            outer = [a for a in known if not any(d.contains(a.meter.channel.domain) for d in domains)]
-            return sum(a.power_w for a in outer) if outer else None
+            known = {a.meter.channel: a.power_w for a in self._accounts.values() if a.last_ns is not None}
+            return sum(known[channel] for channel in outermost(known)) if known else None
 
     def remarks(self) -> list[str]:
         """What happened to meters that a reader of the receipt must know."""

@@ -32,3 +32,12 @@ class Quantity:
         low = ranked[int(0.05 * (len(ranked) - 1))]
         high = ranked[-1 - int(0.05 * (len(ranked) - 1))]
         return Quantity(value, min(low, value), max(high, value), basis)
+
+    def __add__(self, other: "Quantity") -> "Quantity":
+        """The sum of two that err in the same direction: percentiles add as if fully correlated."""
+        basis = Basis.worst(self.basis, other.basis)
+        return Quantity(self.value + other.value, self.p5 + other.p5, self.p95 + other.p95, basis)
+
+    def scaled(self, factor: float) -> "Quantity":
+        """`factor` times this value; `factor` >= 0."""
+        return Quantity(self.value * factor, self.p5 * factor, self.p95 * factor, self.basis)

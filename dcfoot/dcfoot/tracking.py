@@ -19,8 +19,9 @@ from types import TracebackType
 from typing import ParamSpec, TypeVar, cast, overload
 
 from dcfoot.account import choose_hourly, choose_site, receipt_of
-from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load, unknown_variables
+from dcfoot.config import Settings, load, unknown_variables
 from dcfoot.errors import ConfigError, DcfootError
+from dcfoot.judges import INTERVAL_MAX_S, INTERVAL_MIN_S
 from dcfoot.lease import JobIdentity, Leader, Member, job_identity, join, measured_by
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.measurer import Measurer, taken_over_warning

@@ -5,15 +5,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from dcfoot import config
 from dcfoot.account import choose_site
 from dcfoot.cli import main
 from dcfoot.config import Settings, files, keys, load, unknown_variables, variable
+from dcfoot.daemon_settings import DaemonSettings, load_daemon
+from dcfoot.daemon_settings import keys as daemon_keys
 from dcfoot.errors import ConfigError
+from simulated.trees import as_nobody, folder_for_all
 
 
 @pytest.fixture
@@ -181,7 +186,8 @@ def test_without_a_variable_of_xdg_the_users_file_is_below_the_home(
     # XDG Base Directory Specification 0.8: $HOME/.config
     monkeypatch.delenv("XDG_CONFIG_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert files({}, project) == (tmp_path / ".config" / "dcfoot" / "config.toml", project / "dcfoot.toml")
+    users = tmp_path / ".config" / "dcfoot" / "config.toml"
+    assert files({}, project) == (Path("/etc/dcfoot/config.toml"), users, project / "dcfoot.toml")
 
 
 def test_no_toml_is_parsed_and_nothing_third_party_imported_where_there_is_no_file(tmp_path: Path) -> None:
@@ -208,7 +214,7 @@ def test_config_show_prints_each_value_and_where_it_came_from(
     shown = json.loads(capsys.readouterr().out)
     assert shown["site"] == {"value": "fr", "origin": f"{users}:1"}
     assert shown["data_dir"] == {"value": os.environ["DCFOOT_DATA_DIR"], "origin": "environment: DCFOOT_DATA_DIR"}
-    assert list(shown) == keys()
+    assert list(shown) == [*keys(), *daemon_keys()]
 
 
 def test_config_validate_names_every_fault_and_exits_2(
@@ -290,3 +296,134 @@ def test_a_site_of_the_users_own_file_can_be_chosen_by_its_name(users: Path, pro
     assert (site.id, site.country) == ("lab", "DEU")
     assert site.pue is not None
     assert site.pue.spread.central == 1.11
+
+
+@pytest.fixture
+def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The system's file, not yet written, in another place than the machine's own."""
+    path = tmp_path / "etc-dcfoot.toml"
+    monkeypatch.setattr(config, "SYSTEM_FILE", path)
+    return path
+
+
+def daemon_problems(users: Path, project: Path, **more: str) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        load_daemon(environ(users, **more), project)
+    return str(raised.value).splitlines()
+
+
+def test_the_systems_file_is_read_first_so_that_the_users_overrides_it(
+    system: Path, users: Path, project: Path
+) -> None:
+    system.write_text('site = "fr"\nlang = "zh"\n[daemon]\ninterval_s = 5\n')
+    users.write_text('site = "de"\n')
+    settings, daemon = load_daemon(environ(users), project)
+    assert (settings.site, settings.lang, daemon.interval_s) == ("de", "zh", 5.0)
+    assert settings.origin("lang") == f"{system}:2"
+    assert daemon.origins["daemon.interval_s"] == f"{system}:4"
+
+
+@pytest.mark.parametrize("which", ["file", "folder"])
+def test_a_systems_file_that_is_kept_from_the_user_is_no_fault_of_the_users(
+    which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with folder_for_all() as folder:
+        hidden = folder / "dcfoot" / "config.toml"
+        hidden.parent.mkdir()
+        hidden.write_text("[daemon]\n")
+        (hidden if which == "file" else hidden.parent).chmod(0)
+        monkeypatch.setattr(config, "SYSTEM_FILE", hidden)
+        with as_nobody():
+            assert load({"XDG_CONFIG_HOME": str(folder)}, folder) == Settings()
+
+
+def test_every_setting_of_the_daemon_can_be_given_in_a_file_and_in_the_environment(
+    users: Path, project: Path, tmp_path: Path
+) -> None:
+    values: dict[str, object] = {
+        "interval_s": 0.5,
+        "store": str(tmp_path / "frames"),
+        "keep_ticks_days": 7,
+        "keep_minutes_days": 70,
+        "keep_parts_days": 17,
+        "keep_hours_days": 700,
+        "units": False,
+        "probes": ["nvidia", "rapl"],
+        "probes_off": ["perf"],
+        "listen": "0.0.0.0:80",
+        "token_file": str(tmp_path / "token"),
+        "tls_certificate_file": str(tmp_path / "certificate"),
+        "tls_key_file": str(tmp_path / "key"),
+        "socket": str(tmp_path / "socket"),
+        "socket_mode": "0600",
+        "otlp_url": "http://collector:4318",
+        "remote_write_url": "https://prometheus/api/v1/write",
+    }
+    assert [f"daemon.{key}" for key in values] == daemon_keys()
+    users.write_text("[daemon]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
+    _, of_file = load_daemon(environ(users), project)
+    users.unlink()
+    variables = {
+        variable(f"daemon.{key}"): ",".join(cast("list[str]", value)) if isinstance(value, list) else str(value)
+        for key, value in values.items()
+    }
+    _, of_environment = load_daemon(environ(users, **variables), project)
+    assert replace(of_file, origins={}) == replace(of_environment, origins={})
+    assert of_file.socket_mode == 0o600
+    assert of_file.probes == ("nvidia", "rapl")
+    assert [str(getattr(of_file, key)) for key in ("interval_s", "store", "units")] == ["0.5", values["store"], "False"]
+
+
+def test_the_daemons_faults_are_named_with_their_lines_and_the_nearest_of_its_keys(users: Path, project: Path) -> None:
+    users.write_text(
+        'interval_s = 1\n\n[daemon]\n# often\ninterval_s = 0\nlisten = "all"\n"stroe" = "x"\nprobes = "rapl, "\n'
+        'socket_mode = "0999"\notlp_url = "collector"\nunits = 3\nkeep_ticks_days = 0.5\n'
+    )
+    found = daemon_problems(users, project)
+    assert [":".join(line.split(":")[1:3]) for line in found] == [
+        "5: daemon.interval_s",
+        "6: daemon.listen",
+        "7: daemon.stroe",
+        "8: daemon.probes",
+        "9: daemon.socket_mode",
+        "10: daemon.otlp_url",
+        "11: daemon.units",
+        "12: daemon.keep_ticks_days",
+    ]
+    assert found[2].endswith("there is no such setting; did you mean daemon.store?")
+
+
+def test_a_fault_of_the_daemons_settings_holds_up_no_other_command(users: Path, project: Path) -> None:
+    users.write_text('site = "fr"\n[daemon]\nintervall_s = 2\nunits = "maybe"\n')
+    assert load(environ(users, DCFOOT_DAEMON_LISTEN="x"), project).site == "fr"
+    assert unknown_variables({"DCFOOT_DAEMON_UNITTS": "1"}) == []
+    (said,) = unknown_variables({"DCFOOT_DAEMON_UNITTS": "1"}, daemon_keys())
+    assert said.endswith("did you mean DCFOOT_DAEMON_UNITS?")
+
+
+def test_an_address_that_the_network_can_reach_needs_a_token_and_a_certificate(users: Path, project: Path) -> None:
+    for address in ("127.0.0.1:80", "localhost:80", "[::1]:80", "off"):
+        users.write_text(f'[daemon]\nlisten = "{address}"\n')
+        load_daemon(environ(users), project)
+    users.write_text('[daemon]\nlisten = "0.0.0.0:80"\ntls_key_file = "key"\n')
+    reachable, alone = daemon_problems(users, project)
+    assert "set daemon.token_file, daemon.tls_certificate_file too" in reachable
+    assert alone == f"{users}:3: daemon.tls_key_file: it needs daemon.tls_certificate_file beside it"
+
+
+def test_without_a_choice_every_probe_is_read_and_a_choice_can_be_of_some_or_of_all_but_some() -> None:
+    assert DaemonSettings().uses("rapl")
+    assert [name for name in ("rapl", "perf") if DaemonSettings(probes=("rapl",)).uses(name)] == ["rapl"]
+    assert [name for name in ("rapl", "perf") if DaemonSettings(probes_off=("rapl",)).uses(name)] == ["perf"]
+
+
+def test_config_validate_knows_the_probes_that_there_are(
+    users: Path, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    users.write_text('[daemon]\nprobes_off = ["nvidai", "rapl"]\n')
+    assert main(["config", "validate"]) == 2
+    said = capsys.readouterr().err
+    assert f"{users}:2: daemon.probes_off: no probe is called 'nvidai'; Did you mean nvidia?" in said
+    users.write_text('[daemon]\nprobes_off = ["nvidia", "rapl"]\n')
+    assert main(["config", "validate"]) == 0

@@ -16,7 +16,7 @@ from typing import cast
 import pytest
 
 import dcfoot
-from dcfoot import config
+from dcfoot import config, daemon_settings
 from dcfoot.cli import COMMANDS
 from dcfoot.probe import ENTRY_POINT_GROUP
 from dcfoot.reading import Domain
@@ -27,7 +27,7 @@ from simulated.repository import ROOT, installed_program
 SOURCES = ("dcfoot/dcfoot", "probes/dcfoot_probes", "scenarios/dcfoot_scenarios")
 DOCS = ROOT / "docs"
 PAGES = sorted({*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("*/README.md")})
-SETTINGS = config.keys()
+SETTINGS = [*config.keys(), *daemon_settings.keys()]
 VARIABLE = re.compile(r"DCFOOT_[A-Z]+(?:_[A-Z]+)*")
 
 

@@ -104,6 +104,7 @@ PURE_NUMBERS = {
     # Identities and counts of things that have a name.
     "pid": "a process",
     "user_id": "a user",
+    "socket_mode": "permissions of a file",
     "port": "of a machine",
     "week": "of a year",
     "local_rank": "a process of a launch",

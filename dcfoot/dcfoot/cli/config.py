@@ -3,11 +3,16 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from dcfoot.account import check_sites_file
-from dcfoot.config import Settings, files, keys, load, unknown_variables
+from dcfoot.config import DEFAULT, Settings, files, keys, unknown_variables
+from dcfoot.daemon_settings import DaemonSettings, chosen_probes, load_daemon
+from dcfoot.daemon_settings import keys as daemon_keys
 from dcfoot.errors import ConfigError, DcfootError
+from dcfoot.probe import installed_probes
 
 HELP = "show the settings and where each came from, or check them"
 
@@ -22,20 +27,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Shows or checks the settings. Raises `ConfigError` with every fault."""
-    settings = load(os.environ, Path.cwd())
+    settings, daemon = load_daemon(os.environ, Path.cwd())
     if arguments.action == "validate":
         _check_variables()
         _check_place(settings)
+        chosen_probes(daemon, installed_probes())
         sys.stderr.write(f"The settings are valid. Files: {_files()}.\n")
     elif arguments.json:
-        _print_json(settings)
+        _print_json(_rows(settings, daemon))
     else:
-        _print_table(settings)
+        _print_table(_rows(settings, daemon))
     return 0
 
 
 def _check_variables() -> None:
-    unknown = unknown_variables(os.environ)
+    unknown = unknown_variables(os.environ, daemon_keys())
     if unknown:
         raise ConfigError("\n".join(unknown))
 
@@ -74,25 +80,37 @@ def _files() -> str:
     return ", ".join(found) or "none"
 
 
-def _print_table(settings: Settings) -> None:
-    rows = [(key, _shown(getattr(settings, key)), settings.origin(key)) for key in keys()]
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    for key, value, origin in rows:
+def _rows(settings: Settings, daemon: DaemonSettings) -> list[tuple[str, object, str]]:
+    """Each setting, its value, and where it came from."""
+    own = [(key, getattr(daemon, key.rpartition(".")[2])) for key in daemon_keys()]
+    values = [*((key, getattr(settings, key)) for key in keys()), *own]
+    return [(key, value, settings.origins.get(key, DEFAULT)) for key, value in values]
+
+
+def _print_table(rows: Sequence[tuple[str, object, str]]) -> None:
+    shown = [(key, _shown(key, value), origin) for key, value, origin in rows]
+    widths = [max(len(row[column]) for row in shown) for column in range(2)]
+    for key, value, origin in shown:
         print(f"{key:<{widths[0]}}  {value:<{widths[1]}}  {origin}")
 
 
-def _print_json(settings: Settings) -> None:
+def _print_json(rows: Sequence[tuple[str, object, str]]) -> None:
     import json
 
-    document = {key: {"value": _plain(getattr(settings, key)), "origin": settings.origin(key)} for key in keys()}
-    print(json.dumps(document, indent=2))
+    print(json.dumps({key: {"value": _plain(key, value), "origin": origin} for key, value, origin in rows}, indent=2))
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "not set" if value is None else str(value)
+def _shown(key: str, value: object) -> str:
+    plain = _plain(key, value)
+    if isinstance(plain, bool):
+        return str(plain).lower()
+    if isinstance(value, tuple):
+        return ", ".join(cast("tuple[str, ...]", value)) or "not set"
+    return "not set" if plain is None else str(plain)
 
 
-def _plain(value: object) -> object:
+def _plain(key: str, value: object) -> object:
+    """As it could stand in a file."""
+    if key.endswith("_mode"):
+        return f"{value:04o}"
     return str(value) if isinstance(value, Path) else value

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from dcfoot.account import choose_hourly, choose_site, receipt_of
-from dcfoot.config import INTERVAL_MAX_S, INTERVAL_MIN_S, Settings, load, unknown_variables
+from dcfoot.config import Settings, load, unknown_variables
 from dcfoot.errors import ConfigError, DcfootError
 from dcfoot.job import (
     CANNOT_START,
@@ -24,6 +24,7 @@ from dcfoot.job import (
     end_like,
     prepare_for_threads,
 )
+from dcfoot.judges import INTERVAL_MAX_S, INTERVAL_MIN_S
 from dcfoot.lease import Leader, job_identity, measured_by, run_environment
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.measurer import Measurer, taken_over_warning

@@ -6,5 +6,13 @@ totals, and so never waits for a probe or a disk.
 
 ==============  ==================================================================================
 `words`         the types that the parts share
+`supervisor`    reads each probe in a thread of its own; what hangs or fails is isolated and tried again
+`channels`      from readings to what each channel took, each joule once
+`loop`          the beat: one frame a tick
+`totals`        frames added up by channel and unit
+`ladder`        from chips to the grid, minute by minute
+`snapshots`     what is known now, for whoever asks
+`service`       the daemon put together; signals, reload, the lease
+`systemd`       what the service manager and its journal understand
 ==============  ==================================================================================
 """

@@ -1,0 +1,419 @@
+"""Reads every probe in a thread of its own: one that hangs, fails or goes away costs its own meters and nothing else.
+
+A worker's thread and the loop's share nothing but two queues. The loop asks for a reading; the thread answers with a
+call that is made in the loop's thread. A call of a driver that does not return is waited for by nobody: the others go
+on, and when it does return its readings count from there.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import monotonic
+from typing import NamedTuple, Protocol
+
+from dcfoot.errors import ProbeTransient, ProbeUnavailable
+from dcfoot.probe import GaugeProbe, Probe, ProbeEntry, Surroundings, UsesProbe
+from dcfoot.reading import Meter, Reading
+from dcfoot.sampler import GAUGE_PERIOD_S
+from dcfoot.threads import Beginning, begin
+from dcfoot.units import NS_PER_S
+from dcfoot_probes.daemon.channels import Channels
+from dcfoot_probes.daemon.words import ProbeState
+
+HANGS = "it does not answer; its driver may hang"
+
+Uses = Mapping[str, Mapping[int, float]]
+"""By device: the share of each process, as `dcfoot.probe.UsesProbe` tells [-]."""
+
+Call = Callable[[], None]
+"""Something to be done in the loop's thread."""
+
+logger = logging.getLogger(__name__)
+
+
+class Order(Enum):
+    """What the loop asks of a worker."""
+
+    READ = "read"
+    REOPEN = "reopen"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited for what. All are choices.
+
+    Parameters
+    ----------
+    answer_s : float
+        A probe that has not answered for so long is shown as down: NVML without persistence mode takes 1 to 3 s to
+        open, a reading takes milliseconds [s].
+    retry_first_s, retry_most_s : float
+        A probe that failed is left alone so long, doubled at each failure in a row: a driver that restarts is back
+        within seconds, and one that is broken is asked so rarely that it costs nothing [s].
+    absent_s : float
+        What is not there is looked for again after so long at least: a driver may be loaded after us, and looking for
+        all that a server lacks takes some milliseconds of processor time [s].
+    silent_s : float
+        A probe one of whose meters went silent for so long is opened anew: a device that was reset may have another
+        handle; longer than a busy driver takes [s].
+    """
+
+    answer_s: float = 2.0
+    retry_first_s: float = 1.0
+    retry_most_s: float = 300.0
+    absent_s: float = 60.0
+    silent_s: float = 30.0
+
+
+class Why(Enum):
+    """Why a probe is read no more."""
+
+    ABSENT = "absent"
+    FAILED = "failed"
+    AGAIN = "again"
+
+
+class _Ended(NamedTuple):
+    why: Why
+    said: str
+
+
+class Answer(NamedTuple):
+    """What a reading brought.
+
+    Parameters
+    ----------
+    asked : bool
+        Whether the loop asked for it; a meter that needs it is read in between too.
+    readings : Sequence of Reading
+        Of the meters that answered.
+    read_s : float
+        How long that took [s].
+    said : str
+        Why there are none; empty where there is nothing to say.
+    gauges : Mapping or None
+        Figures by device; None where they were not read this time.
+    uses : Uses
+        Who used the devices since the answer before.
+    """
+
+    asked: bool
+    readings: Sequence[Reading]
+    read_s: float
+    said: str = ""
+    gauges: Mapping[str, Mapping[str, float]] | None = None
+    uses: Uses | None = None
+
+
+class Listener(Protocol):
+    """Whom a worker tells; each of these is called in the loop's thread."""
+
+    def opened(self, name: str, meters: Sequence[Meter]) -> None:
+        """The probe was opened."""
+        ...
+
+    def answered(self, name: str, answer: Answer) -> None:
+        """It was read."""
+        ...
+
+    def closed(self, name: str, said: str, *, failed: bool) -> None:
+        """It is not there, or `failed`; it is tried again by and by."""
+        ...
+
+
+class ProbeWorker:
+    """One probe in a thread of its own, opened again and again until it is told to stop.
+
+    Parameters
+    ----------
+    entry : ProbeEntry
+        The probe; loaded in the thread, so that a slow import delays nobody.
+    surroundings : Surroundings
+        Handed to it.
+    inbox : SimpleQueue of Call
+        The loop's: what is put there is called by the loop.
+    listener : Listener
+        Whom to tell.
+    patience : Patience
+        How long to wait for what.
+    """
+
+    def __init__(
+        self,
+        entry: ProbeEntry,
+        surroundings: Surroundings,
+        inbox: "SimpleQueue[Call]",
+        listener: Listener,
+        patience: Patience,
+    ) -> None:
+        self.name = entry.name
+        self.orders: SimpleQueue[Order] = SimpleQueue()
+        self.thread = Thread(target=self._live, name=f"dcfoot-{entry.name}"[:15], daemon=True)
+        self._entry = entry
+        self._surroundings = surroundings
+        self._inbox = inbox
+        self._listener = listener
+        self._patience = patience
+        self.interval_s = 1.0
+        self._next_gauge_ns = 0
+        self._period_s = 0.0
+        self._heard_ns: dict[int, int] = {}
+
+    def _live(self) -> None:
+        patience = self._patience
+        pause_s = patience.retry_first_s
+        while (ended := self._serve()) is not None:
+            self._inbox.put(partial(self._listener.closed, self.name, ended.said, failed=ended.why is Why.FAILED))
+            pause_s = patience.retry_first_s if self._heard_ns else pause_s
+            pauses_s = {Why.FAILED: pause_s, Why.ABSENT: max(pause_s, patience.absent_s), Why.AGAIN: 0.0}
+            if self._is_stopped_within(pauses_s[ended.why]):
+                return
+            pause_s = min(2.0 * pause_s, patience.retry_most_s)
+
+    def _is_stopped_within(self, pause_s: float) -> bool:
+        """Waits for the pause to end, or for something to have changed."""
+        while (order := self._ordered(pause_s)) is Order.READ:
+            pass  # asked before the loop knew that the probe is closed
+        return order is Order.STOP
+
+    def _ordered(self, timeout_s: float | None) -> Order | None:
+        try:
+            return self.orders.get(timeout=timeout_s)
+        except Empty:
+            return None
+
+    def _serve(self) -> "_Ended | None":
+        """Opens the probe and reads it until it fails; None when it was told to stop."""
+        self._heard_ns = {}
+        probe: Probe | None = None
+        try:
+            probe = self._entry.load()(self._surroundings)
+            meters = probe.open()
+            self._inbox.put(partial(self._listener.opened, self.name, meters))
+            self._period_s = min((meter.period_s for meter in meters), default=self._patience.retry_most_s)
+            return self._read_on(probe)
+        except ProbeUnavailable as absent:
+            return _Ended(Why.FAILED if self._heard_ns else Why.ABSENT, str(absent))
+        except ProbeTransient as transient:
+            return _Ended(Why.FAILED, str(transient))
+        except Exception as fault:  # a probe may be anybody's: whatever it raises, the others go on
+            logger.debug("%s failed", self.name, exc_info=True)
+            return _Ended(Why.FAILED, f"failed: {type(fault).__name__}: {fault}")
+        finally:
+            self._close(probe)
+
+    def _close(self, probe: Probe | None) -> None:
+        try:
+            if probe is not None:
+                probe.close()
+        except Exception:  # what it raises while it gives back what it took changes nothing
+            logger.debug("%s: close failed", self.name, exc_info=True)
+
+    def _read_on(self, probe: Probe) -> "_Ended | None":
+        order: Order | None = Order.READ
+        while order is None or order is Order.READ:
+            answer = self._answer(probe, asked=order is Order.READ)
+            if answer.asked or answer.readings:
+                self._inbox.put(partial(self._listener.answered, self.name, answer))
+            if self._is_silent():
+                return _Ended(Why.FAILED, "a meter of it went silent; it is opened anew")
+            # A meter whose power must be looked at more often than frames are made is read in between.
+            order = self._ordered(self._period_s if self._period_s < 0.9 * self.interval_s else None)
+        return None if order is Order.STOP else _Ended(Why.AGAIN, "it is opened anew")
+
+    def _answer(self, probe: Probe, *, asked: bool) -> Answer:
+        clock_ns = self._surroundings.clock_ns
+        began_ns = clock_ns()
+        readings: Sequence[Reading] = ()
+        said = ""
+        try:
+            readings = probe.read()
+        except ProbeTransient as transient:
+            said = str(transient)
+        for reading in readings:
+            self._heard_ns[id(reading.meter)] = began_ns
+            self._period_s = min(self._period_s, reading.meter.period_s)
+        uses = probe.uses() if asked and isinstance(probe, UsesProbe) else None
+        gauges = self._gauges(probe, began_ns) if asked else None
+        return Answer(asked, readings, (clock_ns() - began_ns) / NS_PER_S, said, gauges, uses)
+
+    def _gauges(self, probe: Probe, now_ns: int) -> Mapping[str, Mapping[str, float]] | None:
+        if now_ns < self._next_gauge_ns or not isinstance(probe, GaugeProbe):
+            return None
+        self._next_gauge_ns = now_ns + round(GAUGE_PERIOD_S * NS_PER_S)
+        return probe.gauges()
+
+    def _is_silent(self) -> bool:
+        """Whether a meter that was heard since the probe was opened has not been for a while."""
+        since_ns = self._surroundings.clock_ns() - round(self._patience.silent_s * NS_PER_S)
+        return any(heard_ns < since_ns for heard_ns in self._heard_ns.values())
+
+
+class _Watched:
+    """What the loop knows of one worker."""
+
+    def __init__(self, entry: ProbeEntry, worker: ProbeWorker, now_ns: int) -> None:
+        self.entry = entry
+        self.worker = worker
+        self.state = ProbeState(up=False, said="it is being opened")
+        self.is_open = False
+        self.is_refused = False
+        self.pending_since_ns: int | None = now_ns
+        self.gauges: Mapping[str, Mapping[str, float]] = {}
+
+    def tell(self, said: str, read_s: float, *, failed: bool) -> None:
+        """Takes note of how the probe is doing; what is new of that goes to the log."""
+        before, name = self.state, self.worker.name
+        self.state = ProbeState(not said, read_s, before.failures + failed, said)
+        if said and (before.up or said != before.said):
+            logger.log(logging.WARNING if before.up or failed else logging.INFO, "%s: %s", name, said)
+        elif self.state.up and not before.up:
+            logger.info("%s is read", name)
+
+
+class Supervisor:
+    """All workers, as the loop sees them; called by the loop's thread alone.
+
+    Parameters
+    ----------
+    surroundings : Surroundings
+        Handed to every probe.
+    inbox : SimpleQueue of Call
+        The loop's.
+    patience : Patience
+        How long to wait for what.
+    """
+
+    def __init__(
+        self, surroundings: Surroundings, inbox: "SimpleQueue[Call]", patience: Patience | None = None
+    ) -> None:
+        self._patience = patience or Patience()
+        self.channels = Channels()
+        self._uses: dict[str, Mapping[int, float]] = {}
+        self._surroundings = surroundings
+        self._inbox = inbox
+        self._watched: dict[str, _Watched] = {}
+        self._awaited: set[str] = set()
+
+    def employ(self, entries: Sequence[ProbeEntry]) -> None:
+        """Reads these probes from now on and no others."""
+        names = {entry.name for entry in entries}
+        for name in self._watched.keys() - names:
+            self._watched.pop(name).worker.orders.put(Order.STOP)
+            self.channels.withdraw(name)
+        begin([self._beginning(entry) for entry in entries if entry.name not in self._watched])
+
+    def _beginning(self, entry: ProbeEntry) -> Beginning:
+        worker = ProbeWorker(entry, self._surroundings, self._inbox, self, self._patience)
+        self._watched[entry.name] = _Watched(entry, worker, self._surroundings.clock_ns())
+        return Beginning(worker.thread, partial(self._tell_refused, entry.name))
+
+    def _tell_refused(self, name: str, fault: RuntimeError) -> None:
+        self._inbox.put(partial(self._refused, name, fault))
+
+    def _refused(self, name: str, fault: RuntimeError) -> None:
+        """There is no room for the thread."""
+        self._watched[name].is_refused = True
+        self.closed(name, f"it is not read: {fault}", failed=True)
+
+    def look_again(self) -> None:
+        """Looks for devices now: those that came or went are seen when a probe is opened, not before."""
+        for watched in self._watched.values():
+            watched.worker.orders.put(Order.REOPEN)
+
+    def begin_refused(self) -> None:
+        """Tries once more to begin threads for which there was no room."""
+        begin([self._beginning(one.entry) for one in list(self._watched.values()) if one.is_refused])
+
+    def ask(self, interval_s: float) -> None:
+        """Asks every probe for a reading that is open and owes none.
+
+        Parameters
+        ----------
+        interval_s : float
+            Time until the next round [s].
+        """
+        now_ns = self._surroundings.clock_ns()
+        self._awaited.clear()
+        for name, watched in self._watched.items():
+            watched.worker.interval_s = interval_s
+            if watched.is_open and watched.pending_since_ns is None:
+                watched.pending_since_ns = now_ns
+                watched.worker.orders.put(Order.READ)
+                self._awaited.add(name)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a probe that was asked in this round has not answered yet."""
+        return bool(self._awaited)
+
+    def take_uses(self) -> Uses:
+        """Who used the devices since the last call."""
+        taken, self._uses = self._uses, {}
+        return taken
+
+    def gauges(self) -> Mapping[str, Mapping[str, float]]:
+        """The last figures of every device."""
+        return {device: figures for one in self._watched.values() for device, figures in one.gauges.items()}
+
+    def states(self) -> Mapping[str, ProbeState]:
+        """How each probe is doing; one that owes an answer for too long is down."""
+        now_ns = self._surroundings.clock_ns()
+        for watched in self._watched.values():
+            if watched.pending_since_ns is None:
+                continue
+            waited_s = (now_ns - watched.pending_since_ns) / NS_PER_S
+            if waited_s > self._patience.answer_s and watched.state.said != HANGS:
+                watched.tell(HANGS, waited_s, failed=True)
+        return {name: watched.state for name, watched in self._watched.items()}
+
+    def opened(self, name: str, meters: Sequence[Meter]) -> None:
+        """The worker reads at once, so its answer is awaited."""
+        if name in self._watched:
+            self._watched[name].is_open = True
+            self._watched[name].pending_since_ns = self._surroundings.clock_ns()
+            self.channels.offer(name, meters)
+
+    def answered(self, name: str, answer: Answer) -> None:
+        """Books what was read."""
+        watched = self._watched.get(name)
+        if watched is None:
+            return
+        if answer.asked:
+            self._awaited.discard(name)
+            watched.pending_since_ns = None
+            watched.tell(answer.said, answer.read_s, failed=bool(answer.said))
+        if answer.gauges is not None:
+            watched.gauges = answer.gauges
+        self._uses.update(answer.uses or {})
+        self.channels.add(name, answer.readings)
+
+    def closed(self, name: str, said: str, *, failed: bool) -> None:
+        """Its meters are gone until it is opened again."""
+        watched = self._watched.get(name)
+        if watched is None:
+            return
+        self._awaited.discard(name)
+        watched.is_open, watched.pending_since_ns, watched.gauges = False, None, {}
+        watched.tell(said, 0.0, failed=failed)
+        self.channels.withdraw(name)
+
+    def stop(self, timeout_s: float) -> None:
+        """Has every probe closed; one that hangs is left behind.
+
+        Parameters
+        ----------
+        timeout_s : float
+            How long that may take in all [s].
+        """
+        for watched in self._watched.values():
+            watched.worker.orders.put(Order.STOP)
+        deadline_s = monotonic() + timeout_s
+        for watched in self._watched.values():
+            if watched.worker.thread.is_alive():
+                watched.worker.thread.join(max(0.0, deadline_s - monotonic()))

@@ -1,0 +1,160 @@
+"""Frames added up since the daemon was started. One thread adds, any thread may ask.
+
+Each joule of a channel is a unit's, idle, or nobody's that is known, so that the three add up to the meter. Units that
+are gone are added up as one, so that a year of short containers takes no more memory than a day of them.
+"""
+
+from collections.abc import Mapping
+from threading import Lock
+
+from dcfoot.ledger import outermost
+from dcfoot.reading import Channel, Meter
+from dcfoot.units import NS_PER_S
+from dcfoot_probes.daemon.words import ChannelTotal, Frame, Split, Unit, UnitKind, UnitTotal
+
+GONE = Unit(UnitKind.SYSTEM, "gone", "units that are gone")
+"""In whose name the energy of units stands that have not been seen for a while."""
+
+GONE_AFTER_S = 900.0
+"""How long a unit without energy is told of by its own name [s] (a choice: whoever scrapes does so within minutes)."""
+
+SWEEP_S = 60.0
+"""How often those are looked for [s]."""
+
+NOBODY = Split({}, 0.0, 1.0)
+
+
+class _ChannelSum:
+    def __init__(self, meter: Meter) -> None:
+        self.meter = meter
+        self.power_w: float | None = None
+        self.energy_j = self.idle_j = self.unattributed_j = self.covered_s = 0.0
+
+    def total(self) -> ChannelTotal:
+        return ChannelTotal(self.meter, self.power_w, self.energy_j, self.idle_j, self.unattributed_j, self.covered_s)
+
+
+class _UnitSum:
+    """Energies by the channel's number: a channel's hash is dear where there are a hundred units."""
+
+    def __init__(self, utc_ns: int) -> None:
+        self.energy_j: dict[int, float] = {}
+        self.power_w = 0.0
+        self.first_ns = self.last_ns = utc_ns
+
+    def add(self, number: int, energy_j: float) -> None:
+        self.energy_j[number] = self.energy_j.get(number, 0.0) + energy_j
+
+
+class Totals:
+    """What every channel and every unit took."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._channels: dict[Channel, _ChannelSum] = {}
+        self._numbers: dict[Channel, int] = {}
+        self._units: dict[Unit, _UnitSum] = {}
+        self._swept_s = 0.0
+
+    def add(self, frame: Frame, meters: Mapping[Channel, Meter]) -> None:
+        """Adds a frame.
+
+        Parameters
+        ----------
+        frame : Frame
+            The next tick.
+        meters : Mapping[Channel, Meter]
+            What is metered now, whether or not it gave a step.
+        """
+        with self._lock:
+            self._add_channels(frame, meters)
+            self._add_units(frame)
+            self._swept_s += frame.duration_s
+            if self._swept_s >= SWEEP_S:
+                self._swept_s = 0.0
+                self._sweep(frame.utc_ns)
+
+    def channels(self) -> list[ChannelTotal]:
+        """Every channel that was ever seen."""
+        with self._lock:
+            return [one.total() for one in self._channels.values()]
+
+    def units(self) -> list[UnitTotal]:
+        """Every unit that was seen of late, and those that are gone as one."""
+        with self._lock:
+            channels = list(self._numbers)
+            return [
+                UnitTotal(
+                    unit,
+                    one.power_w,
+                    {channels[number]: energy_j for number, energy_j in one.energy_j.items()},
+                    one.first_ns,
+                    one.last_ns,
+                )
+                for unit, one in self._units.items()
+            ]
+
+    def _add_channels(self, frame: Frame, meters: Mapping[Channel, Meter]) -> None:
+        for channel, meter in meters.items():
+            known = self._channels.setdefault(channel, _ChannelSum(meter))
+            known.meter = meter
+        for channel, known in self._channels.items():
+            step = frame.steps.get(channel)
+            if step is None:
+                known.power_w = None
+                continue
+            _, idle, unattributed = frame.splits.get(channel, NOBODY)
+            known.power_w = step.energy_j / step.covered_s if step.covered_s > 0.0 else None
+            known.energy_j += step.energy_j
+            known.idle_j += idle * step.energy_j
+            known.unattributed_j += unattributed * step.energy_j
+            known.covered_s += step.covered_s
+
+    def _add_units(self, frame: Frame) -> None:
+        for known in self._units.values():
+            known.power_w = 0.0
+        outer = set(outermost(frame.splits))
+        # Channels that are divided alike share one mapping: its units are looked up once.
+        looked_up: dict[int, list[tuple[_UnitSum, float]]] = {}
+        for channel, split in frame.splits.items():
+            step = frame.steps.get(channel)
+            if step is None:
+                continue
+            energy_j, power_w = step.energy_j, 0.0
+            if step.covered_s > 0.0 and channel in outer:
+                power_w = energy_j / step.covered_s
+            number = self._numbers.setdefault(channel, len(self._numbers))
+            sums = looked_up.get(id(split.units))
+            if sums is None:
+                sums = looked_up[id(split.units)] = self._sums_of(split, frame.utc_ns)
+            for total, ratio in sums:
+                total.add(number, ratio * energy_j)
+                total.power_w += ratio * power_w
+
+    def _sums_of(self, split: Split, utc_ns: int) -> list[tuple[_UnitSum, float]]:
+        """The sums of a split's units, who are seen by that, and their parts."""
+        found: list[tuple[_UnitSum, float]] = []
+        for unit, ratio in split.units.items():
+            total = self._units.get(unit)
+            if total is None:
+                total = self._units[unit] = _UnitSum(utc_ns)
+            total.last_ns = utc_ns
+            found.append((total, ratio))
+        return found
+
+    def _sweep(self, utc_ns: int) -> None:
+        """Adds those that are gone to one sum."""
+        # A clock that was stepped back must not keep them for ever, so the distance counts, not its sign.
+        gone = [
+            unit
+            for unit, known in self._units.items()
+            if unit != GONE and abs(utc_ns - known.last_ns) > GONE_AFTER_S * NS_PER_S
+        ]
+        for unit in gone:
+            self._give_to_gone(self._units.pop(unit))
+
+    def _give_to_gone(self, lost: _UnitSum) -> None:
+        heir = self._units.setdefault(GONE, _UnitSum(lost.first_ns))
+        for number, energy_j in lost.energy_j.items():
+            heir.add(number, energy_j)
+        heir.first_ns, heir.last_ns = min(heir.first_ns, lost.first_ns), max(heir.last_ns, lost.last_ns)

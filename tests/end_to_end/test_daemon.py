@@ -1,0 +1,208 @@
+"""``dcfoot daemon`` as an administrator and systemd start it: signals, settings, a second one, a kill, no room."""
+
+import os
+import resource
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from simulated.environ import unobserved
+from simulated.near import near
+from simulated.running import DCFOOT
+from simulated.trees import PowercapTree, ProcTree
+
+HEAVY = {"numpy", "pandas", "codecarbon", "pydantic", "psutil", "rich"}
+INTERVAL_S = 0.2
+
+
+@dataclass
+class Daemon:
+    """A daemon that runs, and the service manager's ear."""
+
+    process: subprocess.Popen[bytes]
+    manager: socket.socket
+    folder: Path
+
+    def hear(self, wanted: str, within_s: float = 10.0) -> float:
+        """Waits until a state was told; returns when."""
+        deadline_s = time.monotonic() + within_s
+        while (left_s := deadline_s - time.monotonic()) > 0.0:
+            if select.select([self.manager], [], [], left_s)[0] and wanted in self.manager.recv(4096).decode():
+                return time.monotonic()
+        message = f"{wanted} was not heard; the daemon said: {self.log}"
+        raise AssertionError(message)
+
+    def beats(self, seconds: float) -> int:
+        """How many ticks are made in some time."""
+        deadline_s, count = time.monotonic() + seconds, 0
+        while (left_s := deadline_s - time.monotonic()) > 0.0:
+            if select.select([self.manager], [], [], left_s)[0]:
+                count += self.manager.recv(4096) == b"WATCHDOG=1"
+        return count
+
+    @property
+    def log(self) -> str:
+        """What it has written so far."""
+        return (self.folder / "log").read_text()
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Ends it by a signal; returns its exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(10.0)
+
+
+@contextmanager
+def daemon(folder: Path, **changes: str) -> Generator[Daemon]:
+    """Started on a machine of two sockets made of files, and ready."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, (folder / "log").open("ab") as log:
+        (folder / "notify").unlink(missing_ok=True)
+        manager.bind(str(folder / "notify"))
+        found = os.fstat(log.fileno())
+        environ = environ_of(folder, JOURNAL_STREAM=f"{found.st_dev}:{found.st_ino}", **changes)
+        with subprocess.Popen(
+            [*DCFOOT, "daemon"], env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        ) as process:
+            running = Daemon(process, manager, folder)
+            try:
+                running.hear("READY=1")
+                yield running
+            finally:
+                process.kill()
+
+
+def environ_of(folder: Path, **changes: str) -> dict[str, str]:
+    usual = {
+        "DCFOOT_ROOT": str(folder),
+        "DCFOOT_DAEMON_INTERVAL_S": str(INTERVAL_S),
+        "RUNTIME_DIRECTORY": str(folder / "run"),
+        "NOTIFY_SOCKET": str(folder / "notify"),
+        "WATCHDOG_USEC": "20000",
+    }
+    return unobserved(**{**usual, **changes})
+
+
+def once(folder: Path, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """A daemon that is expected to end by itself."""
+    return subprocess.run(
+        [*DCFOOT, "daemon"], env=environ, cwd=folder, capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """Below it, a machine of two sockets."""
+    PowercapTree(tmp_path).zone("intel-rapl:0", "package-0").zone("intel-rapl:1", "package-1", 900_000_000)
+    ProcTree(tmp_path).cpuinfo("Intel(R) Xeon(R) Platinum 8480+")
+    ProcTree(tmp_path).meminfo(64)
+    ProcTree(tmp_path).stat(1.0, 9.0)
+    return tmp_path
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_after_a_last_frame_with_status_0(machine: Path, number: signal.Signals) -> None:
+    with daemon(machine) as running:
+        running.process.send_signal(number)
+        running.hear("STOPPING=1")
+        assert running.process.wait(10.0) == 0
+    assert "Traceback" not in running.log
+    lines = running.log.splitlines()
+    assert lines[0].startswith("<6>the daemon starts")
+    assert "<6>rapl is read" in lines
+    assert lines[-1] == "<6>the daemon has ended"
+
+
+def test_it_ticks_as_often_as_is_set_and_ten_times_a_second_on_demand(machine: Path) -> None:
+    with daemon(machine) as running:
+        assert running.beats(2.0) == near(2.0 / INTERVAL_S, abs=2)
+        running.process.send_signal(signal.SIGUSR1)
+        running.beats(0.2)
+        assert running.beats(2.0) == near(20, abs=3)
+
+
+def test_new_settings_are_taken_on_sighup_and_those_with_a_fault_are_not(machine: Path) -> None:
+    config = machine / "dcfoot.toml"
+    with daemon(machine, DCFOOT_DAEMON_INTERVAL_S="", DCFOOT_DAEMON_PROBES="rapl") as running:
+        config.write_text("[daemon]\ninterval_s = 0.1\nintervall = 3\n")
+        running.process.send_signal(signal.SIGHUP)
+        running.hear("RELOADING=1")
+        running.hear("READY=1")
+        fault = f"<3>the settings stay as they were: {config}:3: daemon.intervall: there is no such setting;"
+        assert fault in running.log
+        assert running.beats(1.5) <= 2
+        config.write_text('[daemon]\ninterval_s = 0.1\nstore = "elsewhere"\n')
+        running.process.send_signal(signal.SIGHUP)
+        running.hear("READY=1")
+        assert running.beats(1.0) == near(10, abs=2)
+        assert "<4>daemon.store: used from the next start on" in running.log
+        assert running.end() == 0
+
+
+def test_a_second_one_says_who_runs_already_and_a_killed_one_leaves_its_place(machine: Path) -> None:
+    with daemon(machine) as running:
+        second = once(machine, environ_of(machine, NOTIFY_SOCKET=""))
+        assert second.returncode == 1
+        assert f"a daemon runs already: process {running.process.pid}" in second.stderr
+        assert running.end(signal.SIGKILL) == -signal.SIGKILL
+    with daemon(machine) as running:
+        assert running.end() == 0
+
+
+def test_settings_with_a_fault_are_refused_at_the_start(machine: Path) -> None:
+    done = once(machine, environ_of(machine, DCFOOT_DAEMON_UNITS="maybe", DCFOOT_DAEMON_PROBES="rappl"))
+    assert done.returncode == 2
+    assert "environment: DCFOOT_DAEMON_UNITS: daemon.units: 'maybe' is neither true nor false" in done.stderr
+    unknown = once(machine, environ_of(machine, DCFOOT_DAEMON_PROBES="rappl"))
+    assert unknown.returncode == 2
+    assert "no probe is called 'rappl'; Did you mean rapl?" in unknown.stderr
+    assert "Traceback" not in done.stderr + unknown.stderr
+
+
+def test_a_full_table_of_open_files_and_no_room_for_a_thread_end_nothing(machine: Path) -> None:
+    with daemon(machine) as running:
+        pid = running.process.pid
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+        memory = resource.prlimit(pid, resource.RLIMIT_AS)
+        resource.prlimit(pid, resource.RLIMIT_AS, (1, memory[1]))
+        running.beats(0.3)
+        assert running.beats(2.0) >= 8
+        # What is read again meanwhile fails, is said, and leaves everything as it was.
+        (machine / "dcfoot.toml").write_text("[daemon]\ninterval_s = 1\n")
+        running.process.send_signal(signal.SIGHUP)
+        assert running.beats(1.0) >= 4
+        resource.prlimit(pid, resource.RLIMIT_AS, memory)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+        assert running.beats(1.0) >= 4
+        assert running.end() == 0
+
+
+def test_it_is_light_stands_back_and_loads_none_of_the_heavy_packages(machine: Path) -> None:
+    code = f"""
+import os, signal, sys, threading
+from dcfoot.cli import main
+threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+status = main(["daemon"])
+print(status, os.getpriority(os.PRIO_PROCESS, 0), *({HEAVY!r} & set(sys.modules)))
+print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environ_of(machine, DCFOOT_SITE="gcp-us-central1"),
+        cwd=machine,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    said, peak_kib = done.stdout.splitlines()
+    assert said == "0 5"
+    assert int(peak_kib) * 1024 < 45e6
