@@ -14,5 +14,6 @@ totals, and so never waits for a probe or a disk.
 `snapshots`     what is known now, for whoever asks
 `service`       the daemon put together; signals, reload, the lease
 `systemd`       what the service manager and its journal understand
+`store`         frames on disk: one writer, readers beside it
 ==============  ==================================================================================
 """
