@@ -12,6 +12,7 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -250,3 +251,35 @@ def test_a_store_of_a_newer_version_is_left_alone_and_the_daemon_says_so(machine
     assert str(store) in done.stderr
     assert "Traceback" not in done.stderr
     assert store.read_bytes() == before
+
+
+def test_what_is_kept_can_be_copied_and_exported_while_it_runs(machine: Path) -> None:
+    store, environ = machine / "frames.sqlite", {"DCFOOT_DAEMON_STORE": str(machine / "frames.sqlite")}
+    tree = PowercapTree(machine, energy_uj={"intel-rapl:0": 1_000_000}, range_uj={"intel-rapl:0": RANGE_UJ})
+    with daemon(machine, DCFOOT_DAEMON_PROBES="rapl", **environ) as running:
+        with tree.running({"intel-rapl:0": 100.0}):
+            time.sleep(6.0)
+        command = [*DCFOOT, "daemon", "backup", str(machine / "copy.sqlite")]
+        subprocess.run(command, env=environ_of(machine, **environ), cwd=machine, check=True, capture_output=True)
+        assert running.end() == 0
+    assert 0.0 < kept_j(machine / "copy.sqlite")["package-0"] <= kept_j(store)["package-0"]
+    exported = [
+        subprocess.run(
+            [*DCFOOT, "daemon", "export", "--day", f"{day}", str(machine / "days")],
+            env=environ_of(machine, **environ), cwd=machine, check=True, capture_output=True, text=True,
+        )
+        for day in (datetime.now(UTC).date(), "2001-01-01")
+    ]  # fmt: skip
+    paths = exported[0].stdout.splitlines()
+    assert paths
+    assert all(Path(path).is_file() for path in paths)
+    assert exported[1].stdout == ""
+    assert "nothing is kept of that day" in exported[1].stderr
+
+
+def test_where_nothing_was_kept_there_is_nothing_to_copy(machine: Path) -> None:
+    done = subprocess.run(
+        [*DCFOOT, "daemon", "backup", "copy"], env=environ_of(machine), cwd=machine, capture_output=True, check=False
+    )
+    assert done.returncode == 3
+    assert not (machine / "copy").exists()
