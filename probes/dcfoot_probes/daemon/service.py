@@ -89,7 +89,7 @@ class Service:
         self._entries = chosen_probes(self._own, installed)
         self._bus = _devices(surroundings)
         ladders = Ladders(self._place(settings), surroundings.host)
-        self.store = FrameStore(store_path(settings, self._own), keep=_retention(self._own))
+        self.store = FrameStore(store_path(settings, self._own), keep=retention_of(self._own))
         self.snapshots = Snapshots(surroundings.host, ladders, self.store.state, time.time_ns())
         inbox: SimpleQueue[Call] = SimpleQueue()
         self._supervisor = Supervisor(surroundings, inbox)
@@ -204,7 +204,8 @@ def store_path(settings: Settings, own: DaemonSettings) -> Path:
     return own.store or (settings.data_dir or default_data_dir()) / STORE_NAME
 
 
-def _retention(own: DaemonSettings) -> Retention:
+def retention_of(own: DaemonSettings) -> Retention:
+    """For how long frames are kept."""
     return Retention(own.keep_ticks_days, own.keep_minutes_days, own.keep_parts_days, own.keep_hours_days)
 
 
