@@ -5,20 +5,23 @@ import resource
 import select
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from dcfoot_probes.daemon.store import FrameReader
 from simulated.environ import unobserved
 from simulated.near import near
 from simulated.running import DCFOOT
-from simulated.trees import PowercapTree, ProcTree
+from simulated.trees import RANGE_UJ, PowercapTree, ProcTree
 
 HEAVY = {"numpy", "pandas", "codecarbon", "pydantic", "psutil", "rich"}
 INTERVAL_S = 0.2
@@ -206,3 +209,77 @@ print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith
     said, peak_kib = done.stdout.splitlines()
     assert said == "0 5"
     assert int(peak_kib) * 1024 < 45e6
+
+
+def kept_j(store: Path) -> dict[str, float]:
+    """What is kept of each device up to now [J]."""
+    with FrameReader(store) as reader:
+        now_ns = time.time_ns()
+        return {
+            channel.device: reader.energy_j(channel, now_ns - 3_600_000_000_000, now_ns + 60_000_000_000).energy_j
+            for channel in reader.channels()
+        }
+
+
+def test_what_was_kept_when_it_was_killed_is_still_there_and_goes_on(machine: Path) -> None:
+    tree, store = PowercapTree(machine), machine / "frames.sqlite"
+    tree.energy_uj = {"intel-rapl:0": 1_000_000, "intel-rapl:1": 900_000_000}
+    tree.range_uj = dict.fromkeys(tree.energy_uj, RANGE_UJ)
+    with daemon(machine, DCFOOT_DAEMON_STORE=str(store), DCFOOT_DAEMON_PROBES="rapl") as running:
+        with tree.running({"intel-rapl:0": 100.0}):
+            time.sleep(7.0)  # a commit comes every 5 s
+        running.end(signal.SIGKILL)
+    first_j = kept_j(store)["package-0"]
+    assert 200.0 < first_j <= 700.0
+    with daemon(machine, DCFOOT_DAEMON_STORE=str(store), DCFOOT_DAEMON_PROBES="rapl") as running:
+        tree.use("intel-rapl:0", 30.0)
+        running.beats(0.5)
+        assert running.end() == 0
+    # What the counter did while nobody looked is nobody's guess.
+    assert kept_j(store)["package-0"] == near(first_j + 30.0, abs=0.5)
+
+
+def test_a_store_of_a_newer_version_is_left_alone_and_the_daemon_says_so(machine: Path) -> None:
+    store = machine / "frames.sqlite"
+    with closing(sqlite3.connect(store)) as newer:
+        newer.execute("PRAGMA user_version = 1000000")
+        newer.execute("CREATE TABLE future (x)")
+        newer.commit()
+    before = store.read_bytes()
+    done = once(machine, environ_of(machine, DCFOOT_DAEMON_STORE=str(store)))
+    assert done.returncode == 1
+    assert str(store) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert store.read_bytes() == before
+
+
+def test_what_is_kept_can_be_copied_and_exported_while_it_runs(machine: Path) -> None:
+    store, environ = machine / "frames.sqlite", {"DCFOOT_DAEMON_STORE": str(machine / "frames.sqlite")}
+    tree = PowercapTree(machine, energy_uj={"intel-rapl:0": 1_000_000}, range_uj={"intel-rapl:0": RANGE_UJ})
+    with daemon(machine, DCFOOT_DAEMON_PROBES="rapl", **environ) as running:
+        with tree.running({"intel-rapl:0": 100.0}):
+            time.sleep(6.0)
+        command = [*DCFOOT, "daemon", "backup", str(machine / "copy.sqlite")]
+        subprocess.run(command, env=environ_of(machine, **environ), cwd=machine, check=True, capture_output=True)
+        assert running.end() == 0
+    assert 0.0 < kept_j(machine / "copy.sqlite")["package-0"] <= kept_j(store)["package-0"]
+    exported = [
+        subprocess.run(
+            [*DCFOOT, "daemon", "export", "--day", f"{day}", str(machine / "days")],
+            env=environ_of(machine, **environ), cwd=machine, check=True, capture_output=True, text=True,
+        )
+        for day in (datetime.now(UTC).date(), "2001-01-01")
+    ]  # fmt: skip
+    paths = exported[0].stdout.splitlines()
+    assert paths
+    assert all(Path(path).is_file() for path in paths)
+    assert exported[1].stdout == ""
+    assert "nothing is kept of that day" in exported[1].stderr
+
+
+def test_where_nothing_was_kept_there_is_nothing_to_copy(machine: Path) -> None:
+    done = subprocess.run(
+        [*DCFOOT, "daemon", "backup", "copy"], env=environ_of(machine), cwd=machine, capture_output=True, check=False
+    )
+    assert done.returncode == 3
+    assert not (machine / "copy").exists()

@@ -123,6 +123,8 @@ PURE_NUMBERS = {
     "draws": "of a distribution",
     "points": "of a line",
     "freedom": "degrees of freedom",
+    "exponent": "of two",
+    **dict.fromkeys(("channel", "number"), "what stands for a name in a table"),
     "slices": "parts of a device",
 }
 """Public numbers whose names end in no unit, and why that is right."""

@@ -9,10 +9,14 @@ totals, and so never waits for a probe or a disk.
 `supervisor`    reads each probe in a thread of its own; what hangs or fails is isolated and tried again
 `channels`      from readings to what each channel took, each joule once
 `loop`          the beat: one frame a tick
+`units`         who used the processors and devices in a tick
+`split`         divides a device's energy among them
+`waste`         accelerators that did nothing for anybody
 `totals`        frames added up by channel and unit
 `ladder`        from chips to the grid, minute by minute
 `snapshots`     what is known now, for whoever asks
 `service`       the daemon put together; signals, reload, the lease
 `systemd`       what the service manager and its journal understand
+`store`         frames on disk: one writer, readers beside it
 ==============  ==================================================================================
 """

@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Protocol
 
 from dcfoot.account import choose_site
 from dcfoot.calibration import load_calibration
@@ -24,13 +23,15 @@ from dcfoot.lease import Member, acquire
 from dcfoot.machine import describe_machine
 from dcfoot.probe import ProbeEntry, Surroundings
 from dcfoot.reading import Channel, Meter
+from dcfoot.store.runstore import default_data_dir
 from dcfoot_probes.daemon.ladder import Ladders, Place
 from dcfoot_probes.daemon.loop import Loop, Splitter, Unattributed
 from dcfoot_probes.daemon.snapshots import Snapshots
+from dcfoot_probes.daemon.store import FrameStore, Retention
 from dcfoot_probes.daemon.supervisor import Call, Supervisor
 from dcfoot_probes.daemon.systemd import Notifier
 from dcfoot_probes.daemon.units import Units
-from dcfoot_probes.daemon.words import Frame, StoreState
+from dcfoot_probes.daemon.words import Frame
 from dcfoot_probes.sysfs import names_in
 
 PRIORITY = 5
@@ -40,40 +41,13 @@ busy machine all the same, and never before a job that waits)."""
 SYSTEM_RUNTIME = Path("/run/dcfoot")
 """Where the system's daemon keeps what lasts until the next boot (hier(7)); systemd names the same folder."""
 
+STORE_NAME = "daemon.sqlite"
+"""The file of frames, beside the runs."""
+
 AT_ONCE = frozenset({"interval_s", "units", "probes", "probes_off"})
 """Settings that a reload changes; the others are used from the next start on."""
 
 logger = logging.getLogger(__name__)
-
-
-class FrameSink(Protocol):
-    """Keeps frames. Neither blocks nor raises."""
-
-    def add(self, frame: Frame) -> None:
-        """Takes a frame."""
-        ...
-
-    def state(self) -> StoreState:
-        """How it is doing."""
-        ...
-
-    def close(self) -> None:
-        """Returns when all that was taken is kept."""
-        ...
-
-
-class Nowhere:
-    """Keeps nothing."""
-
-    def add(self, frame: Frame) -> None:
-        """Forgets it."""
-
-    def state(self) -> StoreState:
-        """Says so."""
-        return StoreState(said="frames are not kept")
-
-    def close(self) -> None:
-        """There is nothing to do."""
 
 
 Source = Callable[[], tuple[Settings, DaemonSettings]]
@@ -114,9 +88,9 @@ class Service:
         settings, self._own = source()
         self._entries = chosen_probes(self._own, installed)
         self._bus = _devices(surroundings)
-        self.sink: FrameSink = Nowhere()
         ladders = Ladders(self._place(settings), surroundings.host)
-        self.snapshots = Snapshots(surroundings.host, ladders, self.sink.state, time.time_ns())
+        self.store = FrameStore(store_path(settings, self._own), keep=retention_of(self._own))
+        self.snapshots = Snapshots(surroundings.host, ladders, self.store.state, time.time_ns())
         inbox: SimpleQueue[Call] = SimpleQueue()
         self._supervisor = Supervisor(surroundings, inbox)
         takers = (self.snapshots.add, self._keep, self._live)
@@ -139,7 +113,7 @@ class Service:
             self.loop.run()
         finally:
             self._notifier.stopping()
-            self.sink.close()
+            self.store.close()
             self._notifier.close()
         logger.info("the daemon has ended")
 
@@ -183,7 +157,7 @@ class Service:
 
     def _keep(self, frame: Frame, meters: Mapping[Channel, Meter], interval_s: float) -> None:
         del meters, interval_s
-        self.sink.add(frame)
+        self.store.add(frame)
 
     def _live(self, frame: Frame, meters: Mapping[Channel, Meter], interval_s: float) -> None:
         """Tells the service manager that frames are made."""
@@ -223,6 +197,16 @@ def serve(source: Source, surroundings: Surroundings, installed: Sequence[ProbeE
     with only_one(os.environ):
         stand_back()
         Service(source, surroundings, installed, os.environ).run()
+
+
+def store_path(settings: Settings, own: DaemonSettings) -> Path:
+    """The file in which frames are kept. Raises `StoreError` where there is no folder for it."""
+    return own.store or (settings.data_dir or default_data_dir()) / STORE_NAME
+
+
+def retention_of(own: DaemonSettings) -> Retention:
+    """For how long frames are kept."""
+    return Retention(own.keep_ticks_days, own.keep_minutes_days, own.keep_parts_days, own.keep_hours_days)
 
 
 def stand_back() -> None:

@@ -15,7 +15,8 @@ from dcfoot.config import Settings
 from dcfoot.daemon_settings import DaemonSettings, chosen_probes
 from dcfoot.errors import ConfigError, DcfootError
 from dcfoot.probe import Surroundings
-from dcfoot_probes.daemon.service import Service, only_one, runtime_folder
+from dcfoot_probes.daemon.service import Service, only_one, retention_of, runtime_folder
+from dcfoot_probes.daemon.store import Retention
 from dcfoot_probes.daemon.systemd import JournalFormatter, Notifier, is_journal
 from simulated.daemons import Device, meter
 from simulated.trees import PciTree
@@ -190,6 +191,11 @@ def test_there_is_one_daemon_and_another_is_told_which(tmp_path: Path) -> None:
         pass
     with only_one(environ):
         pass
+
+
+def test_without_a_choice_frames_are_kept_as_long_as_the_store_keeps_them() -> None:
+    assert retention_of(DaemonSettings()) == Retention()
+    assert retention_of(DaemonSettings(keep_parts_days=7)) == replace(Retention(), parts_days=7)
 
 
 def test_the_runtime_folder_is_the_first_that_systemd_names(tmp_path: Path) -> None:
