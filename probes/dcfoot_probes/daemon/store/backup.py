@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from dcfoot.errors import StoreError
@@ -30,4 +30,5 @@ def backup(path: Path, to: Path) -> None:
     except (OSError, sqlite3.Error) as fault:
         raise StoreError(f"cannot back {path} up to {to} ({fault}); is there room, and may you write there?") from fault
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()

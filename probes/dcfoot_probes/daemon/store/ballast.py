@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dcfoot.errors import StoreError
+from dcfoot_probes.daemon.store.schema import FILE_MODE
 
 SPARE_RATIO = 2
 """Room is taken only where so many times as much is free (a choice: the ballast must not be what fills the disk)."""
@@ -23,36 +24,55 @@ class Ballast:
     """
 
     def __init__(self, path: Path, size_bytes: int) -> None:
-        self._size_bytes = size_bytes
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as fault:
-            os.close(self._file)
-            raise StoreError(
-                f"another daemon writes the store beside {path}; stop it, or give this one another path"
-            ) from fault
+        self._path, self._size_bytes = path, size_bytes
+        self._file: int | None = None
+        self._open()
 
     @property
     def is_held(self) -> bool:
         """Whether there is any to free."""
-        return os.fstat(self._file).st_size > 0
+        return self._file is not None and os.fstat(self._file).st_size > 0
 
     def fill(self) -> None:
         """Takes the room, where enough is free."""
-        room = os.fstatvfs(self._file)
-        if self.is_held or room.f_bavail * room.f_frsize < SPARE_RATIO * self._size_bytes:
+        file = self._open()
+        if file is None or self.is_held:
             return
-        try:
-            os.posix_fallocate(self._file, 0, self._size_bytes)
-        except OSError:
-            self.free()
+        with suppress(OSError):
+            room = os.fstatvfs(file)
+            if room.f_bavail * room.f_frsize < SPARE_RATIO * self._size_bytes or not self._size_bytes:
+                return
+            try:
+                os.posix_fallocate(file, 0, self._size_bytes)
+            except OSError:
+                self.free()
 
     def free(self) -> None:
         """Gives the room back."""
         with suppress(OSError):
-            os.ftruncate(self._file, 0)
+            if self._file is not None:
+                os.ftruncate(self._file, 0)
 
     def close(self) -> None:
         """Lets another writer come; the room stays taken for it."""
-        os.close(self._file)
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _open(self) -> int | None:
+        """The file; None where the disk does not even have room for a name, which may pass."""
+        if self._file is not None:
+            return self._file
+        try:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            os.close(file)
+            raise StoreError(
+                f"another daemon writes the store beside {self._path}; stop it, or give this one another path"
+            ) from taken
+        self._file = file
+        return file

@@ -8,6 +8,7 @@ Needs the extra `parquet`. pandas, DuckDB and Dask read a folder as one table, w
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -103,7 +104,8 @@ def _write(path: Path, fields: Sequence[tuple[str, str]], rows: Sequence[Row]) -
     except OSError as fault:
         raise StoreError(f"cannot export to {path} ({fault}); is there room, and may you write there?") from fault
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
     return path
 
 

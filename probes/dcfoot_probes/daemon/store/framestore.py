@@ -137,10 +137,11 @@ class FrameStore:
                 self._writing.absorb(self._waiting)
                 self._waiting = self._writing
             self._writing = Batch(self._memory_bytes)
-            self._is_kept, self._ended_count = is_kept, self._begun_count
-            self._changed.notify_all()
         if is_kept:
             self._guarded(self._upkeep)
+        with self._changed:
+            self._is_kept, self._ended_count = is_kept, self._begun_count
+            self._changed.notify_all()
 
     def _put(self) -> bool:
         return not self._writing.minutes or self._disk.put(self._writing)

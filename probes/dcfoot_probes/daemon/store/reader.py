@@ -138,7 +138,13 @@ class FrameReader:
         """
         with self._moment():
             found = samples.of(self._connection, self._number(channel), (MINUTE_NS, start_ns, end_ns))
-            return sorted(found)
+            sums: dict[int, Sum] = {}
+            for at_ns, *values in found:  # twice where the clock went back into an hour that is sealed
+                sums.setdefault(at_ns, Sum()).add(*values)
+        return [
+            samples.Sample(at_ns, of.energy_j, of.covered_s, of.least_w, of.most_w)
+            for at_ns, of in sorted(sums.items())
+        ]
 
     def units(self, start_ns: int, end_ns: int) -> Mapping[Channel, Shares]:
         """Whose the energy of each channel was.
