@@ -6,5 +6,6 @@ totals, and so never waits for a probe or a disk.
 
 ==============  ==================================================================================
 `words`         the types that the parts share
+`store`         frames on disk: one writer, readers beside it
 ==============  ==================================================================================
 """

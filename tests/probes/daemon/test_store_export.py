@@ -3,7 +3,7 @@
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import dask.dataframe as dd
 import duckdb
@@ -58,13 +58,12 @@ def test_pandas_reads_the_folder_as_one_table(folder: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore:The inplace keyword:Warning")  # Dask 2026.8 beside pandas 3.1
 def test_dask_reads_the_folder_as_one_table(folder: Path) -> None:
-    table = dd.read_parquet(folder / "energy")
-    total_j = cast("float", table["energy_j"].sum().compute(scheduler="sync"))
-    assert total_j == 2_880_000.0
+    table: Any = dd  # Dask has no types
+    assert table.read_parquet(folder / "energy")["energy_j"].sum().compute(scheduler="sync") == 2_880_000.0
 
 
 def test_duckdb_reads_the_folder_as_one_table(folder: Path) -> None:
-    table = duckdb.read_parquet(f"{folder}/energy/*/*/*.parquet")
+    table = duckdb.read_parquet(f"{folder}/energy/*/*/*.parquet", hive_partitioning=True)
     assert table.aggregate("date, host, sum(energy_j)").order("date").fetchall() == [
         (DAY, "gpu01", 2_160_000.0),
         (date(2026, 9, 23), "gpu/02", 720_000.0),

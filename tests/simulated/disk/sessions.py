@@ -22,6 +22,9 @@ from simulated.frames import FOREVER_NS, GPUS, SOCKETS, at_ns, frame
 FRAMES, COMMITS = 2, 3
 """A frame an hour (so that each commit seals the one before), and how many commits."""
 
+FAULTS = ((errno.EIO, 1), (errno.ENOSPC, 10**6))
+"""With what a call fails, and how many after it: a disk that errs once, and one that is full from then on."""
+
 KEEP = Retention(ticks_days=1)
 
 
@@ -101,15 +104,14 @@ def _names(folder: Path) -> list[str]:
 
 
 def main(library: str, folder: str) -> None:
-    """Every call of a session fails once, and for good, with either code."""
+    """Every call of a session fails, in each way."""
     disk = Disk(Path(library))
     whole = session(disk, Path(folder) / "whole")
     print(json.dumps(whole), flush=True)
-    for code in (errno.EIO, errno.ENOSPC):
-        for count in (1, 10**6):
-            for number in range(1, whole.calls_count + 1):
-                name = f"{errno.errorcode[code]} {count} from {number}"
-                print(json.dumps((name, session(disk, Path(folder) / name.replace(" ", "-"), number, count, code))))
+    for code, count in FAULTS:
+        for number in range(1, whole.calls_count + 1):
+            name = f"{errno.errorcode[code]} from {number}"
+            print(json.dumps((name, session(disk, Path(folder) / name.replace(" ", "-"), number, count, code))))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from dcfoot.reading import Channel
 from dcfoot.units import NS_PER_S
+from dcfoot_probes.daemon.store import codec
 from dcfoot_probes.daemon.words import Frame, Split, Unit
 
 MINUTE_NS = 60 * NS_PER_S
@@ -39,17 +40,17 @@ class Tick(NamedTuple):
     start_ns: int
     duration_s: float
     channels: tuple[Channel, ...]
-    values: "array[float]"
+    values: codec.Floats
     gauges: tuple[tuple[str, str], ...]
-    figures: "array[float]"
+    figures: codec.Floats
 
     @property
-    def energies_j(self) -> "array[float]":
+    def energies_j(self) -> codec.Floats:
         """Of the channels [J]."""
         return self.values[: len(self.channels)]
 
     @property
-    def covered_s(self) -> "array[float]":
+    def covered_s(self) -> codec.Floats:
         """Of the channels [s]."""
         return self.values[len(self.channels) :]
 

@@ -12,10 +12,17 @@ from itertools import accumulate
 from operator import sub
 from statistics import median_low
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    Floats = array[float]
+    Integers = array[int]
+    Column = array[Any]
+else:  # it has no parameters before Python 3.12
+    Floats = Integers = Column = array
 
 LEVEL = 9
-"""Of zlib: a second a day for 50 channels, and a few percent smaller than its default (benchmarks/store.py)."""
+"""Of zlib: its smallest, which seals a day of 50 channels in 4 s where its fastest takes 3 s (measured)."""
 
 RESOLUTION_BITS = 11
 """A sealed tick is told to 1/2048 of the mean one (a choice: a twentieth of a percent, where good meters know half a
@@ -40,23 +47,23 @@ class BlobDamagedError(Exception):
     """What was packed does not come back: the disk changed it."""
 
 
-def pack(*columns: "array[float] | array[int]") -> bytes:
+def pack(*columns: Floats | Integers) -> bytes:
     """Columns of one length."""
     return zlib.compress(b"".join(plane for column in columns for plane in _planes(column)), LEVEL)
 
 
-def _planes(column: "array[float] | array[int]") -> Iterable[bytes]:
+def _planes(column: Floats | Integers) -> Iterable[bytes]:
     raw = column.tobytes()
     return (raw[place :: column.itemsize] for place in range(column.itemsize))
 
 
-def unpack(data: bytes, typecodes: str) -> "list[array[Any]]":
+def unpack(data: bytes, typecodes: str) -> list[Column]:
     """The inverse of `pack`, for columns of these types (a letter each, as in `array`)."""
     try:
         raw = memoryview(zlib.decompress(data))
     except zlib.error as fault:
         raise BlobDamagedError(str(fault)) from fault
-    columns: list[array[Any]] = [array(typecode) for typecode in typecodes]
+    columns: list[Column] = [array(typecode) for typecode in typecodes]
     count = len(raw) // sum(column.itemsize for column in columns)
     place = 0
     for column in columns:
@@ -96,7 +103,7 @@ def whole_steps(values: Iterable[float], exponent: int) -> list[int]:
     return [*totals[:1], *map(sub, totals[1:], totals)]
 
 
-def from_steps(steps: Iterable[int], exponent: int) -> "array[float]":
+def from_steps(steps: Iterable[int], exponent: int) -> Floats:
     """The inverse of `whole_steps`."""
     size = math.ldexp(1.0, exponent)
     return array("d", [step * size for step in steps])
@@ -166,7 +173,7 @@ def seal(energy_j: Sequence[float], covered_s: Sequence[float], duration_s: Sequ
     )
 
 
-def unseal(block: Block, duration_s: Sequence[float]) -> "tuple[array[float], array[float]]":
+def unseal(block: Block, duration_s: Sequence[float]) -> tuple[Floats, Floats]:
     """Energy [J] and covered time [s] of each tick of a block; NaN and 0 in a gap."""
     energy_j = from_steps(unpack_integers(block.energies), block.exponent)
     covered_s = array("d", duration_s)
@@ -185,7 +192,7 @@ def pack_figures(figures: Sequence[float]) -> bytes:
     return pack_integers(array("i", array("f", figures).tobytes()))
 
 
-def unpack_figures(data: bytes) -> "array[float]":
+def unpack_figures(data: bytes) -> Floats:
     """The inverse of `pack_figures`."""
     return array("f", array("i", unpack_integers(data)).tobytes())
 
@@ -208,7 +215,7 @@ def bound_above(value: float) -> float:
     return -bound_below(-value)
 
 
-def pack_numbered(numbers: Sequence[int], values: "array[float]") -> bytes:
+def pack_numbered(numbers: Sequence[int], values: Floats) -> bytes:
     """Values, exactly, with the numbers of those that they belong to; several columns of values one after the other."""
     return array("I", numbers).tobytes() + values.tobytes()
 

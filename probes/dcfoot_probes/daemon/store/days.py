@@ -15,16 +15,16 @@ MINUTES_PER_DAY = DAY_NS // MINUTE_NS
 class Powers(NamedTuple):
     """Mean, least and most power of each minute of a day, in single precision; NaN in a gap [W]."""
 
-    mean_w: "array[float]"
-    least_w: "array[float]"
-    most_w: "array[float]"
+    mean_w: codec.Floats
+    least_w: codec.Floats
+    most_w: codec.Floats
 
 
 class Energies(NamedTuple):
     """Energy [J] of each minute of a day, exactly, NaN in a gap; and the time of which it is known [s]."""
 
-    energy_j: "array[float]"
-    covered_s: "array[float]"
+    energy_j: codec.Floats
+    covered_s: codec.Floats
 
 
 def unpack_powers(data: bytes) -> Powers:

@@ -47,6 +47,7 @@ class Disk:
         self._next_upkeep_s = 0.0
         self._newest_ns, self._opened_s = 0, monotonic()
         self._fault = self._notice = ""
+        self._is_short = False
         _require_place(path)
         self._ballast = Ballast(Path(f"{path}.ballast"), ballast_bytes)
         try:
@@ -67,7 +68,8 @@ class Disk:
     @property
     def said(self) -> str:
         """What is wrong, and what mends it."""
-        return " ".join(filter(None, (self._fault, self._notice)))
+        short = f"The disk of {self._path} has little room left; free some space." if self._is_short else ""
+        return " ".join(filter(None, (self._fault or short, self._notice)))
 
     def put(self, batch: Batch) -> bool:
         """Whether it has the batch; raises where it never will, because something in it is no figure."""
@@ -75,6 +77,9 @@ class Disk:
 
     def upkeep(self) -> None:
         """Seals what is over, now and then deletes what was kept for long enough, and sees to the ballast."""
+        if self._is_short:
+            self._ballast.fill()
+            self._is_short = not self._ballast.is_held
         if not self._try(lambda connection, _names: _seal_all(connection)) or monotonic() < self._next_upkeep_s:
             return
         if self._try(lambda connection, _names: sealing.retire(connection, self._keep, self._now_ns())):
@@ -126,6 +131,7 @@ class Disk:
         if not self._ballast.is_held:
             return False
         self._ballast.free()
+        self._is_short = True
         if self._connection is not None:
             with suppress(sqlite3.Error):
                 sealing.retire(self._connection, self._keep, self._now_ns())

@@ -20,6 +20,8 @@ from dcfoot.reading import Channel
 from dcfoot_probes.daemon.store.batch import DAY_NS, HOUR_NS
 from dcfoot_probes.daemon.store.reader import FrameReader
 
+ENDING = ".parquet"
+
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 Row = tuple[object, ...]
@@ -59,10 +61,10 @@ def export_day(reader: FrameReader, folder: Path, day: date, *, with_names: bool
         place = Path(f"date={day}") / f"host={quote(host, safe='')}"
         minutes = list(_minutes(reader, channels, start_ns))
         if minutes:
-            written.append(_write(folder / "energy" / place / "minutes.parquet", ENERGY_FIELDS, minutes))
+            written.append(_write(folder / "energy" / place / f"minutes{ENDING}", ENERGY_FIELDS, minutes))
         hours = list(_hours(reader, channels, start_ns, with_names=with_names))
         if hours:
-            written.append(_write(folder / "units" / place / "hours.parquet", UNITS_FIELDS, hours))
+            written.append(_write(folder / "units" / place / f"hours{ENDING}", UNITS_FIELDS, hours))
     return written
 
 
@@ -93,7 +95,7 @@ def _words(channel: Channel) -> tuple[str, str, str]:
 
 def _write(path: Path, fields: Sequence[tuple[str, str]], rows: Sequence[Row]) -> Path:
     """A file that is whole or not there: readers look for names that end in ``.parquet``."""
-    arrow, parquet = _pyarrow("pyarrow"), _pyarrow("pyarrow.parquet")
+    arrow, parquet = _pyarrow(), _pyarrow(ENDING)
     types = [arrow.timestamp("ns", "UTC") if of == "time" else arrow.type_for_alias(of) for _, of in fields]
     columns = [arrow.array(column, of) for column, of in zip(zip(*rows, strict=True), types, strict=True)]
     draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -109,8 +111,8 @@ def _write(path: Path, fields: Sequence[tuple[str, str]], rows: Sequence[Row]) -
     return path
 
 
-def _pyarrow(module: str) -> ModuleType:
+def _pyarrow(module: str = "") -> ModuleType:
     try:
-        return import_module(module)  # by name: it has no types, and costs a second
+        return import_module(f"pyarrow{module}")  # by name: it has no types, and costs a second
     except ImportError as missing:
         raise ConfigError("exporting needs pyarrow, the extra parquet: pip install 'dcfoot[parquet]'") from missing

@@ -38,11 +38,11 @@ class Names:
         self._numbers: dict[Key, int] = {}
         self._hour = 0
 
-    def begin(self, hour: int) -> None:
+    def begin(self, hour_index: int) -> None:
         """Says which hour it is: once in each, units are noted as seen."""
-        if hour != self._hour:
+        if hour_index != self._hour:
             self._numbers.clear()
-            self._hour = hour
+            self._hour = hour_index
 
     def forget(self) -> None:
         """After a transaction that came to nothing: its numbers were never given."""

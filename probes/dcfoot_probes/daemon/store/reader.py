@@ -32,9 +32,9 @@ class Power(NamedTuple):
     """
 
     start_ns: Sequence[int]
-    mean_w: "array[float]"
-    least_w: "array[float]"
-    most_w: "array[float]"
+    mean_w: codec.Floats
+    least_w: codec.Floats
+    most_w: codec.Floats
 
 
 class Energy(NamedTuple):
@@ -218,14 +218,14 @@ def _by_step(found: Iterable[samples.Sample], starts_ns: range) -> Power:
 def _by_the_minute(connection: sqlite3.Connection, channel: int | None, starts_ns: range) -> Power:
     """A day at a time: a month of many channels is there at once."""
     power = _gap(starts_ns)
-    first, last = starts_ns.start // MINUTE_NS, starts_ns.stop // MINUTE_NS
-    for day, packed in samples.days_within(connection, channel, first, last, "powers"):
-        day_first = day * days.MINUTES_PER_DAY
-        begin, end = max(first, day_first), min(last, day_first + days.MINUTES_PER_DAY)
+    minutes = range(starts_ns.start // MINUTE_NS, starts_ns.stop // MINUTE_NS)
+    for day, packed in samples.days_within(connection, channel, minutes, "powers"):
+        first = day * days.MINUTES_PER_DAY
+        begin, end = max(minutes.start, first), min(minutes.stop, first + days.MINUTES_PER_DAY)
         for column, of_day in zip(power[1:], days.unpack_powers(packed), strict=True):
-            column[begin - first : end - first] = of_day[begin - day_first : end - day_first]
-    for sample in samples.open_minutes(connection, channel, first, last):
-        place = sample.start_ns // MINUTE_NS - first
+            column[begin - minutes.start : end - minutes.start] = of_day[begin - first : end - first]
+    for sample in samples.open_minutes(connection, channel, minutes):
+        place = sample.start_ns // MINUTE_NS - minutes.start
         if not math.isnan(power.mean_w[place]):  # the clock went back into an hour that is sealed
             tile = (MINUTE_NS, starts_ns.start, starts_ns.stop)
             return _by_step(samples.of(connection, channel, tile), starts_ns)

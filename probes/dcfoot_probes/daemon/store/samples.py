@@ -50,17 +50,17 @@ def of(connection: sqlite3.Connection, channel: int | None, tile: Tile) -> Itera
     if size_ns == HOUR_NS:
         yield from _rolled_up(connection, "hour", channel, (start_ns // HOUR_NS, end_ns // HOUR_NS))
     elif size_ns == MINUTE_NS:
-        first, last = start_ns // MINUTE_NS, end_ns // MINUTE_NS
-        yield from _sealed_minutes(connection, channel, first, last)
-        yield from open_minutes(connection, channel, first, last)
+        minutes = range(start_ns // MINUTE_NS, end_ns // MINUTE_NS)
+        yield from _sealed_minutes(connection, channel, minutes)
+        yield from open_minutes(connection, channel, minutes)
     else:
         yield from _sealed_ticks(connection, channel, start_ns, end_ns)
         yield from _open_ticks(connection, channel, start_ns, end_ns)
 
 
-def open_minutes(connection: sqlite3.Connection, channel: int | None, first: int, last: int) -> Iterator[Sample]:
-    """Minutes of hours that are not sealed, from `first` to before `last`."""
-    return _rolled_up(connection, "minute", channel, (first, last))
+def open_minutes(connection: sqlite3.Connection, channel: int | None, minutes: range) -> Iterator[Sample]:
+    """Minutes of hours that are not sealed."""
+    return _rolled_up(connection, "minute", channel, (minutes.start, minutes.stop))
 
 
 def _rolled_up(
@@ -76,19 +76,20 @@ def _rolled_up(
 
 
 def days_within(
-    connection: sqlite3.Connection, channel: int | None, first: int, last: int, column: str
+    connection: sqlite3.Connection, channel: int | None, minutes: range, column: str
 ) -> Iterator[tuple[int, bytes]]:
-    """The days that hold some of the minutes from `first` to before `last`, with what a column has of them."""
+    """The days that hold some of the minutes, with what a column has of them."""
     select = f"SELECT day, {column} FROM day WHERE channel = ? AND day >= ? AND day <= ?"  # noqa: S608 (ours)
-    yield from connection.execute(select, (channel, first // MINUTES_PER_DAY, (last - 1) // MINUTES_PER_DAY))
+    bounds = (minutes.start // MINUTES_PER_DAY, (minutes.stop - 1) // MINUTES_PER_DAY)
+    yield from connection.execute(select, (channel, *bounds))
 
 
-def _sealed_minutes(connection: sqlite3.Connection, channel: int | None, first: int, last: int) -> Iterator[Sample]:
-    powers = dict(days_within(connection, channel, first, last, "powers"))
-    for day, packed in days_within(connection, channel, first, last, "energies"):
+def _sealed_minutes(connection: sqlite3.Connection, channel: int | None, minutes: range) -> Iterator[Sample]:
+    powers = dict(days_within(connection, channel, minutes, "powers"))
+    for day, packed in days_within(connection, channel, minutes, "energies"):
         columns = (*days.unpack_energies(packed), *days.unpack_powers(powers[day])[1:])
         for at, values in enumerate(zip(*columns, strict=True), day * MINUTES_PER_DAY):
-            if first <= at < last and not math.isnan(values[0]):
+            if at in minutes and not math.isnan(values[0]):
                 yield Sample(at * MINUTE_NS, *values)
 
 

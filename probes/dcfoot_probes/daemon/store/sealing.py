@@ -3,7 +3,7 @@
 import math
 import sqlite3
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -49,9 +49,9 @@ class _Columns(NamedTuple):
     """A span's ticks by column: what a channel or a gauge shows in each."""
 
     stamps: codec.Stamps
-    energies_j: dict[int, "array[float]"]
-    covered_s: dict[int, "array[float]"]
-    figures: dict[int, "array[float]"]
+    energies_j: dict[int, codec.Floats]
+    covered_s: dict[int, codec.Floats]
+    figures: dict[int, codec.Floats]
 
 
 def seal(connection: sqlite3.Connection) -> bool:
@@ -71,23 +71,25 @@ def _seal_ticks(connection: sqlite3.Connection, open_hour: int) -> bool:
     if found is None:
         return False
     start_ns = found[0] // HOUR_NS * HOUR_NS
-    select = (
-        "SELECT id, start_ns, duration_s, energies, gauges FROM frame WHERE start_ns >= ? AND start_ns < ? "
-        "ORDER BY id LIMIT ?"
-    )
-    rows = connection.execute(select, (start_ns, start_ns + HOUR_NS, SPAN_TICKS_COUNT)).fetchall()
-    columns = _columns(rows)
+    hour = "FROM frame WHERE start_ns >= ? AND start_ns < ?"
+    hour_ns = (start_ns, start_ns + HOUR_NS)
+    stamps = connection.execute(
+        f"SELECT id, start_ns, duration_s {hour} ORDER BY id LIMIT ?", (*hour_ns, SPAN_TICKS_COUNT)
+    ).fetchall()
+    until = (*hour_ns, stamps[-1][0])
+    rows = connection.execute(f"SELECT energies, gauges {hour} AND id <= ? ORDER BY id", until)
+    columns = _columns(codec.Stamps([row[1] for row in stamps], [row[2] for row in stamps]), rows)
     with transaction(connection):
         _write_span(connection, columns)
-        connection.executemany("DELETE FROM frame WHERE id = ?", [row[:1] for row in rows])
+        connection.execute(f"DELETE {hour} AND id <= ?", until)
     return True
 
 
-def _columns(rows: Sequence[tuple[int, int, float, bytes, bytes]]) -> _Columns:
-    count = len(rows)
-    columns = _Columns(codec.Stamps([row[1] for row in rows], [row[2] for row in rows]), {}, {}, {})
+def _columns(stamps: codec.Stamps, rows: Iterable[tuple[bytes, bytes]]) -> _Columns:
+    count = len(stamps.start_ns)
+    columns = _Columns(stamps, {}, {}, {})
     gap, none = array("d", [math.nan]), array("d", [0.0])
-    for place, (_, _, _, energies, gauges) in enumerate(rows):
+    for place, (energies, gauges) in enumerate(rows):
         for channel, energy_j, covered_s in codec.unpack_numbered(energies, "d", 2):
             if channel not in columns.energies_j:
                 columns.energies_j[channel], columns.covered_s[channel] = gap * count, none * count
