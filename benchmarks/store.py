@@ -38,6 +38,7 @@ from simulated.frames import NOON_NS
 DAY_S, YEAR_DAYS = 86_400, 365
 COMMIT_TICKS = 5
 LONG_S = 600.0
+OPEN = "the hour that is not sealed"
 START_NS = NOON_NS // DAY_NS * DAY_NS
 
 CHANNELS = tuple(
@@ -128,8 +129,9 @@ def written(path: Path, days: int) -> Written:
 def sizes_bytes(path: Path) -> dict[str, int]:
     """What each kind of record takes, its indexes included [bytes]."""
     kinds = {
-        "ticks": ("frame", "span", "block"),
-        "minutes": ("minute", "day"),
+        OPEN: ("frame", "minute"),
+        "ticks": ("span", "block"),
+        "minutes": ("day",),
         "hours": ("hour",),
         "parts by the minute": ("minute_parts",),
         "parts by the hour": ("hour_parts",),
@@ -168,13 +170,13 @@ def month_read_ms(path: Path, rounds: int) -> tuple[list[float], list[float]]:
 
 def size_table(of: Written, days: int) -> list[str]:
     """Bytes a sample and a year's size."""
-    a_year = YEAR_DAYS / days
     lines = [f"| 50 channels at 1 Hz, {days} days | bytes a sample | a year [GB] |", "|---|---|---|"]
+    a_year_gb = {kind: size * YEAR_DAYS / days / 1e9 for kind, size in of.sizes_bytes.items()}
+    a_year_gb[OPEN] = of.sizes_bytes[OPEN] / 1e9  # there is one, after a year as after a day
     for kind, size_bytes in of.sizes_bytes.items():
-        lines.append(f"| {kind} | {size_bytes / of.samples_count:.3f} | {size_bytes * a_year / 1e9:.3f} |")
-    kept_bytes = sum(size_bytes for kind, size_bytes in of.sizes_bytes.items() if "parts" not in kind)
-    lines.append(f"| **channels in all** | {kept_bytes / of.samples_count:.3f} | {kept_bytes * a_year / 1e9:.3f} |")
-    return lines
+        lines.append(f"| {kind} | {size_bytes / of.samples_count:.3f} | {a_year_gb[kind]:.3f} |")
+    channels_gb = sum(size_gb for kind, size_gb in a_year_gb.items() if "parts" not in kind)
+    return [*lines, f"| **all but the parts** | | **{channels_gb:.2f}** |"]
 
 
 def cost_table(of: Written, months_ms: tuple[list[float], list[float]], days: int) -> list[str]:
