@@ -124,7 +124,6 @@ PURE_NUMBERS = {
     "freedom": "degrees of freedom",
     "exponent": "of two",
     **dict.fromkeys(("channel", "number"), "what stands for a name in a table"),
-    "user_id": "of the machine",
     "slices": "parts of a device",
 }
 """Public numbers whose names end in no unit, and why that is right."""
