@@ -125,7 +125,7 @@ class Disk:
         """Whether it is worth another try at once."""
         if schema.is_damage(fault):
             return self._set_aside(fault)
-        if schema.primary_code(fault) != sqlite3.SQLITE_FULL:
+        if not schema.is_full(fault):
             self._disconnect()
             return False
         if not self._ballast.is_held:
@@ -160,7 +160,7 @@ class Disk:
         self._connection = self._names = None
 
     def _words(self, fault: Exception) -> str:
-        if schema.primary_code(fault) == sqlite3.SQLITE_FULL:
+        if schema.is_full(fault):
             return f"The disk of {self._path} is full; free some space. Until then frames wait in memory."
         return f"Cannot write {self._path} ({fault}); look after its disk. Until then frames wait in memory."
 

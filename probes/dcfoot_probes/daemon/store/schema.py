@@ -4,6 +4,7 @@ One connection writes; SQLite before 3.51.3 can lose a WAL that two connections 
 opened so that they can do neither.
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Generator, Sequence
@@ -68,11 +69,11 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         """CREATE TABLE hour (
             hour INTEGER, channel INTEGER, energy_j REAL NOT NULL, covered_s REAL NOT NULL, least_w REAL, most_w REAL,
             PRIMARY KEY (hour, channel)) WITHOUT ROWID""",
-        # Who had how much of a channel.
+        # Who had how much of a channel. In a table WITHOUT ROWID, a quarter of a page takes a page of its own.
         """CREATE TABLE minute_parts (
-            minute INTEGER, channel INTEGER, parts BLOB NOT NULL, PRIMARY KEY (minute, channel)) WITHOUT ROWID""",
+            minute INTEGER NOT NULL, channel INTEGER NOT NULL, parts BLOB NOT NULL, PRIMARY KEY (minute, channel))""",
         """CREATE TABLE hour_parts (
-            hour INTEGER, channel INTEGER, parts BLOB NOT NULL, PRIMARY KEY (hour, channel)) WITHOUT ROWID""",
+            hour INTEGER NOT NULL, channel INTEGER NOT NULL, parts BLOB NOT NULL, PRIMARY KEY (hour, channel))""",
     ),
 )
 """What makes version n of version n - 1. A released one is never changed; a new one is added at the end."""
@@ -135,6 +136,13 @@ def unreadable(path: Path, fault: Exception) -> StoreError:
 def is_damage(fault: Exception) -> bool:
     """Whether the file itself is at fault, not the disk or the moment."""
     return isinstance(fault, BlobDamagedError) or primary_code(fault) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def is_full(fault: Exception) -> bool:
+    """Whether there is no room."""
+    if isinstance(fault, OSError):
+        return fault.errno in {errno.ENOSPC, errno.EDQUOT}
+    return primary_code(fault) == sqlite3.SQLITE_FULL
 
 
 def primary_code(fault: Exception) -> int | None:

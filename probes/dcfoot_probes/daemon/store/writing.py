@@ -73,5 +73,6 @@ def _add_parts(connection: sqlite3.Connection, table: str, key: tuple[int, int],
     for (packed,) in connection.execute(select, key):
         for number, part_j in codec.unpack_numbered(packed):
             gained[number] = gained.get(number, 0.0) + part_j
-    replace = f"REPLACE INTO {table}_parts ({table}, channel, parts) VALUES (?, ?, ?)"  # noqa: S608
-    connection.execute(replace, (*key, codec.pack_numbered(list(gained), array("d", gained.values()))))
+    put = f"""INSERT INTO {table}_parts ({table}, channel, parts) VALUES (?, ?, ?)
+        ON CONFLICT ({table}, channel) DO UPDATE SET parts = excluded.parts"""  # noqa: S608
+    connection.execute(put, (*key, codec.pack_numbered(list(gained), array("d", gained.values()))))
