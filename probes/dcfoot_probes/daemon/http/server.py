@@ -202,6 +202,7 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         """Bounds what is read."""
         super().setup()
+        self.command = ""
         self.rfile.close()
         self._bounded = _Bounded(self.connection)
         self.rfile = io.BufferedReader(self._bounded)
@@ -254,6 +255,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self, status: int, said: str) -> None:
         """Refuses, and reads no further: what follows may be no request."""
         self.close_connection = True
+        # Without these no status is sent, as before HTTP/1.0.
+        self.requestline, self.request_version = "", self.protocol_version
         self._send(refused(status, said))
 
     def _stream(self, server: _Server) -> None:
@@ -275,7 +278,6 @@ class _Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuses what the base class could not read."""
         del explain
-        self.command = self.command or "GET"
         self._refuse(code, f"{message or 'This is no request that can be answered'}.")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's word)
