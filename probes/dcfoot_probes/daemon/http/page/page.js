@@ -1,7 +1,7 @@
 "use strict";
 // The daemon's page: draws what /events tells each tick, before it what /api/v1/power remembers of the last minutes.
 
-const PAST_S = 900, STEP_S = 5, AGAIN_MS = 3000, ROWS = 7;
+const PAST_S = 900, STEP_S = 5, AGAIN_MS = 2000, ROWS = 7;
 const RUNGS = ["accelerator", "host", "node", "facility"];
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a9199"];  // Okabe and Ito 2008
 
