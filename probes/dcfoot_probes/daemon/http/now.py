@@ -18,7 +18,7 @@ Json = dict[str, object]
 SCHEMA = "dcfoot.now/1"
 
 
-def now(snapshot: Snapshot, *, names: bool, most_units: int | None = None) -> Json:
+def now(snapshot: Snapshot, *, names: bool, units_count: int | None = None) -> Json:
     """What the daemon knows now.
 
     Parameters
@@ -27,7 +27,7 @@ def now(snapshot: Snapshot, *, names: bool, most_units: int | None = None) -> Js
         That.
     names : bool
         Whether units are told of by name.
-    most_units : int or None
+    units_count : int or None
         Only that many units, those that draw the most; None for all.
     """
     units = sorted(snapshot.units, key=lambda one: one.power_w, reverse=True)
@@ -41,7 +41,7 @@ def now(snapshot: Snapshot, *, names: bool, most_units: int | None = None) -> Js
         "ladder": snapshot.ladder and _ladder(snapshot.ladder),
         "channels": _channels(snapshot),
         "gauges": snapshot.gauges,
-        "units": [_unit(one, names=names) for one in units[:most_units]],
+        "units": [_unit(one, names=names) for one in units[:units_count]],
         "units_count": len(units),
         "probes": {name: state._asdict() for name, state in snapshot.probes.items()},
         "store": _store(snapshot.store),

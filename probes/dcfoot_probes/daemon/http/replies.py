@@ -75,7 +75,7 @@ class Sources:
 
     def event(self) -> bytes:
         """What the page is told each tick, in one line."""
-        return _text(now(self.snapshot(), names=self.names, most_units=UNITS_OF_PAGE))
+        return _text(now(self.snapshot(), names=self.names, units_count=UNITS_OF_PAGE))
 
 
 @dataclass(frozen=True, slots=True)

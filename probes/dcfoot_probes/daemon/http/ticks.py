@@ -16,7 +16,7 @@ class Ticks:
     def __init__(self, document: Callable[[], bytes]) -> None:
         self._document = document
         self._passed = Condition()
-        self._number = 0
+        self._count = 0
         self._ended = False
         self._making = Lock()
         self._made = -1, b""
@@ -24,7 +24,7 @@ class Ticks:
     def tick(self) -> None:
         """One has passed."""
         with self._passed:
-            self._number += 1
+            self._count += 1
             self._passed.notify_all()
 
     def end(self) -> None:
@@ -33,23 +33,23 @@ class Ticks:
             self._ended = True
             self._passed.notify_all()
 
-    def wait(self, number: int, timeout_s: float) -> int | None:
-        """The number of the newest tick, once it is not `number` or the time is over; None at the end.
+    def wait(self, count: int, timeout_s: float) -> int | None:
+        """How many ticks there were, once that is not `count` or the time is over; None at the end.
 
         Parameters
         ----------
-        number : int
+        count : int
             The last that the caller knows of; -1 for none.
         timeout_s : float
             How long to wait [s].
         """
         with self._passed:
-            self._passed.wait_for(lambda: self._ended or self._number != number, timeout_s)
-            return None if self._ended else self._number
+            self._passed.wait_for(lambda: self._ended or self._count != count, timeout_s)
+            return None if self._ended else self._count
 
-    def event(self, number: int) -> bytes:
+    def event(self, count: int) -> bytes:
         """What is told of a tick, as a server-sent event (HTML standard, section 9.2)."""
         with self._making:
-            if self._made[0] != number:
-                self._made = number, b"id: %d\ndata: %s\n\n" % (number, self._document())
+            if self._made[0] != count:
+                self._made = count, b"id: %d\ndata: %s\n\n" % (count, self._document())
             return self._made[1]
