@@ -13,6 +13,9 @@ NS_PER_S = 1_000_000_000
 NS_PER_US = 1_000
 """Nanoseconds in a microsecond (SI prefix)."""
 
+NS_PER_MS = 1_000_000
+"""Nanoseconds in a millisecond (SI prefix)."""
+
 S_PER_MS = 1e-3
 """Seconds in a millisecond (SI prefix): in which hwmon gives averaging times."""
 

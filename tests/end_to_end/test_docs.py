@@ -71,7 +71,8 @@ def methods() -> set[str]:
     """Every name by which a meter says how it reads: a word, a dot, a word, that names no file."""
     dotted = re.compile(r"[a-z]+\.[a-z][a-z0-9_]+")
     probes = ROOT / "probes/dcfoot_probes"
-    meters = {path for path, _ in constants() if path.is_relative_to(probes) and "daemon" not in path.parts}
+    meters = {path for path, _ in constants() if path.is_relative_to(probes)}
+    meters = {path for path in meters if not {"daemon", "exporters"} & set(path.parts)}
     named = {text for path, text in constants() if path in meters and dotted.fullmatch(text)}
     return {name for name in named if not any(probes.rglob(name))}
 

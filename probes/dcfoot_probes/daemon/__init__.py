@@ -15,6 +15,8 @@ totals, and so never waits for a probe or a disk.
 `totals`        frames added up by channel and unit
 `ladder`        from chips to the grid, minute by minute
 `snapshots`     what is known now, for whoever asks
+`http`          the page, the API and the metrics over HTTP
+`speaking`      that and what is sent, as the settings ask for it
 `service`       the daemon put together; signals, reload, the lease
 `systemd`       what the service manager and its journal understand
 `store`         frames on disk: one writer, readers beside it

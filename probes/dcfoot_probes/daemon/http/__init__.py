@@ -1,0 +1,15 @@
+"""What the daemon serves over HTTP: metrics, plain JSON, a stream of ticks, and a page for people.
+
+==========  ============================================================================
+`listen`    where it listens: on loopback, or elsewhere with a token and TLS
+`door`      who may ask
+`now`       a `Snapshot` as plain values
+`history`   what the store knows of a window, as plain values
+`replies`   which request gets which reply: a function, without a socket
+`ticks`     tells those who wait that a tick has passed
+`server`    the same on a socket, with bounds on whatever a client can take
+==========  ============================================================================
+
+Whoever asks can read and nothing else: there is no request that changes anything. The server is the standard library's:
+starlette and uvicorn take 22 MB of memory more, half of what the whole daemon may have.
+"""

@@ -1,0 +1,120 @@
+"""A `Snapshot` as plain values: the names of numbers end in their units, what is not known is None.
+
+Names of units (jobs, users) and users' numbers leave the host only where the operator asked for it.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from dcfoot.ledger import outermost
+from dcfoot.quantity import Quantity
+from dcfoot.reading import Channel
+from dcfoot.units import NS_PER_S
+from dcfoot.version import VERSION
+from dcfoot_probes.daemon.words import ChannelTotal, Ladder, Snapshot, StoreState, Unit, UnitTotal
+
+Json = dict[str, object]
+
+SCHEMA = "dcfoot.now/1"
+
+
+def now(snapshot: Snapshot, *, names: bool, units_count: int | None = None) -> Json:
+    """What the daemon knows now.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        That.
+    names : bool
+        Whether units are told of by name.
+    units_count : int or None
+        Only that many units, those that draw the most; None for all.
+    """
+    units = sorted(snapshot.units, key=lambda one: one.power_w, reverse=True)
+    return {
+        "schema": SCHEMA,
+        "version": VERSION,
+        "host": snapshot.host,
+        "started_at": stamp(snapshot.started_utc_ns),
+        "at": stamp(snapshot.utc_ns),
+        "interval_s": snapshot.interval_s,
+        "ladder": snapshot.ladder and _ladder(snapshot.ladder),
+        "channels": _channels(snapshot),
+        "gauges": snapshot.gauges,
+        "units": [_unit(one, names=names) for one in units[:units_count]],
+        "units_count": len(units),
+        "probes": {name: state._asdict() for name, state in snapshot.probes.items()},
+        "store": _store(snapshot.store),
+        "own": {"cpu_s": round(snapshot.cpu_s, 3), "rss_bytes": snapshot.rss_bytes},
+    }
+
+
+def stamp(utc_ns: int) -> str:
+    """A time as RFC 3339 writes it, to the millisecond."""
+    return datetime.fromtimestamp(utc_ns / NS_PER_S, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def channel_of(channel: Channel) -> Json:
+    """What is metered."""
+    return {"domain": str(channel.domain), "device": channel.device, "basis": str(channel.basis)}
+
+
+def unit_of(unit: Unit, *, names: bool) -> Json:
+    """Who, by name where that was asked for."""
+    named = {"name": unit.name, "user_id": unit.user_id} if names else {}
+    return {"kind": str(unit.kind), "id": unit.id, **named, "labels": dict(unit.labels)}
+
+
+def _channels(snapshot: Snapshot) -> list[Json]:
+    outer = set(outermost(total.meter.channel for total in snapshot.channels))
+    return [_channel(total, nested=total.meter.channel not in outer) for total in snapshot.channels]
+
+
+def _channel(total: ChannelTotal, *, nested: bool) -> Json:
+    return {
+        **channel_of(total.meter.channel),
+        "name": total.meter.name,
+        "method": total.meter.method,
+        "nested": nested,
+        "power_w": total.power_w if total.power_w is None else round(total.power_w, 3),
+        "energy_j": round(total.energy_j, 3),
+        "idle_j": round(total.idle_j, 3),
+        "unattributed_j": round(total.unattributed_j, 3),
+        "covered_s": round(total.covered_s, 3),
+    }
+
+
+def _unit(total: UnitTotal, *, names: bool) -> Json:
+    energy_j = sum(total.energy_j[channel] for channel in outermost(total.energy_j))
+    return {
+        **unit_of(total.unit, names=names),
+        "power_w": round(total.power_w, 3),
+        "energy_j": round(energy_j, 3),
+        "first_at": stamp(total.first_utc_ns),
+        "last_at": stamp(total.last_utc_ns),
+    }
+
+
+def _ladder(ladder: Ladder) -> Json:
+    return {
+        "site": ladder.site,
+        "power_w": _quantities(ladder.power_w),
+        "energy_kwh": _quantities(ladder.energy_kwh),
+        "carbon": [
+            {"method": one.method, "boundary": one.boundary, "gas": one.gas, "value_g": _quantity(one.value_g)}
+            for one in ladder.carbon
+        ],
+        "water_l": _quantities(ladder.water_l),
+    }
+
+
+def _quantities(of: Mapping[str, Quantity | None]) -> Json:
+    return {name: quantity and _quantity(quantity) for name, quantity in of.items()}
+
+
+def _quantity(quantity: Quantity) -> Json:
+    return {"value": quantity.value, "p5": quantity.p5, "p95": quantity.p95, "basis": str(quantity.basis)}
+
+
+def _store(state: StoreState) -> Json:
+    return {**state._asdict(), "waiting_s": round(state.waiting_s, 3)}

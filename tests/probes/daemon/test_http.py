@@ -1,0 +1,255 @@
+"""The daemon's HTTP without a socket: who may ask, what is told of a snapshot and of a window."""
+
+import base64
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.resources import files
+from math import fsum
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from dcfoot.errors import ConfigError
+from dcfoot_probes.daemon.http import history
+from dcfoot_probes.daemon.http.door import Door, Request
+from dcfoot_probes.daemon.http.listen import Listen
+from dcfoot_probes.daemon.http.replies import FILES, HEADERS, ROUTES, Reply, Sources, reply
+from dcfoot_probes.daemon.words import StoreState
+from simulated.near import near
+from simulated.serving import Steady
+from simulated.snapshots import PERSONAL, snapshot
+
+TOKEN = "sixteen-letters-and-more"  # noqa: S105 (of a test)
+LOCAL = {"host": "127.0.0.1:8376"}
+SOURCES = Sources(snapshot, Steady, utc_ns=lambda: snapshot().utc_ns)
+OPENAPI: Any = json.loads(files("dcfoot_probes.daemon.http").joinpath("openapi.json").read_text())
+
+
+def asked(
+    path: str, sources: Sources = SOURCES, method: str = "GET", door: Door | None = None, **headers: str
+) -> Reply:
+    path, _, query = path.partition("?")
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return reply(Request(method, path, query, LOCAL | sent), door or Door(), sources)
+
+
+def told(path: str, sources: Sources = SOURCES) -> Any:  # noqa: ANN401 (whatever JSON holds)
+    answer = asked(path, sources)
+    assert answer.status == 200, answer.body
+    return json.loads(answer.body)
+
+
+def basic(password: str) -> str:
+    return "Basic " + base64.b64encode(f"anybody:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize("path", [*FILES, *ROUTES])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.example"},  # DNS rebinding: a name of theirs that leads here
+        {"host": "127.0.0.1.evil.example:8376"},
+        {"host": "[::1"},
+        {"host": ""},
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9000"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
+    ],
+)
+def test_a_page_of_elsewhere_is_refused(path: str, headers: dict[str, str]) -> None:
+    assert reply(Request("GET", path, "", LOCAL | headers), Door(), SOURCES).status == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8376", "localhost:9999", "[::1]:8376", "127.0.0.2"])
+def test_whoever_asks_for_loopback_is_answered_through_a_tunnel_too(host: str) -> None:
+    assert asked("/api/v1/now", host=host, origin=f"http://{host}").status == 200
+
+
+def test_a_link_to_the_page_may_stand_anywhere() -> None:
+    assert asked("/", sec_fetch_site="cross-site", sec_fetch_mode="navigate").status == 200
+
+
+@pytest.mark.parametrize("given", ["", TOKEN, "Bearer", f"Bearer {TOKEN}x", basic("x"), "Basic !", f"Digest {TOKEN}"])
+def test_without_the_token_nothing_is_told(given: str) -> None:
+    answer = asked("/metrics", door=Door("https", TOKEN), authorization=given)
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+
+
+@pytest.mark.parametrize("given", [f"Bearer {TOKEN}", f"bearer {TOKEN}", basic(TOKEN)])
+def test_with_the_token_whoever_asks_is_answered_by_any_name_of_the_machine(given: str) -> None:
+    assert asked("/metrics", door=Door("https", TOKEN), host="node7:8376", authorization=given).status == 200
+
+
+def test_whether_it_lives_is_told_without_the_token() -> None:
+    assert asked("/healthz", door=Door("https", TOKEN), host="10.0.0.7:8376").status == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", "X"])
+@pytest.mark.parametrize("path", ["/", "/metrics", "/api/v1/now"])
+def test_nothing_can_be_written(method: str, path: str) -> None:
+    answer = asked(path, method=method)
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/../door.py", "/page/page.html", "//", "", "*", "/metrics/"])
+def test_there_is_nothing_else(path: str) -> None:
+    assert asked(path).status == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["start_s=x", "start_s=-1", "step_s=0", "most=1001", "end_s=9000000001", "year=1", "most=1&most=2", "=", "&"],
+)
+def test_a_question_that_there_is_not_is_told(query: str) -> None:
+    answer = asked(f"/api/v1/power?{query}")
+    assert answer.status == 400
+    assert len(json.loads(answer.body)["said"]) > 20
+
+
+def test_where_nothing_is_kept_the_reason_is_told() -> None:
+    answer = asked("/api/v1/energy", Sources(snapshot))
+    assert answer.status == 503
+    assert "/api/v1/now" in json.loads(answer.body)["said"]
+
+
+def test_now_is_what_the_snapshot_holds() -> None:
+    known, now = snapshot(), told("/api/v1/now")
+    assert now["started_at"] == "2025-10-09T08:53:20.000Z"  # 1 760 000 000 s after 1970
+    assert [one["power_w"] for one in now["channels"]] == [one.power_w for one in known.channels]
+    assert now["ladder"]["power_w"]["facility"] == {
+        "value": 1163.75,
+        "p5": 581.875,
+        "p95": 1745.625,
+        "basis": "default",
+    }
+    assert {name for name, one in now["probes"].items() if not one["up"]} == {"acpi_power_meter"}
+    whole_j = fsum(one["energy_j"] for one in now["channels"])
+    rest_j = fsum(one["idle_j"] + one["unattributed_j"] for one in now["channels"])
+    assert fsum(one["energy_j"] for one in now["units"]) + rest_j == near(whole_j, rel=1e-8)
+
+
+def test_what_is_not_known_is_null() -> None:
+    known = snapshot()
+    bare = replace(known, ladder=None, channels=[known.channels[0]._replace(power_w=None)])
+    now = told("/api/v1/now", replace(SOURCES, snapshot=lambda: bare))
+    assert (now["ladder"], now["channels"][0]["power_w"]) == (None, None)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/now", "/api/v1/units", "/metrics"])
+def test_names_leave_the_host_only_where_they_were_asked_for(path: str) -> None:
+    assert PERSONAL.encode() not in asked(path).body
+    assert b'"user_id"' not in asked(path).body
+    named = asked(path, replace(SOURCES, names=True)).body
+    assert (PERSONAL.encode() in named) is (path != "/metrics")
+
+
+def test_an_event_is_one_line_with_the_units_that_draw_the_most() -> None:
+    many = replace(SOURCES, snapshot=lambda: snapshot(8, 100))
+    assert b"\n" not in many.event()
+    now = json.loads(many.event())
+    assert (len(now["units"]), now["units_count"]) == (50, 100)
+
+
+def test_power_has_its_gaps_and_its_step_is_widened_rather_than_refused() -> None:
+    line = told("/api/v1/power?start_s=600&end_s=1200&domain=gpu&device=GPU-0001")
+    assert line["step_s"] == 60
+    assert [one["device"] for one in line["channels"]] == ["GPU-0001"]
+    assert line["channels"][0]["mean_w"] == [257.0, 257.0, 257.0, 257.0, None] * 2
+    assert line["channels"][0]["start_s"][:2] == [600, 660]
+    month_s = 30 * 86_400
+    assert told(f"/api/v1/power?start_s=0&end_s={month_s}&step_s=1")["step_s"] == 2_640  # 2592, in whole minutes
+    assert told(f"/api/v1/power?start_s=0&end_s={12 * month_s}&step_s=1")["step_s"] == 9 * 3_600  # 31104
+    assert len(told(f"/api/v1/power?start_s=0&end_s={history.LAST_S}")["channels"][0]["mean_w"]) <= 1_001
+
+
+def test_by_default_the_last_hour_is_told() -> None:
+    window = told("/api/v1/energy")
+    assert (window["start_s"], window["end_s"]) == (1_760_000_000, 1_760_003_600)
+    assert {one["device"]: one["energy_j"] for one in window["channels"]}["package-0"] == 128 * 3600
+
+
+@pytest.mark.parametrize("most", [1, 3, 100])
+def test_parts_add_up_to_each_channel_however_few_units_are_told(most: int) -> None:
+    window = told(f"/api/v1/units?most={most}")
+    whole = {one["device"]: one["energy_j"] for one in told("/api/v1/energy")["channels"]}
+    rest = {one["device"]: one["idle_j"] + one["unattributed_j"] + one["others_j"] for one in window["channels"]}
+    for unit in window["units"]:
+        for part in unit["channels"]:
+            rest[part["device"]] += part["energy_j"]
+    assert len(window["units"]) == min(most, 3)
+    assert rest == near(whole, rel=1e-12)
+
+
+def test_a_daemon_without_frames_is_ill_and_one_whose_disk_fails_is_not() -> None:
+    later = replace(SOURCES, utc_ns=lambda: snapshot().utc_ns + 31_000_000_000)
+    assert asked("/healthz", later).status == 503
+    full = replace(snapshot(), store=StoreState(said="no space left"))
+    assert told("/healthz", replace(SOURCES, snapshot=lambda: full)) == {
+        "status": "ok",
+        "last_frame_at": "2025-10-09T09:53:20.000Z",
+        "store": "no space left",
+    }
+
+
+def test_what_is_long_is_compressed_for_those_who_can_read_that() -> None:
+    plain, packed = asked("/metrics"), asked("/metrics", accept_encoding="gzip, deflate")
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert zlib.decompress(packed.body, wbits=31) == plain.body
+    assert len(packed.body) < len(plain.body) / 3
+    assert "Content-Encoding" not in asked("/healthz", accept_encoding="gzip").headers
+
+
+def test_metrics_come_in_the_form_that_is_asked_for() -> None:
+    assert asked("/metrics").kind.startswith("text/plain; version=0.0.4")
+    assert asked("/metrics", accept="application/openmetrics-text; version=1.0.0").body.endswith(b"# EOF\n")
+
+
+def test_the_openapi_lists_every_route_and_what_each_answers() -> None:
+    assert set(OPENAPI["paths"]) == set(ROUTES)
+    for path, schema in (("now", "Now"), ("power", "Power"), ("energy", "Energy"), ("units", "Units")):
+        jsonschema.validate(told(f"/api/v1/{path}"), {**OPENAPI, "$ref": f"#/components/schemas/{schema}"})
+    numbers = {name: of["schema"] for name, of in OPENAPI["components"]["parameters"].items()}
+    ranges = {name: (of["minimum"], of["maximum"]) for name, of in numbers.items() if of["type"] == "integer"}
+    assert ranges == history.RANGES
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:8376", "10.0.0.7:8376", "[::]:8376", "node7:8376"])
+@pytest.mark.parametrize("protected", [(), ("token",)])
+def test_the_network_reaches_it_only_with_a_token_and_tls(
+    address: str, protected: tuple[str, ...], tmp_path: Path
+) -> None:
+    token_file = tmp_path / "token"
+    token_file.write_text(TOKEN)
+    with pytest.raises(ConfigError, match=r"token_file.*tls_certificate_file.*or listen on 127\.0\.0\.1"):
+        Listen.at(address, token_file if protected else None)
+
+
+def short_token(folder: Path) -> object:
+    (folder / "token").write_text("short")
+    return Listen.at("127.0.0.1:0", folder / "token")
+
+
+ATTEMPTS: list[tuple[Callable[[Path], object], str]] = [
+    (lambda _: Listen.at("8376"), "is not HOST:PORT"),
+    (lambda _: Listen.at("127.0.0.1:99999"), "is not HOST:PORT"),
+    (lambda folder: Listen.at("127.0.0.1:0", folder / "gone"), "gone cannot be read"),
+    (short_token, "has 5 characters"),
+    (lambda folder: Listen.at("127.0.0.1:0", None, (folder / "c", folder / "k")).context(), "cannot be used"),
+]
+
+
+@pytest.mark.parametrize(("attempt", "said"), ATTEMPTS)
+def test_what_cannot_be_listened_with_is_told(attempt: Callable[[Path], object], said: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=said):
+        attempt(tmp_path)
+
+
+def test_the_browser_is_forbidden_whatever_is_elsewhere() -> None:
+    assert HEADERS["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "unsafe" not in HEADERS["Content-Security-Policy"]

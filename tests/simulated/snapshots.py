@@ -1,0 +1,125 @@
+"""What a daemon on a GPU server would know after a while, made of numbers that add up; no daemon runs."""
+
+from dcfoot.quantity import Quantity
+from dcfoot.reading import Basis, Channel, Domain, Kind, Meter
+from dcfoot_probes.daemon.words import (
+    CarbonTotal,
+    ChannelTotal,
+    Ladder,
+    ProbeState,
+    Snapshot,
+    StoreState,
+    Unit,
+    UnitKind,
+    UnitTotal,
+)
+
+HOST = "gpu-server-7"
+
+START_NS = 1_760_000_000_000_000_000
+UPTIME_S = 3_600
+
+IDLE, UNATTRIBUTED = 0.125, 0.0625
+"""Of every channel; parts of two, so that sums are exact."""
+
+GPU_W, PACKAGE_W, DRAM_W = 256.0, 128.0, 16.0
+
+PERSONAL = "erika-mustermann-thesis"
+"""A unit's name, which is not to leave the host unasked."""
+
+
+def meter(domain: Domain, device: str, name: str) -> Meter:
+    """A counter."""
+    return Meter(Channel(HOST, domain, device), name, f"test.{domain}", Kind.COUNTER, 1e-3)
+
+
+def meters(gpus: int) -> list[tuple[Meter, float]]:
+    """Those of a server with two sockets, and what each draws [W]."""
+    cards = [(meter(Domain.GPU, f"GPU-{n:04d}", "NVIDIA H100 80GB HBM3"), GPU_W + n) for n in range(gpus)]
+    packages = [(meter(Domain.PACKAGE, f"package-{n}", "Intel Xeon 8480+"), PACKAGE_W + n) for n in range(2)]
+    memories = [(meter(Domain.DRAM, f"dram-{n}", "DRAM"), DRAM_W + n) for n in range(2)]
+    return [*cards, *packages, *memories]
+
+
+def unit(number: int) -> Unit:
+    """Jobs, containers and services in turn."""
+    kind = (UnitKind.SLURM_JOB, UnitKind.CONTAINER, UnitKind.SERVICE)[number % 3]
+    labels = (("pod_uid", f"pod-{number}"), ("runtime", "containerd")) if kind is UnitKind.CONTAINER else ()
+    return Unit(kind, str(1000 + number), f"{PERSONAL}-{number}", 4000 + number, labels)
+
+
+def quantity(value: float, basis: Basis = Basis.MODELLED, spread: float = 0.25) -> Quantity:
+    """A value with an interval around it."""
+    return Quantity(value, value * (1 - spread), value * (1 + spread), basis)
+
+
+def ladder(accelerator_w: float, host_w: float) -> Ladder:
+    """With a node that draws 128 W for fans and boards, and a PUE of 1.25, after an hour."""
+    node_w = host_w + 128.0
+    powers = {
+        "accelerator": quantity(accelerator_w, Basis.MEASURED, 0.03125),
+        "host": quantity(host_w, Basis.MEASURED, 0.03125),
+        "node": quantity(node_w),
+        "facility": quantity(1.25 * node_w, Basis.DEFAULT, 0.5),
+    }
+    energies = {rung: Quantity(w.value / 1e3, w.p5 / 1e3, w.p95 / 1e3, w.basis) for rung, w in powers.items()}
+    carbon = [
+        CarbonTotal("location", "direct", "CO2", quantity(512.0)),
+        CarbonTotal("market", "direct", "CO2", quantity(256.0)),
+        CarbonTotal("location", "life_cycle", "CO2e", quantity(640.0)),
+    ]
+    return Ladder("cn_guian", {**powers}, {**energies}, carbon, {"onsite": quantity(0.75), "offsite": quantity(2.5)})
+
+
+def snapshot(gpus: int = 2, units: int = 3) -> Snapshot:
+    """A server whose units share every device evenly, an hour after the daemon was started.
+
+    Parameters
+    ----------
+    gpus, units : int
+        How many.
+    """
+    uptime_s = UPTIME_S
+    now_ns = START_NS + uptime_s * 1_000_000_000
+    powers = meters(gpus)
+    share = (1 - IDLE - UNATTRIBUTED) / units if units else 0.0
+    total_w = sum(watts for _, watts in powers)
+    channels = [
+        ChannelTotal(one, w, w * uptime_s, IDLE * w * uptime_s, UNATTRIBUTED * w * uptime_s, float(uptime_s))
+        for one, w in powers
+    ]
+    owners = [
+        UnitTotal(unit(n), share * total_w, {one.channel: share * w * uptime_s for one, w in powers}, START_NS, now_ns)
+        for n in range(units)
+    ]
+    gauges = {
+        one.channel.device: {
+            "utilisation_ratio": 0.75,
+            "memory_used_bytes": 64e9,
+            "sm_clock_mhz": 1980.0,
+            "temperature_c": 62.0,
+            "power_limit_w": 700.0,
+        }
+        for one, _ in powers
+        if one.channel.domain is Domain.GPU
+    }
+    probes = {
+        "nvidia": ProbeState(up=True, read_s=0.002, failures=0),
+        "rapl": ProbeState(up=True, read_s=0.0004, failures=1),
+        "acpi_power_meter": ProbeState(up=False, failures=12, said="Permission denied; run the daemon as root"),
+    }
+    gpus_w = sum(w for one, w in powers if one.channel.domain is Domain.GPU)
+    return Snapshot(
+        HOST,
+        START_NS,
+        now_ns,
+        1.0,
+        channels,
+        owners,
+        gauges,
+        probes,
+        ladder(gpus_w, total_w),
+        StoreState(123_456_789, 1.5, 0, ""),
+        12.5,
+        40_000_000,
+    )
