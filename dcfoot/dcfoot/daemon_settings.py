@@ -43,6 +43,8 @@ class DaemonSettings:
         How long frames, the channels' minutes, the users' minutes and the hours of both are kept [days].
     units : bool
         Whether energy is divided among those who used it.
+    names : bool
+        Whether the server tells jobs and users by name; else by number alone.
     probes, probes_off : tuple of str
         Only these probes, empty for all that are installed; and of them not these.
     listen : str
@@ -66,6 +68,7 @@ class DaemonSettings:
     keep_parts_days: int = 92
     keep_hours_days: int = 3653
     units: bool = True
+    names: bool = False
     probes: tuple[str, ...] = ()
     probes_off: tuple[str, ...] = ()
     listen: str = "127.0.0.1:8376"
@@ -152,6 +155,7 @@ JUDGES: Mapping[str, Judge] = {
     "daemon.keep_parts_days": _days,
     "daemon.keep_hours_days": _days,
     "daemon.units": judges.flag,
+    "daemon.names": judges.flag,
     "daemon.probes": _names,
     "daemon.probes_off": _names,
     "daemon.listen": _address,

@@ -53,7 +53,7 @@ _DEW_STEPS = 2
 """A choice: from -100 to 200 C they leave 8 uK."""
 
 _WET_STEPS = 6
-"""A choice: from -40 to 55 C, at any moisture and 55 to 108 kPa, five leave 0.3 mK and six 2 nK."""
+"""A choice: from -40 to 55 C, at any moisture and 55 to 108 kPa, five leave 0.3 mK and six some nK."""
 
 
 def pressure_at_pa(elevation_m: Value) -> Value:

@@ -265,7 +265,9 @@ def mixed(spreads: Sequence[Spread], weights: Sequence[float]) -> Spread:
     """
     whole = sum(weights)
     parts = [weight / whole for weight in weights]
-    central = sum(part * spread.central for part, spread in zip(parts, spreads, strict=True))
+    mean = sum(part * spread.central for part, spread in zip(parts, spreads, strict=True))
+    # A mean lies between what it is of, which rounding forgets.
+    central = min(max(mean, min(spread.central for spread in spreads)), max(spread.central for spread in spreads))
 
     def reach(sides: Sequence[float]) -> float:
         between = [Z95 * (spread.central - central) for spread in spreads]

@@ -111,8 +111,9 @@ def test_the_levels_at_any_load_are_the_full_models_everywhere(
     hall = Hall(cooling, size, it_load_ratio=Spread.exact(load))
     year = site_year(hall, typical_year(find_climate(climate)))
     pue, wue = (modelled_year(climate, metric, cooling, size, load).spread.central for metric in ("pue", "wue"))
-    # The most in 1,500 random ones: small halls, whose overhead rises steeply towards a quarter load, least well.
-    assert pue == near(year.pue.mean(), abs={"large": 0.008, "midsize": 0.018, "small": 0.02}[size])
+    # The most of all climates, systems and sizes at 30 to 41 % of the load, where the curve bends most: 0.007, 0.026,
+    # 0.027. The overhead of small halls rises steeply towards a quarter load.
+    assert pue == near(year.pue.mean(), abs={"large": 0.008, "midsize": 0.028, "small": 0.029}[size])
     assert wue == near(year.wue_l_per_kwh.mean(), rel=0.02, abs=0.01)
 
 

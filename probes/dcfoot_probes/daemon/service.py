@@ -27,7 +27,8 @@ from dcfoot.store.runstore import default_data_dir
 from dcfoot_probes.daemon.ladder import Ladders, Place
 from dcfoot_probes.daemon.loop import Loop, Splitter, Unattributed
 from dcfoot_probes.daemon.snapshots import Snapshots
-from dcfoot_probes.daemon.store import FrameStore, Retention
+from dcfoot_probes.daemon.speaking import Speaking
+from dcfoot_probes.daemon.store import FrameReader, FrameStore, Retention
 from dcfoot_probes.daemon.supervisor import Call, Supervisor
 from dcfoot_probes.daemon.systemd import Notifier
 from dcfoot_probes.daemon.units import Units
@@ -89,11 +90,13 @@ class Service:
         self._entries = chosen_probes(self._own, installed)
         self._bus = _devices(surroundings)
         ladders = Ladders(self._place(settings), surroundings.host)
-        self.store = FrameStore(store_path(settings, self._own), keep=retention_of(self._own))
+        path = store_path(settings, self._own)
+        self.store = FrameStore(path, keep=retention_of(self._own))
         self.snapshots = Snapshots(surroundings.host, ladders, self.store.state, time.time_ns())
         inbox: SimpleQueue[Call] = SimpleQueue()
         self._supervisor = Supervisor(surroundings, inbox)
-        takers = (self.snapshots.add, self._keep, self._live)
+        self.speaking = Speaking(self._own, self.snapshots.snapshot, partial(FrameReader, path), names=self._own.names)
+        takers = (self.snapshots.add, self._keep, self.speaking.tick, self._live)
         self.loop = Loop(
             self._supervisor,
             inbox,
@@ -109,10 +112,12 @@ class Service:
         self._heed_signals()
         logger.info("the daemon starts; its probes are %s", ", ".join(entry.name for entry in self._entries))
         self._supervisor.employ(self._entries)
+        self.speaking.start()
         try:
             self.loop.run()
         finally:
             self._notifier.stopping()
+            self.speaking.stop()
             self.store.close()
             self._notifier.close()
         logger.info("the daemon has ended")
