@@ -1,44 +1,22 @@
 """The daemon's HTTP server with a snapshot and a history that a test hands it; no daemon runs."""
 
+from array import array
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from math import nan
-from typing import NamedTuple, Self
+from typing import Self
 
 from dcfoot.reading import Channel
 from dcfoot_probes.daemon.http.history import NoStore, Reader
 from dcfoot_probes.daemon.http.listen import Listen
 from dcfoot_probes.daemon.http.replies import Sources
 from dcfoot_probes.daemon.http.server import HttpServer
-from dcfoot_probes.daemon.words import Snapshot, Unit
+from dcfoot_probes.daemon.store.reader import Energy, Power, Shares
+from dcfoot_probes.daemon.words import Snapshot
 from simulated.snapshots import IDLE, UNATTRIBUTED, meters, unit
 
 LOOPBACK = Listen("127.0.0.1", 0)
-
-
-class Power(NamedTuple):
-    """As the store's reader gives it."""
-
-    start_ns: Sequence[int]
-    mean_w: Sequence[float]
-    least_w: Sequence[float]
-    most_w: Sequence[float]
-
-
-class Energy(NamedTuple):
-    """As the store's reader gives it."""
-
-    energy_j: float
-    covered_s: float
-
-
-class Shares(NamedTuple):
-    """As the store's reader gives it."""
-
-    units: Mapping[Unit, float]
-    idle_j: float
-    unattributed_j: float
 
 
 class Steady(AbstractContextManager["Steady"]):
@@ -69,7 +47,8 @@ class Steady(AbstractContextManager["Steady"]):
         step_ns = step_s * 1_000_000_000
         starts_ns = range(start_ns // step_ns * step_ns, -(-end_ns // step_ns) * step_ns, step_ns)
         mean_w = [nan if n % 5 == 4 else self._powers[channel] for n in range(len(starts_ns))]
-        return Power(starts_ns, mean_w, [w - 1 for w in mean_w], [w + 1 for w in mean_w])
+        lines_w = (mean_w, [w - 1 for w in mean_w], [w + 1 for w in mean_w])
+        return Power(starts_ns, *(array("f", line_w) for line_w in lines_w))
 
     def energy_j(self, channel: Channel, start_ns: int, end_ns: int) -> Energy:
         """Without a gap."""

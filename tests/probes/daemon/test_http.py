@@ -14,11 +14,14 @@ import jsonschema
 import pytest
 
 from dcfoot.errors import ConfigError
+from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.http import history
 from dcfoot_probes.daemon.http.door import Door, Request
 from dcfoot_probes.daemon.http.listen import Listen
 from dcfoot_probes.daemon.http.replies import FILES, HEADERS, ROUTES, Reply, Sources, reply
-from dcfoot_probes.daemon.words import StoreState
+from dcfoot_probes.daemon.store import FrameReader
+from dcfoot_probes.daemon.words import Split, StoreState
+from simulated.frames import GPUS, JOB, Open, at_ns, frame
 from simulated.near import near
 from simulated.serving import Steady
 from simulated.snapshots import PERSONAL, snapshot
@@ -184,6 +187,24 @@ def test_parts_add_up_to_each_channel_however_few_units_are_told(most: int) -> N
             rest[part["device"]] += part["energy_j"]
     assert len(window["units"]) == min(most, 3)
     assert rest == near(whole, rel=1e-12)
+
+
+def test_what_a_real_store_kept_is_told(tmp_path: Path, open_store: Open) -> None:
+    path = tmp_path / "frames.sqlite"
+    store = open_store(path)
+    split = {GPUS[0]: Split({JOB: 0.5}, 0.25, 0.25)}
+    for second in range(120):
+        store.add(frame(second, 300.0, splits=split))
+    store.close()
+    sources = replace(SOURCES, reader=lambda: FrameReader(path))
+    window = f"start_s={at_ns(0) // NS_PER_S}&end_s={at_ns(120) // NS_PER_S}"
+    (line,) = told(f"/api/v1/power?{window}", sources)["channels"]
+    assert line["mean_w"] == [300.0, 300.0]
+    (whole,) = told(f"/api/v1/energy?{window}", sources)["channels"]
+    assert (whole["energy_j"], whole["covered_s"]) == (36_000.0, 120.0)
+    shares = told(f"/api/v1/units?{window}", sources)
+    assert [(one["id"], one["energy_j"]) for one in shares["units"]] == [("4711", 18_000.0)]
+    assert (shares["channels"][0]["idle_j"], shares["channels"][0]["unattributed_j"]) == (9_000.0, 9_000.0)
 
 
 def test_a_daemon_without_frames_is_ill_and_one_whose_disk_fails_is_not() -> None:

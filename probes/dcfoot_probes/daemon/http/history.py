@@ -15,6 +15,7 @@ from dcfoot.ledger import outermost
 from dcfoot.reading import Channel
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.http.now import Json, channel_of, unit_of
+from dcfoot_probes.daemon.store.reader import Energy, Power, Shares
 from dcfoot_probes.daemon.words import Unit
 
 MOST_POINTS = 1_000
@@ -29,65 +30,8 @@ LAST_S = 9_000_000_000
 HOUR_S, MINUTE_S = 3_600, 60
 
 
-class Power(Protocol):
-    """A channel's power over time."""
-
-    @property
-    def start_ns(self) -> Sequence[int]:
-        """Start of each step [ns since 1970 UTC]."""
-        ...
-
-    @property
-    def mean_w(self) -> Sequence[float]:
-        """NaN in a gap [W]."""
-        ...
-
-    @property
-    def least_w(self) -> Sequence[float]:
-        """NaN in a gap [W]."""
-        ...
-
-    @property
-    def most_w(self) -> Sequence[float]:
-        """NaN in a gap [W]."""
-        ...
-
-
-class Energy(Protocol):
-    """Energy of a window."""
-
-    @property
-    def energy_j(self) -> float:
-        """What is known of it [J]."""
-        ...
-
-    @property
-    def covered_s(self) -> float:
-        """The time of which it is known [s]."""
-        ...
-
-
-class Shares(Protocol):
-    """Whose a channel's energy is."""
-
-    @property
-    def units(self) -> Mapping[Unit, float]:
-        """Each unit's [J]."""
-        ...
-
-    @property
-    def idle_j(self) -> float:
-        """While nobody used it [J]."""
-        ...
-
-    @property
-    def unattributed_j(self) -> float:
-        """Of those who cannot be named [J]."""
-        ...
-
-
 class Reader(Protocol):
-    """What is kept. Raises `StoreError` where it cannot be read."""
+    """What is kept, as `FrameReader` reads it. Raises `StoreError` where it cannot be read."""
 
     def channels(self) -> Sequence[Channel]:
         """All that were ever kept."""
