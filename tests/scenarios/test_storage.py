@@ -1,5 +1,6 @@
 """A store keeps the books of energy: every hour balances, nothing is created, and where energy came from is known."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -176,7 +177,7 @@ def test_a_tank_holds_the_heat_of_its_water_and_leaks_it_away() -> None:
     tank = water_tank(1000.0, 80.0, 45.0, 5.0, time_constant_days=10.0)
     assert tank.energy_mwh == near(40.678, rel=1e-4)
     left = operate(replace(tank, start_ratio=1.0), np.zeros(240)).state_mwh[-1]
-    assert left == near(40.678 / np.e, rel=1e-4)
+    assert left == near(40.678 / math.e, rel=1e-4)
 
 
 @pytest.mark.parametrize(("warm_c", "days"), [(45.0, 10.0), (80.0, 0.0)])

@@ -141,8 +141,13 @@ function drawUnits(now) {
 
 function drawProbes(now) {
   const mark = (good, said) => make("span", `${good ? "●" : "▲"} ${said}`, { className: good ? "good" : "bad" });
+  const state = one => {
+    if (one.up) return mark(true, say("up"));
+    // What never failed was never there: hardware that this machine does not have.
+    return one.failures ? mark(false, `${say("down")}: ${one.said}`) : make("span", `○ ${one.said}`, { className: "absent" });
+  };
   const lines = Object.entries(now.probes).map(([name, one]) => {
-    const line = row([name, mark(one.up, one.up ? say("up") : `${say("down")}: ${one.said}`), one.up ? `${figure(1e3 * one.read_s, 2)} ms` : "", figure(one.failures)]);
+    const line = row([name, state(one), one.up ? `${figure(1e3 * one.read_s, 2)} ms` : "", figure(one.failures)]);
     line.dataset.probe = name;
     return line;
   });
