@@ -348,6 +348,7 @@ def test_every_setting_of_the_daemon_can_be_given_in_a_file_and_in_the_environme
         "keep_parts_days": 17,
         "keep_hours_days": 700,
         "units": False,
+        "names": True,
         "probes": ["nvidia", "rapl"],
         "probes_off": ["perf"],
         "listen": "0.0.0.0:80",
