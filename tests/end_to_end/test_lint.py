@@ -25,33 +25,45 @@ CHECKS = {
 }
 
 
-@pytest.fixture(scope="module")
-def started() -> Iterator[dict[str, subprocess.Popen[str]]]:
-    """Every check whose tool is installed, running."""
-    processes = {
-        name: subprocess.Popen(
+def said(folder: Path, name: str) -> Path:
+    """Where a check writes what it says."""
+    return folder / name.replace(" ", "-")
+
+
+def begun(command: list[str], output: Path) -> subprocess.Popen[bytes]:
+    """A check that runs and writes what it says into a file, which a second try of its test can read again."""
+    with output.open("wb") as file:
+        return subprocess.Popen(
             [sys.executable, *command],
             cwd=ROOT,
             env=unobserved(PYRIGHT_PYTHON_IGNORE_WARNINGS="1", NO_COLOR="1"),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=file,
             stderr=subprocess.STDOUT,
-            text=True,
         )
-        for name, (tool, command) in CHECKS.items()
-        if find_spec(tool)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("checks")
+
+
+@pytest.fixture(scope="module")
+def started(folder: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Every check whose tool is installed, running."""
+    processes = {
+        name: begun(command, said(folder, name)) for name, (tool, command) in CHECKS.items() if find_spec(tool)
     }
     yield processes
     for process in processes.values():
         if process.poll() is None:
             process.kill()
-            process.communicate()
+            process.wait()
 
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", CHECKS)
-def test_the_code_passes(name: str, started: dict[str, subprocess.Popen[str]]) -> None:
+def test_the_code_passes(name: str, started: dict[str, subprocess.Popen[bytes]], folder: Path) -> None:
     if name not in started:
         absent(f"{CHECKS[name][0]} is not installed; `python3 bootstrap.py test` installs it")
-    output, _ = started[name].communicate()
-    assert started[name].returncode == 0, output
+    assert started[name].wait() == 0, said(folder, name).read_text()
