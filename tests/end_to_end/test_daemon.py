@@ -207,7 +207,7 @@ print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith
         check=True,
     )
     said, peak_kib = done.stdout.splitlines()
-    assert said == "0 5"
+    assert said == f"0 {max(5, os.getpriority(os.PRIO_PROCESS, 0))}"
     assert int(peak_kib) * 1024 < 45e6
 
 
