@@ -73,6 +73,8 @@ class Settings:
         Language of the receipt, ISO 639-1.
     whole_node : bool
         Whether a receipt counts the whole machine instead of the run's share.
+    read : tuple of str
+        Addresses of exporters whose meters are read too (`dcfoot.probe.with_readers`).
     origins : Mapping[str, str]
         Where each value that somebody set came from.
     """
@@ -90,6 +92,7 @@ class Settings:
     currency: str | None = None
     lang: str = "en"
     whole_node: bool = False
+    read: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def origin(self, key: str) -> str:
@@ -306,6 +309,22 @@ def _hourly(given: Given) -> str:
     return str(judges.path(given)) if name.lower().endswith(".csv") else name
 
 
+def _addresses(given: Given) -> tuple[str, ...]:
+    """Addresses of pages over HTTP; behind a ``#`` may stand a name."""
+    from urllib.parse import urlsplit
+
+    addresses = judges.names(given)
+    for address in addresses:
+        try:
+            place = urlsplit(address)
+            is_fit = place.scheme in {"http", "https"} and bool(place.hostname) and place.port != 0
+        except ValueError:
+            is_fit = False
+        if not is_fit or "@" in address or not address.isprintable() or " " in address:
+            raise UnfitValueError(f"{address!r} is not an address such as http://127.0.0.1:9400/metrics")
+    return addresses
+
+
 def _currency(given: Given) -> str:
     code = judges.text(given)
     if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
@@ -337,6 +356,7 @@ JUDGES: Mapping[str, Judge] = {
     "currency": _currency,
     "lang": judges.one_of(LANGUAGES, "a language of the receipt"),
     "whole_node": judges.flag,
+    "read": _addresses,
 }
 """How each setting is judged."""
 

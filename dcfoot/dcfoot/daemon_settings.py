@@ -6,7 +6,6 @@ To add one: a field of `DaemonSettings` with its default, its judge in `JUDGES`,
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import cast
 
 from dcfoot import judges
 from dcfoot.config import DEFAULT, TABLE, Settings, judged, settled
@@ -113,15 +112,6 @@ def _days(given: Given) -> int:
     return int(days)
 
 
-def _names(given: Given) -> tuple[str, ...]:
-    """A list of names; in a variable they are parted by commas."""
-    found = given.value.split(",") if isinstance(given.value, str) else given.value
-    names = [str(name).strip() for name in cast("list[object]", found)] if isinstance(found, list) else []
-    if not names or not all(names):
-        raise UnfitValueError(f"{given.value!r} is not a list of names")
-    return tuple(names)
-
-
 def _address(given: Given) -> str:
     address = judges.text(given)
     host, colon, port = address.rpartition(":")
@@ -156,8 +146,8 @@ JUDGES: Mapping[str, Judge] = {
     "daemon.keep_hours_days": _days,
     "daemon.units": judges.flag,
     "daemon.names": judges.flag,
-    "daemon.probes": _names,
-    "daemon.probes_off": _names,
+    "daemon.probes": judges.names,
+    "daemon.probes_off": judges.names,
     "daemon.listen": _address,
     "daemon.token_file": judges.path,
     "daemon.tls_certificate_file": judges.path,

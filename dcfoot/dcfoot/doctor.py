@@ -133,6 +133,8 @@ class _Examination:
             self._finding = _found(name, probe, probe.open())
         except ProbeUnavailable as absent:
             self._finding = Finding(name, available=False, reason=absent.reason, remedy=absent.remedy)
+        except ProbeTransient as silent:
+            self._finding = Finding(name, available=False, reason=str(silent))
         except Exception as fault:  # noqa: BLE001  a probe may be anybody's: whatever it raises is the finding
             self._finding = Finding(name, available=False, reason=f"failed: {type(fault).__name__}: {fault}")
         finally:

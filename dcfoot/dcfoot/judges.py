@@ -7,6 +7,7 @@ a judge: `dcfoot.config` has the table of those of every command, `dcfoot.daemon
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 INTERVAL_MAX_S = 60.0
 """The longest time between readings [s]: a RAPL counter wraps around in about 60 s when power is high (Intel SDM vol.
@@ -91,6 +92,15 @@ def flag(given: Given) -> bool:
     if word in YES | NO:
         return word in YES
     raise UnfitValueError(f"{given.value!r} is neither true nor false")
+
+
+def names(given: Given) -> tuple[str, ...]:
+    """A list of names; in a variable they are parted by commas."""
+    found = given.value.split(",") if isinstance(given.value, str) else given.value
+    found_names = [str(name).strip() for name in cast("list[object]", found)] if isinstance(found, list) else []
+    if not found_names or not all(found_names):
+        raise UnfitValueError(f"{given.value!r} is not a list of names")
+    return tuple(found_names)
 
 
 def one_of(known: Collection[str], what: str) -> Callable[[Given], str]:

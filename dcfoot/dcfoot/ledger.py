@@ -72,16 +72,24 @@ def _refuse_overlap(one: Channel, other: Channel) -> None:
 
 
 def worth_keeping(meters: Iterable[Meter]) -> list[Meter]:
-    """Drops what another meter sees better: the same channel twice, and estimates of a domain that is measured."""
+    """Drops what another meter sees better: the same channel twice, and estimates of a domain that is measured.
+
+    Of two meters of one channel, one that reads the hardware goes before one that another program tells of: it is
+    looked at more often, and nothing lies between. A meter whose device is called as its domain is all of that domain
+    together, and goes where there are meters of its parts.
+    """
     kept: dict[tuple[str, Domain, str], Meter] = {}
-    for meter in sorted(meters, key=lambda meter: meter.channel.basis.rank):
+    for meter in sorted(meters, key=lambda meter: (meter.channel.basis.rank, meter.relayed)):
         key = (meter.channel.host, meter.channel.domain, meter.channel.device)
         kept.setdefault(key, meter)
-    measured = {(key[0], key[1]) for key, meter in kept.items() if meter.channel.basis is Basis.MEASURED}
+    measured = [key for key, meter in kept.items() if meter.channel.basis is Basis.MEASURED]
+    domains = {(host, domain) for host, domain, _ in measured}
+    in_parts = {(host, domain) for host, domain, device in measured if device != domain}
     return [
         meter
-        for key, meter in kept.items()
-        if meter.channel.basis is Basis.MEASURED or (key[0], key[1]) not in measured
+        for (host, domain, device), meter in kept.items()
+        if (meter.channel.basis is Basis.MEASURED or (host, domain) not in domains)
+        and not (device == domain and (host, domain) in in_parts)
     ]
 
 

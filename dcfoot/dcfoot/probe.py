@@ -6,7 +6,7 @@ same door. Constructing one is free of side effects; `open` looks for the hardwa
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +17,9 @@ from typing import Protocol, cast, runtime_checkable
 from dcfoot.reading import Meter, Reading
 
 ENTRY_POINT_GROUP = "dcfoot.probes"
+
+READER = "reader"
+"""The probe that stands for as many as there are addresses in the setting ``read``: one for each exporter."""
 
 
 def _hostname() -> str:
@@ -152,6 +155,33 @@ def installed_probes(path: Sequence[str] | None = None) -> Iterator[ProbeEntry]:
         if name not in seen:
             seen.add(name)
             yield ProbeEntry(name, partial(_loaded, value))
+
+
+def with_readers(entries: Iterable[ProbeEntry], addresses: Sequence[str]) -> list[ProbeEntry]:
+    """These probes with a reader for each address in the place of the one that stands for all; none without addresses.
+
+    Parameters
+    ----------
+    entries : Iterable of ProbeEntry
+        Probes.
+    addresses : Sequence of str
+        Of exporters.
+    """
+    return [
+        one
+        for entry in entries
+        for one in ([_reader(entry, address) for address in addresses] if entry.name == READER else [entry])
+    ]
+
+
+def _reader(entry: ProbeEntry, address: str) -> ProbeEntry:
+    """A probe that is called by its exporter's place: ``reader@127.0.0.1:9400``."""
+    place = address.partition("://")[2].partition("#")[0].removesuffix("/metrics")
+    return ProbeEntry(f"{READER}@{place}", partial(_at, entry, address))
+
+
+def _at(entry: ProbeEntry, address: str) -> Callable[[Surroundings], Probe]:
+    return partial(cast("Callable[..., Probe]", entry.load()), address=address)
 
 
 def _declared(path: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -145,6 +145,8 @@ class Meter:
         The least that the device draws while the sensor looks away [W].
     power_ceiling_w : float or None
         The most that the device draws while the sensor looks away [W]; None for `power_max_w`.
+    relayed : bool
+        Whether another program reads the hardware and tells; a meter that reads the same itself goes before it.
     """
 
     channel: Channel
@@ -162,6 +164,7 @@ class Meter:
     observed_ratio: float = 1.0
     power_floor_w: float = 0.0
     power_ceiling_w: float | None = None
+    relayed: bool = False
 
     def true_energy_j(self, energy_j: float, covered_s: float) -> tuple[float, float]:
         """The interval in which the true energy lies, given what this meter reported.

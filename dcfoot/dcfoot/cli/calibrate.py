@@ -173,17 +173,18 @@ def _find(arguments: argparse.Namespace, settings: Settings, host: str) -> Found
         return _from_readings(arguments.reading, settings, host)
     if arguments.host:
         raise ConfigError(f"The meters of {host} cannot be read from here: give its wall meter's CSV, or --reading.")
-    return _from_person()
+    return _from_person(settings)
 
 
-def _from_person() -> Found:
+def _from_person(settings: Settings) -> Found:
     if not sys.stdin.isatty():
         raise ConfigError(f"There is no terminal to ask at. {EXAMPLES}")
-    from dcfoot.probe import installed_probes
+    from dcfoot.probe import installed_probes, with_readers
     from dcfoot.tracker import Consumer, Subject, Tracker, new_run_id
     from dcfoot.wall_readings import Desk, EndedError, busy, typed_points
 
-    tracker = Tracker(Subject(new_run_id(), "calibrate"), Consumer(lambda: [os.getpid()]), installed_probes())
+    probes = with_readers(installed_probes(), settings.read)
+    tracker = Tracker(Subject(new_run_id(), "calibrate"), Consumer(lambda: [os.getpid()]), probes)
     tracker.start()
     tracker.job_started()
     try:

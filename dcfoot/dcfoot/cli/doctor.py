@@ -5,10 +5,12 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from dcfoot.cli import NO_DATA
+from dcfoot.config import load
 from dcfoot.doctor import Finding, FoundMeter, examine, metered_domains
+from dcfoot.errors import ConfigError
 from dcfoot.machine import describe_machine
 from dcfoot.measurement import Machine
-from dcfoot.probe import Surroundings, installed_probes
+from dcfoot.probe import Surroundings, installed_probes, with_readers
 from dcfoot.reading import Basis, Domain
 
 HELP = "what can be measured on this machine, how well, and what mends the rest"
@@ -34,10 +36,19 @@ def execute(arguments: argparse.Namespace) -> int:
     """Examines every installed probe; 0 where something can be measured or modelled, else 3."""
     surroundings = Surroundings()
     machine = describe_machine(surroundings)
-    findings = examine(surroundings, installed_probes())
+    findings = examine(surroundings, with_readers(installed_probes(), _addresses()))
     text = as_json(machine, findings) if arguments.json else "\n".join(as_text(machine, findings))
     sys.stdout.write(f"{text}\n")
     return 0 if any(finding.meters for finding in findings) else NO_DATA
+
+
+def _addresses() -> Sequence[str]:
+    """The exporters that are read too; settings with a fault are no reason not to look at the machine."""
+    try:
+        return load().read
+    except ConfigError as fault:
+        sys.stderr.write(f"{fault}\n")
+        return ()
 
 
 def as_json(machine: Machine, findings: Sequence[Finding]) -> str:

@@ -21,7 +21,7 @@ from dcfoot.daemon_settings import DaemonSettings, chosen_probes, keys
 from dcfoot.errors import DcfootError
 from dcfoot.lease import Member, acquire
 from dcfoot.machine import describe_machine
-from dcfoot.probe import ProbeEntry, Surroundings
+from dcfoot.probe import ProbeEntry, Surroundings, with_readers
 from dcfoot.reading import Channel, Meter
 from dcfoot.store.runstore import default_data_dir
 from dcfoot_probes.daemon.ladder import Ladders, Place
@@ -87,7 +87,7 @@ class Service:
         self._installed = installed
         self._notifier = Notifier(environ)
         settings, self._own = source()
-        self._entries = chosen_probes(self._own, installed)
+        self._entries = with_readers(chosen_probes(self._own, installed), settings.read)
         self._bus = _devices(surroundings)
         ladders = Ladders(self._place(settings), surroundings.host)
         path = store_path(settings, self._own)
@@ -127,7 +127,8 @@ class Service:
         self._notifier.reloading(time.monotonic_ns())
         try:
             settings, own = self._source()
-            entries, place = chosen_probes(own, self._installed), self._place(settings)
+            entries = with_readers(chosen_probes(own, self._installed), settings.read)
+            place = self._place(settings)
         except DcfootError as fault:
             logger.error("the settings stay as they were: %s", fault)  # noqa: TRY400 (it says where, and that is not here)
         else:

@@ -1,0 +1,83 @@
+"""What the probe and the tables of the exporters share.
+
+A page becomes `Sample`s; an exporter's table makes of those a `Seen` for each device: a meter and its integer now.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import NamedTuple
+
+from dcfoot.reading import Meter
+from dcfoot_probes.readers.here import Here
+
+COUNTER_PERIOD_S = 5.0
+"""How often an exporter is asked for counters [s] (a choice: a page costs its exporter up to some ten milliseconds of
+processor time, and a counter misses nothing in between)."""
+
+POWER_PERIOD_S = 1.0
+"""How often it is asked for power that it reads when it is asked [s] (a choice: as often as frames are made)."""
+
+
+class Sample(NamedTuple):
+    """One line of the text.
+
+    Parameters
+    ----------
+    name : str
+        Of the metric.
+    labels : Mapping[str, str]
+        Whose.
+    value : float
+        In the metric's unit; may be anything, also not a number.
+    """
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+    def counted(self, counts_per_unit: float = 1.0) -> int | None:
+        """The value as the integer that a meter gives; None where it is none that can be.
+
+        Parameters
+        ----------
+        counts_per_unit : float
+            What to multiply it by: 1e6 makes microjoules of joules.
+        """
+        scaled = self.value * counts_per_unit
+        return round(scaled) if isfinite(scaled) and scaled >= 0.0 else None
+
+
+class Seen(NamedTuple):
+    """What an exporter tells of one device now: by which meter, and its integer."""
+
+    meter: Meter
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """What the metrics of one exporter mean.
+
+    Parameters
+    ----------
+    name : str
+        Its own.
+    names : tuple of str
+        How the names of metrics begin that tell something.
+    host_labels : tuple of str
+        Labels that name the machine, the first that is there.
+    is_live : bool
+        Whether it reads the hardware when it is asked; else it tells what it read some time before.
+    seen : Callable[[Sequence[Sample], Here], Iterator[Seen]]
+        Makes meters of samples.
+    remedy : str
+        The command that mends it where it runs and tells of no energy.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    host_labels: tuple[str, ...]
+    is_live: bool
+    seen: Callable[[Sequence[Sample], Here], Iterator[Seen]]
+    remedy: str
