@@ -36,7 +36,7 @@ ENERGY, POWER, LIMIT = (
 COLLECT_INTERVAL_S = 30.0
 """How often it asks the GPUs unless it is told otherwise [s] (dcgm-exporter, ``--collect-interval``)."""
 
-BLANKS = (0x7FFFFFF0, float(2**47), float(0x7FFFFFFFFFFFFFF0))
+BLANKS = (0x7FFFFFF0, 2**47, 0x7FFFFFFFFFFFFFF0)
 """Where the numbers begin that mean "not known", for 32 bits, for fractions and for 64 bits (dcgm_structs.h)."""
 
 BLANKS_COUNT = 16
@@ -67,12 +67,10 @@ def _seen(samples: Sequence[Sample], here: Here) -> Iterator[Seen]:
     limits_w = {_uuid(sample): sample.value for sample in samples if sample.name == LIMIT and not is_blank(sample)}
     energies, powers = _newest(samples, ENERGY), _newest(samples, POWER)
     for uuid in sorted(energies.keys() | powers.keys()):
-        sample = energies.get(uuid) or powers[uuid]
-        meter = _meter(sample, uuid, here, limits_w.get(uuid))
-        if uuid in energies:
-            yield Seen(meter, round(sample.value))
-        else:
-            yield Seen(_of_power(meter), round(sample.value / W_PER_MW))
+        sample, counts_per_unit = (energies[uuid], 1.0) if uuid in energies else (powers[uuid], 1 / W_PER_MW)
+        meter, value = _meter(sample, uuid, here, limits_w.get(uuid)), sample.counted(counts_per_unit)
+        if value is not None:
+            yield Seen(meter if uuid in energies else _of_power(meter), value)
 
 
 def is_blank(sample: Sample) -> bool:

@@ -5,7 +5,6 @@ A page becomes `Sample`s; an exporter's table makes of those a `Seen` for each d
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import NamedTuple
 
 from dcfoot.reading import Meter
@@ -17,6 +16,9 @@ processor time, and a counter misses nothing in between)."""
 
 POWER_PERIOD_S = 1.0
 """How often it is asked for power that it reads when it is asked [s] (a choice: as often as frames are made)."""
+
+COUNT_MOST = 2**63
+"""Counters of hardware and of these programs have 64 bits at most; what is more is none."""
 
 
 class Sample(NamedTuple):
@@ -45,7 +47,7 @@ class Sample(NamedTuple):
             What to multiply it by: 1e6 makes microjoules of joules.
         """
         scaled = self.value * counts_per_unit
-        return round(scaled) if isfinite(scaled) and scaled >= 0.0 else None
+        return round(scaled) if 0.0 <= scaled < COUNT_MOST else None
 
 
 class Seen(NamedTuple):
