@@ -81,15 +81,36 @@ def test_every_setting_can_be_given_in_a_file_and_in_the_environment(
         "currency": "EUR",
         "lang": "zh",
         "whole_node": True,
+        "read": ["http://127.0.0.1:9400/metrics", "https://gpu-9:9100/metrics#gpu-9"],
     }
     assert list(values) == keys() == [field.name for field in fields(Settings) if field.name != "origins"]
     users.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
     of_file = load(environ(users), project)
     users.unlink()
-    of_environment = load(environ(users, **{variable(key): str(value) for key, value in values.items()}), project)
+    variables = {
+        variable(key): ",".join(cast("list[str]", value)) if isinstance(value, list) else str(value)
+        for key, value in values.items()
+    }
+    of_environment = load(environ(users, **variables), project)
     for key, value in values.items():
-        assert getattr(of_file, key) == getattr(of_environment, key)
-        assert str(getattr(of_file, key)) == str(value)
+        found = getattr(of_file, key)
+        assert found == getattr(of_environment, key)
+        assert (list(found) if isinstance(value, list) else str(found)) == (
+            value if isinstance(value, list) else str(value)
+        )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1:9400", "ftp://127.0.0.1/metrics", "http://", "http:///metrics", "http://gpu:99999/metrics"),
+        *("http://user:word@gpu:9400/metrics", "http://g pu/metrics", "http://[::1/metrics", "http://gpu/\tmetrics"),
+    ],
+)
+def test_what_is_to_be_read_is_an_address_without_a_password(users: Path, project: Path, address: str) -> None:
+    users.write_text(f"read = [{json.dumps(address)}]\n")
+    (fault,) = problems(users, project)
+    assert fault.startswith(f"{users}:1: read: {address!r} is not an address such as http://127.0.0.1:9400/metrics")
 
 
 def test_all_faults_are_named_at_once_each_with_its_file_and_line(users: Path, project: Path) -> None:

@@ -187,6 +187,27 @@ def test_two_probes_that_meter_one_channel_have_one_account() -> None:
     assert worth_keeping([rapl, perf]) == [rapl]
 
 
+def test_a_meter_that_reads_the_hardware_goes_before_one_that_another_program_tells_of() -> None:
+    direct = meter(Domain.GPU, "GPU-1")
+    told = replace(meter(Domain.GPU, "GPU-1"), method="told", relayed=True)
+    other = replace(meter(Domain.GPU, "GPU-2"), method="told", relayed=True)
+    assert worth_keeping([told, other, direct]) == [direct, other]
+    assert worth_keeping([direct, other, told]) == [direct, other]
+
+
+def test_even_what_is_only_told_of_goes_before_an_estimate() -> None:
+    told = replace(meter(Domain.PACKAGE, "package-0"), relayed=True)
+    assert worth_keeping([meter(Domain.PACKAGE, "cpu", basis=Basis.MODELLED), told]) == [told]
+
+
+def test_all_of_a_domain_in_one_goes_where_there_are_meters_of_its_parts() -> None:
+    together = replace(meter(Domain.PACKAGE, "package"), relayed=True)
+    parts = [meter(Domain.PACKAGE, "package-0"), meter(Domain.PACKAGE, "package-1")]
+    elsewhere = meter(Domain.DRAM, "dram")
+    assert worth_keeping([together, elsewhere, *parts]) == [elsewhere, *parts]
+    assert worth_keeping([together, elsewhere]) == [elsewhere, together]
+
+
 def test_a_reading_of_a_meter_without_an_account_is_not_booked() -> None:
     assert EnergyLedger().add(Reading(meter(Domain.GPU), 1, 1), NONE) is None
 

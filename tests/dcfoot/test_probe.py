@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dcfoot.probe import ENTRY_POINT_GROUP, installed_probes
+from dcfoot.probe import ENTRY_POINT_GROUP, Surroundings, installed_probes, with_readers
 from simulated.third_party import install_meter
 
 
@@ -70,3 +70,12 @@ def test_distributions_in_an_archive_are_found_too(tmp_path: Path) -> None:
             if file.is_file():
                 packed.write(file, file.relative_to(tmp_path / "plain"))
     assert [probe.name for probe in installed_probes([str(archive)])] == ["steady"]
+
+
+def test_each_exporter_is_a_probe_that_is_called_by_its_place_and_without_any_there_is_none() -> None:
+    entries = [entry for entry in installed_probes() if entry.name in {"rapl", "reader"}]
+    addresses = ["http://127.0.0.1:9400/metrics", "https://gpu-9/all#gpu-9"]
+    read = with_readers(entries, addresses)
+    assert [one.name for one in read] == ["rapl", "reader@127.0.0.1:9400", "reader@gpu-9/all"]
+    assert {one.load()(Surroundings()).name for one in read} == {"rapl", "reader"}
+    assert [one.name for one in with_readers(entries, [])] == ["rapl"]

@@ -21,6 +21,7 @@ PROBES = [
     "nvidia:Nvidia",
     "modelled:ModelledCpu",
     "modelled:ModelledMemory",
+    "readers.reader:Reader",
 ]
 
 OPENED = """

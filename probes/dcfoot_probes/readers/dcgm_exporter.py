@@ -67,8 +67,8 @@ def _seen(samples: Sequence[Sample], here: Here) -> Iterator[Seen]:
     limits_w = {_uuid(sample): sample.value for sample in samples if sample.name == LIMIT and not is_blank(sample)}
     energies, powers = _newest(samples, ENERGY), _newest(samples, POWER)
     for uuid in sorted(energies.keys() | powers.keys()):
-        sample, counts_per_unit = (energies[uuid], 1.0) if uuid in energies else (powers[uuid], 1 / W_PER_MW)
-        meter, value = _meter(sample, uuid, here, limits_w.get(uuid)), sample.counted(counts_per_unit)
+        sample, times = (energies[uuid], 1.0) if uuid in energies else (powers[uuid], 1 / W_PER_MW)
+        meter, value = _meter(sample, uuid, here, limits_w.get(uuid)), sample.counted(times)
         if value is not None:
             yield Seen(meter if uuid in energies else _of_power(meter), value)
 

@@ -38,15 +38,15 @@ class Sample(NamedTuple):
     labels: Mapping[str, str]
     value: float
 
-    def counted(self, counts_per_unit: float = 1.0) -> int | None:
+    def counted(self, times: float = 1.0) -> int | None:
         """The value as the integer that a meter gives; None where it is none that can be.
 
         Parameters
         ----------
-        counts_per_unit : float
+        times : float
             What to multiply it by: 1e6 makes microjoules of joules.
         """
-        scaled = self.value * counts_per_unit
+        scaled = self.value * times
         return round(scaled) if 0.0 <= scaled < COUNT_MOST else None
 
 
