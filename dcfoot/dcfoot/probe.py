@@ -176,7 +176,7 @@ def with_readers(entries: Iterable[ProbeEntry], addresses: Sequence[str]) -> lis
 
 def _reader(entry: ProbeEntry, address: str) -> ProbeEntry:
     """A probe that is called by its exporter's place: ``reader@127.0.0.1:9400``."""
-    place = address.partition("://")[2].partition("#")[0].removesuffix("/metrics")
+    place = address.partition("://")[2].removesuffix("/metrics")
     return ProbeEntry(f"{READER}@{place}", partial(_at, entry, address))
 
 

@@ -76,6 +76,6 @@ def test_each_exporter_is_a_probe_that_is_called_by_its_place_and_without_any_th
     entries = [entry for entry in installed_probes() if entry.name in {"rapl", "reader"}]
     addresses = ["http://127.0.0.1:9400/metrics", "https://gpu-9/all#gpu-9"]
     read = with_readers(entries, addresses)
-    assert [one.name for one in read] == ["rapl", "reader@127.0.0.1:9400", "reader@gpu-9/all"]
+    assert [one.name for one in read] == ["rapl", "reader@127.0.0.1:9400", "reader@gpu-9/all#gpu-9"]
     assert {one.load()(Surroundings()).name for one in read} == {"rapl", "reader"}
     assert [one.name for one in with_readers(entries, [])] == ["rapl"]

@@ -72,7 +72,7 @@ def test_the_doctor_tells_of_each_exporter_what_it_gives_or_why_it_gives_nothing
         found = doctor(tmp_path, f"{service.url}/metrics, http://{nobody}/metrics")
     (meter,) = json.loads(json.dumps(found[f"reader@{place}"]["meters"]))
     assert (meter["device"], meter["method"]) == (ADA, "dcgm_exporter.total_energy")
-    assert "counts from its next update on" in str(found[f"reader@{place}"]["notes"])
+    assert "its next update is awaited" in str(found[f"reader@{place}"]["reason"])
     assert (found[f"reader@{nobody}"]["available"], found[f"reader@{nobody}"]["remedy"]) == (False, "")
     assert "refused" in str(found[f"reader@{nobody}"]["reason"])
     assert "reader" not in found

@@ -29,7 +29,7 @@ STALE_S = 3 * COLLECT_INTERVAL_S
 """A page that has not changed for so long is of an exporter that does not see its hardware any more [s] (a choice:
 three of the longest usual interval)."""
 
-NOT_YET = "what {} tells counts from its next update on: it is not told when the present one was made"
+NOT_YET = "what {} tells is of a moment that is not known; its next update is awaited"
 
 
 class _Dated(NamedTuple):
@@ -86,9 +86,6 @@ class Reader:
         self._meters = {seen.meter.channel: seen.meter for _, seen in self._seen(page)}
         if not self._meters:
             raise self._absent(page)
-        for exporter in EXPORTERS:
-            if not exporter.is_live and any(sample.name.startswith(exporter.names) for sample in page.samples):
-                self._here.note(NOT_YET.format(exporter.name))
         return list(self._meters.values())
 
     def read(self) -> Sequence[Reading]:
@@ -97,7 +94,7 @@ class Reader:
         Raises
         ------
         ProbeTransient
-            The exporter does not answer, or tells nothing new for long.
+            The exporter does not answer, or has told nothing new yet or for long.
         """
         if self._surroundings.clock_ns() >= self._next_ns:
             return self._read_now()
@@ -124,13 +121,20 @@ class Reader:
         period_s = min((meter.period_s for meter in self._meters.values()), default=STALE_S)
         self._next_ns = self._surroundings.clock_ns() + round(period_s * NS_PER_S)
         try:
-            page = self._ask()
-            self._check(page)
+            readings = self._news()
         except ProbeTransient as transient:
             self._said = str(transient)
             raise
         self._said = ""
-        return list(self._readings(page))
+        return readings
+
+    def _news(self) -> Sequence[Reading]:
+        page = self._ask()
+        self._check(page)
+        readings = list(self._readings(page))
+        if not readings and any(dated.time_ns is None for dated in self._values.values()):
+            raise ProbeTransient(NOT_YET.format(self._address))
+        return readings
 
     def _ask(self) -> Page:
         """The page, dated to the middle between question and answer."""

@@ -14,7 +14,7 @@ import pytest
 from dcfoot.config import Settings
 from dcfoot.daemon_settings import DaemonSettings, chosen_probes
 from dcfoot.errors import ConfigError, DcfootError
-from dcfoot.probe import Surroundings
+from dcfoot.probe import Surroundings, installed_probes
 from dcfoot_probes.daemon.service import Service, only_one, retention_of, runtime_folder
 from dcfoot_probes.daemon.store import Retention
 from dcfoot_probes.daemon.systemd import JournalFormatter, Notifier, is_journal
@@ -129,6 +129,24 @@ def test_a_reload_is_announced_before_and_after_and_takes_the_new_settings(
     assert (reloading, ready) == ("RELOADING=1", "READY=1")
     assert 0 <= time.monotonic_ns() / 1000 - int(monotonic.removeprefix("MONOTONIC_USEC=")) < 60e6
     assert any("daemon.listen: used from the next start on" in record.getMessage() for record in caplog.records)
+
+
+def test_exporters_that_the_settings_name_are_read_and_a_reload_takes_others() -> None:
+    source = Editable()
+    source.settings = Settings(country="FR", read=("http://127.0.0.1:9/metrics", "http://127.0.0.1:9/all"))
+    reader = [entry for entry in installed_probes() if entry.name == "reader"]
+    daemon = Service(source, Surroundings("box", Path("/"), {}), reader, {})
+    run_until_done(daemon)
+    probes = daemon.snapshots.snapshot().probes
+    assert set(probes) == {"reader@127.0.0.1:9", "reader@127.0.0.1:9/all"}
+    assert all(not state.up and "refused" in state.said for state in probes.values())
+    source.settings = Settings(country="FR", read=("http://127.0.0.1:9/all#box",))
+    source.settings, changed = Settings(country="FR"), source.settings
+    daemon = Service(source, Surroundings("box", Path("/"), {}), reader, {})
+    source.settings = changed
+    daemon.loop.call(daemon.reload)
+    run_until_done(daemon)
+    assert set(daemon.snapshots.snapshot().probes) == {"reader@127.0.0.1:9/all#box"}
 
 
 def test_settings_with_a_fault_leave_those_that_there_are(caplog: pytest.LogCaptureFixture) -> None:
