@@ -18,7 +18,7 @@ from dcfoot_probes.readers.kepler import KEPLER
 from dcfoot_probes.readers.node_exporter import NODE_EXPORTER
 from dcfoot_probes.readers.page import Page, ask
 from dcfoot_probes.readers.scaphandre import SCAPHANDRE
-from dcfoot_probes.readers.words import Exporter, Sample, Seen
+from dcfoot_probes.readers.words import COUNTER_PERIOD_S, Exporter, Sample, Seen
 
 EXPORTERS = (DCGM_EXPORTER, KEPLER, NODE_EXPORTER, SCAPHANDRE)
 """All that are known; which one an address is of is seen by its metrics."""
@@ -118,7 +118,7 @@ class Reader:
         """Nothing is held."""
 
     def _read_now(self) -> Sequence[Reading]:
-        period_s = min((meter.period_s for meter in self._meters.values()), default=STALE_S)
+        period_s = min([COUNTER_PERIOD_S, *(meter.period_s for meter in self._meters.values())])
         self._next_ns = self._surroundings.clock_ns() + round(period_s * NS_PER_S)
         try:
             readings = self._news()

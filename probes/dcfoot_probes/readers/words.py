@@ -11,7 +11,7 @@ from dcfoot.reading import Meter
 from dcfoot_probes.readers.here import Here
 
 COUNTER_PERIOD_S = 5.0
-"""How often an exporter is asked for counters [s] (a choice: a page costs its exporter up to some ten milliseconds of
+"""How often an exporter is asked at least [s] (a choice: a page costs its exporter up to some ten milliseconds of
 processor time, and a counter misses nothing in between)."""
 
 POWER_PERIOD_S = 1.0
