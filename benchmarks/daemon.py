@@ -1,22 +1,24 @@
 """What the daemon takes of a server with 8 GPUs, 2 sockets, 1,000 processes and 100 containers.
 
     python benchmarks/daemon.py [--seconds 60] [--interval 1]
+    python benchmarks/daemon.py --looks 3 --beside
     python benchmarks/daemon.py --seconds 600 --looks 144 --scrape-every 15
 
 `dcfoot daemon` runs as it would there, below a root of files: the sockets' counters move, the GPUs are simulated by a
 library of our own that answers in microseconds where a driver takes longer. So this is what dcfoot adds to the driver's
-and the kernel's own time. Processor time is the kernel's count of each thread (schedstat), memory is what is resident.
+and the kernel's own time. Processor time is the kernel's count, memory is what is resident.
 Needs a C compiler and the packages of the test environment (`python3 bootstrap.py test`).
 """
 
 import argparse
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 from urllib.request import urlopen
@@ -29,8 +31,15 @@ from dcfoot_probes.daemon.store import FrameReader
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from simulated.servers import DRAM_W, GPU_W, GPUS, PACKAGE_W, SOCKETS, Server, gpu_server
 
-ADDRESS = "127.0.0.1:8399"
-"""Where it listens: not where another daemon of this machine would."""
+CODECARBON = """
+import time
+from codecarbon import OfflineEmissionsTracker
+tracker = OfflineEmissionsTracker(
+    country_iso_code="FRA", measure_power_secs=1, save_to_file=False, allow_multiple_runs=True, log_level="critical"
+)
+tracker.start()
+time.sleep(86_400)
+"""
 
 WARM_UP_S = 8.0
 """How long the start is left out [s]: every probe has been opened by then, or looked for."""
@@ -45,10 +54,21 @@ class Cost(NamedTuple):
     peak_mb: float
 
 
-def cpu_ns(pid: int) -> dict[str, int]:
-    """Processor time of each thread so far (proc_pid_schedstat(5)) [ns]."""
+def cpu_ns(pid: int) -> int:
+    """Processor time of a process so far, its threads that have ended included (clock_getcpuclockid(3)) [ns]."""
+    return time.clock_gettime_ns((~pid << 3) | 2)  # the kernel's number of that clock: include/linux/posix-timers.h
+
+
+def threads_ns(pid: int) -> dict[str, int]:
+    """Processor time of each thread that lives so far (proc_pid_schedstat(5)) [ns]."""
     tasks = Path(f"/proc/{pid}/task")
     return {task.name: int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()}
+
+
+def free_address() -> str:
+    """Where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return f"127.0.0.1:{taken.getsockname()[1]}"
 
 
 def store_mb(server: Server) -> float:
@@ -62,7 +82,7 @@ def memory_mb(pid: int, field: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:")) * 1024 / 1e6
 
 
-def cost_of(pid: int, seconds: float, scrape_every_s: float = 0.0) -> Cost:
+def cost_of(pid: int, seconds: float, address: str = "", scrape_every_s: float = 0.0) -> Cost:
     """What a process takes from now on.
 
     Parameters
@@ -71,19 +91,23 @@ def cost_of(pid: int, seconds: float, scrape_every_s: float = 0.0) -> Cost:
         The process.
     seconds : float
         For how long it is watched [s].
+    address : str
+        Where its metrics are.
     scrape_every_s : float
-        How often its metrics are fetched meanwhile [s]; 0 is never.
+        How often they are fetched meanwhile [s]; 0 is never.
     """
-    before, began = cpu_ns(pid), time.monotonic_ns()
+    before, threads_before, began = cpu_ns(pid), threads_ns(pid), time.monotonic_ns()
     deadline_s = time.monotonic() + seconds
     while scrape_every_s and time.monotonic() + scrape_every_s < deadline_s:
         time.sleep(scrape_every_s)
-        with urlopen(f"http://{ADDRESS}/metrics", timeout=10.0) as answer:
+        with urlopen(f"http://{address}/metrics", timeout=10.0) as answer:
             answer.read()
     time.sleep(max(deadline_s - time.monotonic(), 0.0))
-    after, elapsed_ns = cpu_ns(pid), time.monotonic_ns() - began
-    threads = sorted(((ns - before.get(task, 0)) / elapsed_ns for task, ns in after.items()), reverse=True)
-    return Cost(sum(threads), tuple(threads), memory_mb(pid, "VmRSS"), memory_mb(pid, "VmHWM"))
+    after, threads_after, elapsed_ns = cpu_ns(pid), threads_ns(pid), time.monotonic_ns() - began
+    threads = sorted(
+        ((ns - threads_before.get(task, 0)) / elapsed_ns for task, ns in threads_after.items()), reverse=True
+    )
+    return Cost((after - before) / elapsed_ns, tuple(threads), memory_mb(pid, "VmRSS"), memory_mb(pid, "VmHWM"))
 
 
 def kept_over_truth(server: Server, since_ns: int, until_ns: int, drawn_s: float) -> Iterator[tuple[str, float, float]]:
@@ -110,23 +134,39 @@ def kept_over_truth(server: Server, since_ns: int, until_ns: int, drawn_s: float
 
 
 @contextmanager
-def daemon_of(server: Server, interval_s: float) -> Generator[subprocess.Popen[bytes]]:
-    """``dcfoot daemon`` on a server."""
-    environ = {
-        **os.environ,
-        **server.environ(),
-        "DCFOOT_SITE": "gcp-us-central1",
-        "DCFOOT_DAEMON_INTERVAL_S": str(interval_s),
-        "DCFOOT_DAEMON_LISTEN": ADDRESS,
-        "DCFOOT_DATA_DIR": str(server.root / "data"),
-        "RUNTIME_DIRECTORY": str(server.root / "run"),
-    }
-    command = [sys.executable, "-m", "dcfoot", "daemon"]
-    with subprocess.Popen(command, env=environ, cwd=server.root, stderr=subprocess.DEVNULL) as process:
+def watched(server: Server, *command: str, **changes: str) -> Generator[int]:
+    """The number of a Python process that runs on a server."""
+    environ = {**os.environ, **server.environ(), **changes}
+    with subprocess.Popen(
+        [sys.executable, *command], env=environ, cwd=server.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         try:
-            yield process
+            time.sleep(WARM_UP_S)
+            yield process.pid
         finally:
             process.terminate()
+
+
+def daemon_of(server: Server, interval_s: float, address: str) -> AbstractContextManager[int]:
+    """``dcfoot daemon`` on a server."""
+    return watched(
+        server,
+        "-m",
+        "dcfoot",
+        "daemon",
+        DCFOOT_SITE="gcp-us-central1",
+        DCFOOT_DAEMON_INTERVAL_S=str(interval_s),
+        DCFOOT_DAEMON_LISTEN=address,
+        DCFOOT_DATA_DIR=str(server.root / "data"),
+        RUNTIME_DIRECTORY=str(server.root / "run"),
+    )
+
+
+def row_of(name: str, cost: Cost, kept_mb: float) -> str:
+    """A row of the table."""
+    threads = ", ".join(f"{100 * thread:.3f}" for thread in cost.threads_ratio[:6])
+    memory = f"{cost.rss_mb:.1f} | {cost.peak_mb:.1f}"
+    return f"| {time.strftime('%H:%M')} {name} | {100 * cost.cpu_ratio:.3f} | {threads} | {memory} | {kept_mb:.2f} |"
 
 
 def main() -> int:
@@ -135,27 +175,25 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each look takes; 60")
     parser.add_argument("--looks", type=int, default=1, help="how many looks, one after the other; 1")
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between frames; 1")
+    parser.add_argument("--beside", action="store_true", help="watch codecarbon in turn")
     parser.add_argument("--scrape-every", type=float, default=0.0, help="seconds between fetches of /metrics; never")
     arguments = parser.parse_args()
-    print("| after [h] | processor [% of a core] | its threads [%] | resident [MB] | peak [MB] | store [MB] |")
+    print("| time | processor [% of a core] | its threads [%] | resident [MB] | peak [MB] | store [MB] |")
     print("|---|---|---|---|---|---|", flush=True)
+    seconds, every_s, address = arguments.seconds, arguments.scrape_every, free_address()
     with tempfile.TemporaryDirectory() as folder, gpu_server(Path(folder)) as server:
-        with daemon_of(server, arguments.interval) as process:
-            time.sleep(WARM_UP_S)
+        with (
+            daemon_of(server, arguments.interval, address) as daemon,
+            watched(server, "-c", CODECARBON) if arguments.beside else nullcontext() as codecarbon,
+        ):
             began_ns, drawn_s = time.time_ns(), server.moved_s
             for _ in range(arguments.looks):
-                cost = cost_of(process.pid, arguments.seconds, arguments.scrape_every)
-                after_h = (time.time_ns() - began_ns) / NS_PER_S / 3600
-                threads = ", ".join(f"{100 * thread:.3f}" for thread in cost.threads_ratio[:6])
-                print(
-                    f"| {after_h:.2f} | {100 * cost.cpu_ratio:.3f} | {threads} "
-                    f"| {cost.rss_mb:.1f} | {cost.peak_mb:.1f} | {store_mb(server):.2f} |",
-                    flush=True,
-                )
+                print(row_of("dcfoot daemon", cost_of(daemon, seconds, address, every_s), store_mb(server)), flush=True)
+                if codecarbon is not None:
+                    print(row_of("codecarbon", cost_of(codecarbon, seconds), 0.0), flush=True)
             ended_ns, drawn_s = time.time_ns(), server.moved_s - drawn_s
-        if arguments.looks > 1:
-            for domain, ratio, known in kept_over_truth(server, began_ns, ended_ns, drawn_s):
-                print(f"{domain}: kept {ratio:.6f} of the energy drawn; power known for {known:.6f} of the time")
+        for domain, ratio, known in kept_over_truth(server, began_ns, ended_ns, drawn_s):
+            print(f"{domain}: kept {ratio:.6f} of the energy drawn; power known for {known:.6f} of the time")
     return 0
 
 
