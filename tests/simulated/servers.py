@@ -24,14 +24,15 @@ STEP_S = 0.25
 """How often counters move [s]: often enough for a reading a second, and cheap."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Server:
-    """The server, as a process finds it."""
+    """The server, as a process finds it, and for how long its sockets have drawn power [s]."""
 
     root: Path
     gpus: Installed
     powercap: PowercapTree
     groups: CgroupFiles
+    moved_s: float = 0.0
 
     def environ(self) -> dict[str, str]:
         """What leads a process to it."""
@@ -44,6 +45,7 @@ class Server:
             self.powercap.use(f"intel-rapl:{socket}:0", DRAM_W * seconds)
         for container in range(CONTAINERS):
             self.groups.use(group_of(container), 0.1 * seconds)
+        self.moved_s += seconds
 
 
 def group_of(container: int) -> str:
