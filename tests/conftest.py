@@ -1,6 +1,7 @@
 """What holds for every test: it keeps out of the user's own files, and says what it needs of the machine."""
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -16,6 +17,9 @@ __all__ = ["nvml_library", "pytest_runtest_protocol", "simulated_gpus"]
 # each time, so that a red result is about the change.
 hypothesis.settings.register_profile("dcfoot", deadline=None, derandomize=bool(os.environ.get("CI")))
 hypothesis.settings.load_profile("dcfoot")
+
+# A shell starts what runs in its background with Ctrl-C ignored, and children inherit that: tests send it to them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 JOB_VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "CUDA_VISIBLE_DEVICES")
 JOB_PREFIXES = ("DCFOOT_", "SLURM_", "OMPI_", "PMI_", "PMIX_", "CODECARBON_")
