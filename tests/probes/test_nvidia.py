@@ -228,6 +228,7 @@ class TestFinding:
                 "utilisation_ratio": 0.7,
                 "memory_used_bytes": float((3 << 30) + (512 << 20)),
                 "sm_clock_mhz": 1410.0,
+                "sm_clock_max_mhz": 1410.0,
                 "temperature_c": 41.0,
                 "power_limit_w": 400.0,
             }

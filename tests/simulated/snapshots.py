@@ -97,6 +97,7 @@ def snapshot(gpus: int = 2, units: int = 3) -> Snapshot:
             "utilisation_ratio": 0.75,
             "memory_used_bytes": 64e9,
             "sm_clock_mhz": 1980.0,
+            "sm_clock_max_mhz": 1980.0,
             "temperature_c": 62.0,
             "power_limit_w": 700.0,
         }

@@ -4,20 +4,20 @@ Frames are added to a window. Once a minute, or when somebody asks, the window i
 would be, added to what it came to since the start, and the next one begins.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from dcfoot.calibration import Calibration
-from dcfoot.footprint import Footprint, assess
+from dcfoot.footprint import Carbon, Footprint, assess
 from dcfoot.measurement import ChannelEnergy, Machine, Measurement, RunState
 from dcfoot.quantity import Quantity
 from dcfoot.reading import Channel, Meter
 from dcfoot.site import Site
 from dcfoot.site_hours import at_run
 from dcfoot.units import J_PER_KWH, NS_PER_S
-from dcfoot_probes.daemon.words import CarbonTotal, Frame, Ladder
+from dcfoot_probes.daemon.words import CarbonTotal, Frame, Ladder, Rates
 
 WINDOW_S = 60.0
 """How long a window lasts where nobody asks [s]: the grid and the weather change by the hour."""
@@ -46,12 +46,18 @@ class Place:
         The class that was named; None to guess from the machine.
     calibration : Calibration or None
         A fit to its wall meter.
+    electricity_price_per_kwh : float or None
+        What a kilowatt-hour of the facility costs, in `currency` [1/kWh].
+    currency : str or None
+        ISO 4217.
     """
 
     site: Site
     machine: Machine
     node_class: str | None = None
     calibration: Calibration | None = None
+    electricity_price_per_kwh: float | None = None
+    currency: str | None = None
 
     def assessed(self, measurement: Measurement) -> Footprint:
         """The footprint of all that the machine's meters saw."""
@@ -62,6 +68,8 @@ class Place:
             whole_node=True,
             node_class=self.node_class,
             calibration=self.calibration,
+            electricity_price_per_kwh=self.electricity_price_per_kwh,
+            currency=self.currency,
             draws=DRAWS,
         )
 
@@ -101,6 +109,7 @@ class Ladders:
 
     def __init__(self, place: Place, host: str) -> None:
         self.place = place
+        self.rates = Rates()
         self._host = host
         self._lock = Lock()
         self._energies: dict[Channel, tuple[Meter, float, float]] = {}
@@ -134,13 +143,15 @@ class Ladders:
     def _assess(self) -> None:
         self._asked_s = 0.0
         measurement, duration_s = self._measurement(), self._window_s
-        found = _quantities(self.place.assessed(measurement))
+        footprint = self.place.assessed(measurement)
+        found = _quantities(footprint)
         missed = [key for key, running in self._running.items() if running.total and found.get(key) is None]
         # An answer that is only late comes with the next frame, and then belongs to this window.
         if missed and duration_s < WINDOW_S:
             return
         for key in {**found, **self._running}:
             self._running.setdefault(key, _Running()).add(found.get(key), duration_s)
+        self.rates = _rates(footprint, self.rates)
         self._latest = self._ladder(found, duration_s)
         self._energies.clear()
         self._window_s = 0.0
@@ -190,3 +201,30 @@ def _quantities(footprint: Footprint) -> dict[tuple[str, ...], Quantity | None]:
         ("water", "onsite"): footprint.water_onsite_l,
         ("water", "offsite"): footprint.water_offsite_l,
     }
+
+
+def _rates(footprint: Footprint, before: Rates) -> Rates:
+    """What a kilowatt-hour behind the node's plug comes to, by this window; where that does not tell, as before.
+
+    Another currency than before is not known, for two cannot be added. What power supplies lose is left out: a device that is given back saves that too, so this is not too much.
+    """
+    node = next((rung.energy_kwh for rung in footprint.rungs if rung.name == "node"), None)
+    if node is None or node.value <= 0.0:
+        return before
+    carbon, cost = _carbon_to_count(footprint.carbon, before.carbon), footprint.cost
+    currency = before.currency or (cost.currency if cost else "")
+    onsite, offsite = footprint.water_onsite_l, footprint.water_offsite_l
+    water_l = onsite + offsite if onsite and offsite else None
+    return Rates(
+        (carbon.method, carbon.boundary, carbon.gas) if carbon else before.carbon,
+        carbon.value.scaled(1.0 / node.value) if carbon else before.carbon_g,
+        water_l.scaled(1.0 / node.value) if water_l else before.water_l,
+        cost.value.scaled(1.0 / node.value) if cost and cost.currency == currency else None,
+        currency,
+    )
+
+
+def _carbon_to_count(carbon: Sequence[Carbon], counted: tuple[str, ...]) -> Carbon | None:
+    """The one that was counted before, for unlike ones are never added; at first the location's, direct, if it can."""
+    alike = [one for one in carbon if not counted or (one.method, one.boundary, one.gas) == counted]
+    return min(alike, key=lambda one: (one.method != "location", one.boundary != "direct"), default=None)

@@ -32,6 +32,7 @@ from dcfoot_probes.daemon.store import FrameReader, FrameStore, Retention
 from dcfoot_probes.daemon.supervisor import Call, Supervisor
 from dcfoot_probes.daemon.systemd import Notifier
 from dcfoot_probes.daemon.units import Units
+from dcfoot_probes.daemon.wasting import nobody
 from dcfoot_probes.daemon.words import Frame
 from dcfoot_probes.sysfs import names_in
 
@@ -150,7 +151,12 @@ class Service:
             self.loop.splitter = self._splitter()
 
     def _splitter(self) -> Splitter:
-        return Units(self._surroundings.root) if self._own.units else Unattributed()
+        if not self._own.units:
+            self.snapshots.wasting.allocated = nobody
+            return Unattributed()
+        units = Units(self._surroundings.root)
+        self.snapshots.wasting.allocated = units.allocated
+        return units
 
     def _place(self, settings: Settings) -> Place:
         """Raises `DcfootError` where the site or the calibration cannot be used."""
@@ -159,6 +165,8 @@ class Service:
             describe_machine(self._surroundings),
             settings.node_class,
             load_calibration(settings.data_dir, self._surroundings.host),
+            settings.electricity_price_per_kwh,
+            settings.currency,
         )
 
     def _keep(self, frame: Frame, meters: Mapping[Channel, Meter], interval_s: float) -> None:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dcfoot.reading import Channel, Meter
 from dcfoot_probes.daemon.ladder import Ladders
 from dcfoot_probes.daemon.totals import Totals
+from dcfoot_probes.daemon.wasting import Wasting
 from dcfoot_probes.daemon.words import Frame, Snapshot, StoreState
 
 
@@ -49,6 +50,7 @@ class Snapshots:
 
     def __init__(self, host: str, ladders: Ladders, store_state: Callable[[], StoreState], utc_ns: int) -> None:
         self.ladders = ladders
+        self.wasting = Wasting(lambda: ladders.rates)
         self._host = host
         self._store_state = store_state
         self._started_utc_ns = utc_ns
@@ -71,6 +73,7 @@ class Snapshots:
         self._last = frame, interval_s
         self._totals.add(frame, meters)
         self.ladders.add(frame, meters)
+        self.wasting.add(frame, meters)
 
     def snapshot(self) -> Snapshot:
         """What is known now. From any thread."""
@@ -88,4 +91,5 @@ class Snapshots:
             self._store_state(),
             time.process_time(),
             self._memory.rss_bytes(),
+            self.wasting.now(),
         )

@@ -192,6 +192,127 @@ class Ladder:
     water_l: Mapping[str, Quantity | None]
 
 
+class Waste(StrEnum):
+    """What kind of waste it is."""
+
+    ALLOCATED_IDLE = "allocated_idle"
+    """Given to a job, and nobody holds a context on it."""
+
+    STOPPED = "stopped"
+    """The same owners computed before and still hold it, but compute no more."""
+
+    HELD = "held"
+    """Somebody holds its memory and has computed nothing since we look."""
+
+    SLOW = "slow"
+    """Busy throughout at half its clock or less and half its power limit or less: heat, a power brake, or a setting
+    that somebody forgot."""
+
+
+class Rates(NamedTuple):
+    """What a kilowatt-hour at a device comes to at this site, losses of the facility included; None is not known.
+
+    Parameters
+    ----------
+    carbon : tuple of str
+        By which method, in which boundary and gas emissions are counted; empty before any are known.
+    carbon_g, water_l, cost : Quantity or None
+        Of a kilowatt-hour [g/kWh, L/kWh, `currency`/kWh].
+    currency : str
+        ISO 4217; empty where no price was set.
+    """
+
+    carbon: tuple[str, ...] = ()
+    carbon_g: Quantity | None = None
+    water_l: Quantity | None = None
+    cost: Quantity | None = None
+    currency: str = ""
+
+
+class Amount(NamedTuple):
+    """Energy, and what it came to; None is not known.
+
+    Parameters
+    ----------
+    energy_kwh : float
+        At the device's meter [kWh].
+    carbon_g, water_l, cost : Quantity or None
+        By the rates of the time [g, L, the currency of the rates].
+    """
+
+    energy_kwh: float = 0.0
+    carbon_g: Quantity | None = None
+    water_l: Quantity | None = None
+    cost: Quantity | None = None
+
+
+class WasteTotal(NamedTuple):
+    """What one kind of waste took on one device since the daemon was started.
+
+    Parameters
+    ----------
+    kind : Waste
+        By which rule.
+    device : str
+        Where.
+    power_w : float
+        What it takes now; 0 where it is over [W].
+    amount : Amount
+        All of it.
+    """
+
+    kind: Waste
+    device: str
+    power_w: float
+    amount: Amount
+
+
+class Finding(NamedTuple):
+    """Waste on one device in one go.
+
+    Parameters
+    ----------
+    kind : Waste
+        By which rule.
+    device : str
+        Where.
+    units : tuple of Unit
+        Who had it; empty where nobody can be named.
+    since_utc_ns, until_utc_ns : int
+        From when to when; `until_utc_ns` moves on while it lasts [ns since 1970 UTC].
+    is_over : bool
+        Whether it has ended.
+    amount : Amount
+        What it took.
+    """
+
+    kind: Waste
+    device: str
+    units: tuple[Unit, ...]
+    since_utc_ns: int
+    until_utc_ns: int
+    is_over: bool
+    amount: Amount
+
+
+class Wasted(NamedTuple):
+    """All waste that was found since the daemon was started.
+
+    Parameters
+    ----------
+    totals : Sequence of WasteTotal
+        Every kind on every accelerator, also where there was none.
+    findings : Sequence of Finding
+        The newest, the newest first.
+    rates : Rates
+        What a kilowatt-hour comes to now.
+    """
+
+    totals: Sequence[WasteTotal] = ()
+    findings: Sequence[Finding] = ()
+    rates: Rates = Rates()
+
+
 class StoreState(NamedTuple):
     """How the store is doing.
 
@@ -235,6 +356,8 @@ class Snapshot:
         How the store is doing.
     cpu_s, rss_bytes : float, int
         What the daemon itself took of the processor [s], and takes of memory [bytes].
+    waste : Wasted
+        What accelerators took for nothing.
     """
 
     host: str
@@ -249,3 +372,4 @@ class Snapshot:
     store: StoreState
     cpu_s: float
     rss_bytes: int
+    waste: Wasted = Wasted()

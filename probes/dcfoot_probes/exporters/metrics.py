@@ -13,7 +13,7 @@ from dcfoot.quantity import Quantity
 from dcfoot.reading import Channel
 from dcfoot.units import J_PER_KWH, NS_PER_S
 from dcfoot.version import VERSION
-from dcfoot_probes.daemon.words import Ladder, Snapshot
+from dcfoot_probes.daemon.words import Amount, Ladder, Rates, Snapshot
 
 
 class Kind(StrEnum):
@@ -67,10 +67,12 @@ class Metric:
 _SUFFIX = {Kind.COUNTER: "_total", Kind.GAUGE: "", Kind.INFO: "_info"}
 
 CHANNEL = ("domain", "device", "basis")
+WASTE = ("waste", "device")
 DEVICE_FIGURES: Mapping[str, tuple[str, str, float, str]] = {
     "utilisation_ratio": ("utilization_ratio", "1", 1.0, "Time in which the device computed, over all time"),
     "memory_used_bytes": ("memory_used_bytes", "By", 1.0, "Memory of the device that is taken"),
     "sm_clock_mhz": ("sm_clock_hertz", "Hz", 1e6, "Clock of the device's processors"),
+    "sm_clock_max_mhz": ("sm_clock_max_hertz", "Hz", 1e6, "The highest clock that the device's processors can have"),
     "temperature_c": ("temperature_celsius", "Cel", 1.0, "Temperature of the device"),
     "power_limit_w": ("power_limit_watts", "W", 1.0, "The most that the device may draw"),
 }
@@ -115,6 +117,19 @@ def _carbon(now: Snapshot) -> Iterator[Sample]:
 
 def _probes(value: str) -> Callable[[Snapshot], Iterator[Sample]]:
     return lambda now: (Sample((name,), float(getattr(state, value))) for name, state in now.probes.items())
+
+
+def _waste(
+    figure: Callable[[Amount], Quantity | None], told: Callable[[Rates], tuple[str, ...]]
+) -> Callable[[Snapshot], Iterator[Sample]]:
+    def samples(now: Snapshot) -> Iterator[Sample]:
+        for total in now.waste.totals:
+            quantity = figure(total.amount)
+            if quantity is not None:
+                labels = (str(total.kind), total.device, *told(now.waste.rates), str(quantity.basis))
+                yield Sample(labels, quantity.value)
+
+    return samples
 
 
 def _one(value: Callable[[Snapshot], float]) -> Callable[[Snapshot], Iterator[Sample]]:
@@ -222,6 +237,48 @@ METRICS: Sequence[Metric] = (
         "Water on site (of the IT energy) and at power stations (of the facility energy)",
         ("boundary", "basis"),
         _rungs(lambda ladder: ladder.water_l, "value"),
+    ),
+    Metric(
+        "dcfoot_waste_power_watts",
+        "W",
+        Kind.GAUGE,
+        "Power that a device takes for nothing now, by kind of waste; 0 where there is none",
+        WASTE,
+        lambda now: (Sample((str(one.kind), one.device), one.power_w) for one in now.waste.totals),
+    ),
+    Metric(
+        "dcfoot_waste_energy_joules",
+        "J",
+        Kind.COUNTER,
+        "Energy that a device took for nothing; the first 15 minutes of a finding come all at once",
+        WASTE,
+        lambda now: (
+            Sample((str(one.kind), one.device), one.amount.energy_kwh * J_PER_KWH) for one in now.waste.totals
+        ),
+    ),
+    Metric(
+        "dcfoot_waste_carbon_grams",
+        "g",
+        Kind.COUNTER,
+        "Emissions of that energy and of what the facility lost with it",
+        (*WASTE, "method", "boundary", "gas", "basis"),
+        _waste(lambda amount: amount.carbon_g, lambda rates: rates.carbon),
+    ),
+    Metric(
+        "dcfoot_waste_water_liters",
+        "L",
+        Kind.COUNTER,
+        "Water of that energy, on site and at power stations",
+        (*WASTE, "basis"),
+        _waste(lambda amount: amount.water_l, lambda _: ()),
+    ),
+    Metric(
+        "dcfoot_waste_cost",
+        "1",
+        Kind.COUNTER,
+        "Money that the facility paid for that energy; absent where no price is set",
+        (*WASTE, "currency", "basis"),
+        _waste(lambda amount: amount.cost, lambda rates: (rates.currency,)),
     ),
     *(
         Metric(f"dcfoot_device_{name}", unit, Kind.GAUGE, what, ("device",), _gauge(figure, scale))

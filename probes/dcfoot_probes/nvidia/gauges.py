@@ -10,6 +10,7 @@ _READERS: dict[str, tuple[Callable[[Nvml, object], Callable[[], int]], float]] =
     "utilisation_ratio": (Nvml.utilisation_reader, 0.01),
     "memory_used_bytes": (Nvml.memory_reader, 1.0),
     "sm_clock_mhz": (Nvml.sm_clock_reader, 1.0),
+    "sm_clock_max_mhz": (Nvml.sm_clock_max_reader, 1.0),
     "temperature_c": (Nvml.temperature_reader, 1.0),
     "power_limit_w": (Nvml.power_limit_reader, W_PER_MW),
 }

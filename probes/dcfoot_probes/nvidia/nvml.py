@@ -213,6 +213,10 @@ class Nvml:
         """Reads the clock of the processors [MHz]."""
         return self._reader("nvmlDeviceGetClockInfo", ctypes.c_uint(), handle, _CLOCK_SM)
 
+    def sm_clock_max_reader(self, handle: object) -> Callable[[], int]:
+        """Reads the highest clock that the processors can have [MHz]."""
+        return self._reader("nvmlDeviceGetMaxClockInfo", ctypes.c_uint(), handle, _CLOCK_SM)
+
     def temperature_reader(self, handle: object) -> Callable[[], int]:
         """Reads the temperature of the chip [degC]."""
         return self._reader("nvmlDeviceGetTemperature", ctypes.c_uint(), handle, _TEMPERATURE_GPU)

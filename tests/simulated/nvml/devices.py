@@ -220,6 +220,7 @@ class SimulatedGpu:
     memory_reserved_bytes: int = 512 << 20
     temperature_c: int = 41
     sm_clock_mhz: int = 1410
+    sm_clock_max_mhz: int = 1410
     memory_clock_mhz: int = 1215
     persistence: bool = True
     power_limit_w: float = 400.0

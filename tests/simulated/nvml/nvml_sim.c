@@ -706,19 +706,18 @@ API nvmlDeviceGetMemoryInfo_v2(void *handle, Memory2 *memory) {
 
 /* ---- state ---- */
 
-static int clock_mhz(const Call *call, unsigned kind, unsigned *clock) {
-    return kind > 3 ? leave(INVALID_ARGUMENT)
-                    : give(clock, kind == 2 ? call->device->memory_clock_mhz : call->device->sm_clock_mhz);
+static int clock_mhz(const Call *call, unsigned kind, unsigned sm_mhz, unsigned *clock) {
+    return kind > 3 ? leave(INVALID_ARGUMENT) : give(clock, kind == 2 ? call->device->memory_clock_mhz : sm_mhz);
 }
 
 API nvmlDeviceGetClockInfo(void *handle, unsigned kind, unsigned *clock) {
     ENTER_WHOLE(nvmlDeviceGetClockInfo, handle);
-    return clock_mhz(&call, kind, clock);
+    return clock_mhz(&call, kind, call.device->sm_clock_mhz, clock);
 }
 
 API nvmlDeviceGetMaxClockInfo(void *handle, unsigned kind, unsigned *clock) {
     ENTER_WHOLE(nvmlDeviceGetMaxClockInfo, handle);
-    return clock_mhz(&call, kind, clock);
+    return clock_mhz(&call, kind, call.device->sm_clock_max_mhz, clock);
 }
 
 API nvmlDeviceGetTemperature(void *handle, unsigned sensor, unsigned *temperature) {

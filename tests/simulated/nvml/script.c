@@ -67,7 +67,8 @@ static int read_memory(Reader *r, const char *rest) {
 
 static int read_state(Reader *r, const char *rest) {
     Device *d = r->device;
-    return sscanf(rest, "%u %u %u %u", &d->temperature_c, &d->sm_clock_mhz, &d->memory_clock_mhz, &d->persistence) == 4;
+    return sscanf(rest, "%u %u %u %u %u", &d->temperature_c, &d->sm_clock_mhz, &d->sm_clock_max_mhz, &d->memory_clock_mhz,
+                  &d->persistence) == 5;
 }
 
 static int read_limit(Reader *r, const char *rest) {

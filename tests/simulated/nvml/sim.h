@@ -106,7 +106,7 @@ typedef struct {
     char name[TEXT], uuid[TEXT], pci[32];
     unsigned index, architecture, brand, compute_major, compute_minor, mig_mode, persistence;
     unsigned long long memory_bytes, memory_used_bytes;
-    unsigned temperature_c, sm_clock_mhz, memory_clock_mhz, limit_mw, limit_min_mw, limit_max_mw;
+    unsigned temperature_c, sm_clock_mhz, sm_clock_max_mhz, memory_clock_mhz, limit_mw, limit_min_mw, limit_max_mw;
     int utilisation_known;
     unsigned utilisation_percent, memory_utilisation_percent;
     Profile profile;

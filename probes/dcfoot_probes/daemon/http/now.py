@@ -11,7 +11,17 @@ from dcfoot.quantity import Quantity
 from dcfoot.reading import Channel
 from dcfoot.units import NS_PER_S
 from dcfoot.version import VERSION
-from dcfoot_probes.daemon.words import ChannelTotal, Ladder, Snapshot, StoreState, Unit, UnitTotal
+from dcfoot_probes.daemon.words import (
+    Amount,
+    ChannelTotal,
+    Finding,
+    Ladder,
+    Snapshot,
+    StoreState,
+    Unit,
+    UnitTotal,
+    Wasted,
+)
 
 Json = dict[str, object]
 
@@ -43,6 +53,7 @@ def now(snapshot: Snapshot, *, names: bool, units_count: int | None = None) -> J
         "gauges": snapshot.gauges,
         "units": [_unit(one, names=names) for one in units[:units_count]],
         "units_count": len(units),
+        "waste": _waste(snapshot.waste, names=names),
         "probes": {name: state._asdict() for name, state in snapshot.probes.items()},
         "store": _store(snapshot.store),
         "own": {"cpu_s": round(snapshot.cpu_s, 3), "rss_bytes": snapshot.rss_bytes},
@@ -114,6 +125,36 @@ def _quantities(of: Mapping[str, Quantity | None]) -> Json:
 
 def _quantity(quantity: Quantity) -> Json:
     return {"value": quantity.value, "p5": quantity.p5, "p95": quantity.p95, "basis": str(quantity.basis)}
+
+
+def _waste(waste: Wasted, *, names: bool) -> Json:
+    rates = waste.rates
+    return {
+        "carbon": dict(zip(("method", "boundary", "gas"), rates.carbon, strict=True)) if rates.carbon else None,
+        "currency": rates.currency or None,
+        "totals": [
+            {"kind": str(one.kind), "device": one.device, "power_w": round(one.power_w, 3), **_amount(one.amount)}
+            for one in waste.totals
+        ],
+        "findings": [_finding(one, names=names) for one in waste.findings],
+    }
+
+
+def _finding(one: Finding, *, names: bool) -> Json:
+    return {
+        "kind": str(one.kind),
+        "device": one.device,
+        "units": [unit_of(unit, names=names) for unit in one.units],
+        "since_at": stamp(one.since_utc_ns),
+        "until_at": stamp(one.until_utc_ns),
+        "is_over": one.is_over,
+        **_amount(one.amount),
+    }
+
+
+def _amount(amount: Amount) -> Json:
+    told = {"carbon_g": amount.carbon_g, "water_l": amount.water_l, "cost": amount.cost}
+    return {"energy_kwh": amount.energy_kwh, **_quantities(told)}
 
 
 def _store(state: StoreState) -> Json:

@@ -3,11 +3,14 @@
 `JobRecords` reads the files that deploy/slurm/prolog.sh writes and epilog.sh removes.
 """
 
+import os
 import re
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.words import Unit, UnitKind
 
 JOBS_FOLDER = "run/dcfoot/jobs"
@@ -49,6 +52,8 @@ class JobRecords:
 
     def __init__(self, root: Path) -> None:
         self._folder = root / JOBS_FOLDER
+        self._known: list[JobRecord] = []
+        self._known_ns = 0
 
     def __bool__(self) -> bool:
         """Whether a prolog has ever run since the machine was started."""
@@ -65,12 +70,18 @@ class JobRecords:
             return None
 
     def all(self) -> list[JobRecord]:
-        """All of them, by number."""
+        """All of them, by number; read again where one came or went."""
         try:
+            changed_ns = os.stat(self._folder).st_mtime_ns  # noqa: PTH116 (each tick)
+            if changed_ns == self._known_ns:
+                return self._known
             names = sorted(entry.name for entry in self._folder.iterdir() if entry.name.isdecimal())
         except OSError:
             return []
-        return [record for name in names if (record := self.of(name)) is not None]
+        self._known = [record for name in names if (record := self.of(name)) is not None]
+        # A second change within the file system's tick would not be seen.
+        self._known_ns = changed_ns if time.time_ns() - changed_ns > NS_PER_S else 0
+        return self._known
 
     def allocated(self, devices: Sequence[str]) -> Mapping[str, list[Unit]]:
         """By device: the jobs that were given it.
