@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dcfoot_probes.daemon.http.listen import Listen
-from dcfoot_probes.daemon.words import StoreState
+from dcfoot_probes.daemon.words import StoreState, Wasted
 from simulated.browser import Browser, Page
 from simulated.near import near
 from simulated.serving import Steady, Told, serving
@@ -19,7 +19,7 @@ from simulated.snapshots import HOST, PERSONAL, snapshot
 needs_browser = pytest.mark.peer("chromium")
 
 VALUES = """(query => Object.fromEntries([...document.querySelectorAll(query)].map(
-    element => [element.dataset.device ?? element.dataset.unit ?? element.id, Number(element.dataset.value)])))"""
+    element => [element.dataset.device ?? element.dataset.unit ?? element.dataset.waste ?? element.id, Number(element.dataset.value)])))"""
 
 CHART = "[...document.querySelectorAll('.u-legend .u-label')].map(label => label.textContent)"
 
@@ -71,6 +71,15 @@ def test_the_page_shows_what_the_snapshot_holds(browser: Browser, told: Told, tm
     since = page.value(f"{VALUES}('#since tr')")
     assert since["carbon-location-direct"] == 512.0
     assert since["water-offsite"] == 2.5
+    [now, earlier], [total] = known.waste.findings, [one for one in known.waste.totals if one.amount.energy_kwh]
+    assert page.value(f"{VALUES}('#waste [data-waste]')") == {
+        f"{one.kind}/{one.device}": one.amount.energy_kwh for one in (now, earlier)
+    }
+    assert page.value(f"{VALUES}('#waste-allocated_idle')") == {"waste-allocated_idle": total.amount.energy_kwh}
+    waste = page.value("document.getElementById('waste').innerText")
+    for said in ("given, unused", "Slurm job 1000", "62.5 Wh", "32 g", "125 mL", "0.0156 EUR", "CO2, location, direct"):
+        assert said in waste
+    assert "No price is set" not in waste
     assert "Permission denied" in page.value("document.querySelector('[data-probe=acpi_power_meter]').innerText")
     assert page.value(CHART) == ["GPU", "processor", "memory"]
     assert page.value("document.title") == f"dcfoot · {HOST}"
@@ -138,6 +147,18 @@ def test_a_machine_without_ladder_and_store_is_shown_as_far_as_it_is_known(brows
         assert page.value("document.getElementById('rung-node').innerText").endswith("not known")
         assert len(page.value(f"{VALUES}('#devices tbody tr')")) == 6
     assert [one for one in page.complaints if "503" not in one] == []  # of the past, which there is none
+
+
+@needs_browser
+def test_without_a_price_the_page_says_that_there_is_none(browser: Browser) -> None:
+    known = snapshot()
+    free = replace(known, waste=Wasted(rates=known.waste.rates._replace(cost=None, currency="")))
+    with serving(free) as told:
+        page = opened(browser, told)
+        said = page.value("document.getElementById('waste').innerText")
+        assert "none was found" in said
+        assert "No price is set (electricity_price_per_kwh)" in said
+        assert "EUR" not in said
 
 
 @needs_browser

@@ -120,6 +120,7 @@ def test_dashboards_and_rules_leave_no_metric_unused_that_says_something_is_wron
     used |= set[str]().union(*(named(rule["expr"]) for rule in rules()))
     assert METRIC_NAMES - used <= {
         "dcfoot_device_power_limit_watts",
+        "dcfoot_device_sm_clock_max_hertz",
         "dcfoot_interval_seconds",
         "dcfoot_job_power_watts",
         "dcfoot_start_time_seconds",

@@ -1,17 +1,26 @@
 """What a daemon on a GPU server would know after a while, made of numbers that add up; no daemon runs."""
 
+from collections.abc import Sequence
+
 from dcfoot.quantity import Quantity
 from dcfoot.reading import Basis, Channel, Domain, Kind, Meter
+from dcfoot_probes.daemon.wasting import priced
 from dcfoot_probes.daemon.words import (
+    Amount,
     CarbonTotal,
     ChannelTotal,
+    Finding,
     Ladder,
     ProbeState,
+    Rates,
     Snapshot,
     StoreState,
     Unit,
     UnitKind,
     UnitTotal,
+    Waste,
+    Wasted,
+    WasteTotal,
 )
 
 HOST = "gpu-server-7"
@@ -71,6 +80,27 @@ def ladder(accelerator_w: float, host_w: float) -> Ladder:
     return Ladder("cn_guian", {**powers}, {**energies}, carbon, {"onsite": quantity(0.75), "offsite": quantity(2.5)})
 
 
+RATES = Rates(("location", "direct", "CO2"), quantity(512.0), quantity(2.0), quantity(0.25, Basis.DEFAULT), "EUR")
+
+WASTED_KWH = 0.0625
+"""What the first GPU took while the first unit let it stand idle."""
+
+
+def wasted(devices: Sequence[str], owner: Unit) -> Wasted:
+    """The first device is given and idle, the others are not."""
+    totals = [
+        WasteTotal(kind, device, GPU_W if is_so else 0.0, priced(WASTED_KWH if is_so else 0.0, RATES))
+        for device in devices
+        for kind in Waste
+        for is_so in [device == devices[0] and kind is Waste.ALLOCATED_IDLE]
+    ]
+    amount = priced(WASTED_KWH, RATES)
+    now_ns = START_NS + UPTIME_S * 1_000_000_000
+    earlier = Finding(Waste.STOPPED, devices[-1], (), START_NS, now_ns - 10**12, is_over=True, amount=Amount(0.5))
+    now = Finding(Waste.ALLOCATED_IDLE, devices[0], (owner,), now_ns - 10**12, now_ns, is_over=False, amount=amount)
+    return Wasted(totals, [now, earlier], RATES)
+
+
 def snapshot(gpus: int = 2, units: int = 3) -> Snapshot:
     """A server whose units share every device evenly, an hour after the daemon was started.
 
@@ -123,4 +153,5 @@ def snapshot(gpus: int = 2, units: int = 3) -> Snapshot:
         StoreState(123_456_789, 1.5, 0, ""),
         12.5,
         40_000_000,
+        wasted([one.channel.device for one, _ in powers if one.channel.domain is Domain.GPU], unit(0)),
     )

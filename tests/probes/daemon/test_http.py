@@ -137,6 +137,18 @@ def test_now_is_what_the_snapshot_holds() -> None:
     assert fsum(one["energy_j"] for one in now["units"]) + rest_j == near(whole_j, rel=1e-8)
 
 
+def test_waste_is_told_with_what_it_came_to_and_whose_it_was() -> None:
+    known, waste = snapshot().waste, told("/api/v1/now")["waste"]
+    assert (waste["carbon"], waste["currency"]) == ({"method": "location", "boundary": "direct", "gas": "CO2"}, "EUR")
+    [total] = waste["totals"]
+    assert (total["kind"], total["energy_kwh"], total["power_w"]) == ("allocated_idle", 0.0625, 256.0)
+    assert (total["carbon_g"]["value"], total["water_l"]["value"], total["cost"]["value"]) == (32.0, 0.125, 0.015625)
+    now, earlier = waste["findings"]
+    assert [(unit["kind"], unit["id"]) for unit in now["units"]] == [("slurm_job", "1000")]
+    assert (now["is_over"], earlier["is_over"], earlier["cost"]) == (False, True, None)
+    assert now["device"] == known.findings[0].device
+
+
 def test_what_is_not_known_is_null() -> None:
     known = snapshot()
     bare = replace(known, ladder=None, channels=[known.channels[0]._replace(power_w=None)])

@@ -135,6 +135,7 @@ def _waste(waste: Wasted, *, names: bool) -> Json:
         "totals": [
             {"kind": str(one.kind), "device": one.device, "power_w": round(one.power_w, 3), **_amount(one.amount)}
             for one in waste.totals
+            if one.amount.energy_kwh > 0.0
         ],
         "findings": [_finding(one, names=names) for one in waste.findings],
     }

@@ -139,6 +139,29 @@ function drawUnits(now) {
   }), ...parts]);
 }
 
+function drawWaste(waste) {
+  const worth = (quantity, unit) => quantity ? shown(quantity.value, unit) : say("unknown");
+  const money = cost => cost ? `${figure(cost.value)} ${waste.currency}` : waste.currency ? say("unknown") : "";
+  const total = kind => waste.totals.filter(one => one.kind === kind).reduce((sum, one) => sum + one.energy_kwh, 0);
+  const lines = waste.findings.slice(0, ROWS).map(one => {
+    const owners = one.units.map(unit => unit.name ? `${unit.name} (${unit.id})` : `${say(unit.kind)} ${unit.id}`).join(", ");
+    const ended = one.is_over ? make("span", say(one.kind), { className: "absent" }) : make("b", say(one.kind), { className: "bad" });
+    const line = row([ended, make("small", one.device), owners, `${dated(one.since_at)} – ${one.is_over ? clock(one.until_at) : say("now")}`, shown(one.energy_kwh, "kWh"), worth(one.carbon_g, "g"), worth(one.water_l, "L"), money(one.cost)]);
+    line.dataset.waste = `${one.kind}/${one.device}`;
+    line.dataset.value = one.energy_kwh;
+    return line;
+  });
+  const kinds = [...new Set(waste.totals.map(one => one.kind))].map(kind => {
+    const line = row([make("i", `${say("all")}: ${say(kind)}`), "", "", "", shown(total(kind), "kWh"), "", "", ""], { id: `waste-${kind}` });
+    line.dataset.value = total(kind);
+    return line;
+  });
+  const none = row([make("span", say("waste_none"), { className: "good" })]);
+  table("waste", ["kind", "device", "unit", "while", "energy", "carbon", "water", "money"], lines.length ? [...lines, ...kinds] : [none]);
+  const counted = waste.carbon ? `${waste.carbon.gas}, ${say(waste.carbon.method)}, ${say(waste.carbon.boundary)}. ` : "";
+  $("waste-price").textContent = `${counted}${waste.currency ? "" : say("no_price")}`;
+}
+
 function drawProbes(now) {
   const mark = (good, said) => make("span", `${good ? "●" : "▲"} ${said}`, { className: good ? "good" : "bad" });
   const state = one => {
@@ -232,6 +255,7 @@ function draw() {
   drawSince(last.ladder, last.started_at);
   drawDevices(last.channels, last.gauges);
   drawUnits(last);
+  drawWaste(last.waste);
   drawProbes(last);
   drawChart();
 }
