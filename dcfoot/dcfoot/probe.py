@@ -120,6 +120,15 @@ class UsesProbe(Protocol):
 
 
 @runtime_checkable
+class PacedProbe(Protocol):
+    """A probe that polls between the readings that it gives, and is to be told how often these are wanted."""
+
+    def pace(self, interval_s: float) -> None:
+        """From now on readings are wanted this often [s]."""
+        ...
+
+
+@runtime_checkable
 class GaugeProbe(Protocol):
     """A probe that also knows how its devices are doing."""
 

@@ -80,6 +80,7 @@ def test_the_page_shows_what_the_snapshot_holds(browser: Browser, told: Told, tm
     for said in ("given, unused", "Slurm job 1000", "62.5 Wh", "32 g", "125 mL", "0.0156 EUR", "CO2, location, direct"):
         assert said in waste
     assert "No price is set" not in waste
+    assert page.value("document.getElementById('waste').clientWidth") > 1000  # as wide as the page
     assert "Permission denied" in page.value("document.querySelector('[data-probe=acpi_power_meter]').innerText")
     assert page.value(CHART) == ["GPU", "processor", "memory"]
     assert page.value("document.title") == f"dcfoot · {HOST}"

@@ -207,7 +207,8 @@ class Loop:
 
     def _frame(self, duration_s: float) -> Frame:
         supervisor = self._supervisor
-        steps, uses = supervisor.channels.take(), supervisor.take_uses()
+        steps = supervisor.channels.take()
+        uses = supervisor.take_uses(steps)
         splits: dict[Channel, Split] = {}
         self._guarded("who used the energy is not known", lambda: splits.update(self.splitter.splits(steps, uses)))
         return Frame(self._clock.wall_ns(), duration_s, steps, splits, supervisor.gauges(), supervisor.states())

@@ -14,6 +14,9 @@ from dcfoot_probes.daemon.words import Split, Unit
 UNKNOWN = Split({}, 0.0, 1.0)
 """Nobody can be named."""
 
+ROUNDING = 1e-9
+"""So little is no time, but what rounding left."""
+
 IDLE = Split({}, 1.0, 0.0)
 """Nobody used it."""
 
@@ -40,7 +43,7 @@ def device_split(uses: Mapping[int, float], unit_of: Callable[[int], Unit | None
     Parameters
     ----------
     uses : Mapping[int, float]
-        The share of each process, as `UsesProbe.uses` gives it.
+        The share of each process, as `UsesProbe.uses` gives it; what they leave of 1 is time in which nobody used it.
     unit_of : Callable[[int], Unit or None]
         The unit of a process; None where it is not known.
     """
@@ -51,7 +54,9 @@ def device_split(uses: Mapping[int, float], unit_of: Callable[[int], Unit | None
         unit = unit_of(pid)
         sums[unit] = sums.get(unit, 0.0) + ratio
     unnamed = sums.pop(None, 0.0)
-    return _weighed({unit: ratio for unit, ratio in sums.items() if unit is not None}, 0.0, unnamed)
+    idle = 1.0 - fsum(uses.values())
+    named = {unit: ratio for unit, ratio in sums.items() if unit is not None}
+    return _weighed(named, idle if idle > ROUNDING else 0.0, unnamed)
 
 
 def _weighed(units: Mapping[Unit, float], idle: float, unattributed: float) -> Split:

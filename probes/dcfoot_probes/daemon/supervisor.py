@@ -15,14 +15,18 @@ from threading import Thread
 from time import monotonic
 from typing import NamedTuple, Protocol
 
+from dcfoot.counter import Step
 from dcfoot.errors import ProbeTransient, ProbeUnavailable
-from dcfoot.probe import GaugeProbe, Probe, ProbeEntry, Surroundings, UsesProbe
-from dcfoot.reading import Meter, Reading
+from dcfoot.probe import GaugeProbe, PacedProbe, Probe, ProbeEntry, Surroundings, UsesProbe
+from dcfoot.reading import Channel, Meter, Reading
 from dcfoot.sampler import GAUGE_PERIOD_S
 from dcfoot.threads import Beginning, begin
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.channels import Channels
 from dcfoot_probes.daemon.words import ProbeState
+
+LEAST_S = 1e-9
+"""What an answer weighs at least [s]: the first comes in the moment of opening."""
 
 HANGS = "it does not answer; its driver may hang"
 
@@ -99,7 +103,9 @@ class Answer(NamedTuple):
     gauges : Mapping or None
         Figures by device; None where they were not read this time.
     uses : Uses
-        Who used the devices since the answer before.
+        Who used the devices since they were last told of.
+    uses_s : float
+        How long that is [s].
     """
 
     asked: bool
@@ -108,6 +114,7 @@ class Answer(NamedTuple):
     said: str = ""
     gauges: Mapping[str, Mapping[str, float]] | None = None
     uses: Uses | None = None
+    uses_s: float = 0.0
 
 
 class Listener(Protocol):
@@ -163,6 +170,7 @@ class ProbeWorker:
         self._next_gauge_ns = 0
         self._period_s = 0.0
         self._heard_ns: dict[int, int] = {}
+        self._uses_ns = 0
 
     def _live(self) -> None:
         patience = self._patience
@@ -190,6 +198,7 @@ class ProbeWorker:
     def _serve(self) -> "_Ended | None":
         """Opens the probe and reads it until it fails; None when it was told to stop."""
         self._heard_ns = {}
+        self._uses_ns = self._surroundings.clock_ns()
         probe: Probe | None = None
         try:
             probe = self._entry.load()(self._surroundings)
@@ -231,6 +240,8 @@ class ProbeWorker:
         began_ns = clock_ns()
         readings: Sequence[Reading] = ()
         said = ""
+        if asked and isinstance(probe, PacedProbe):
+            probe.pace(self.interval_s)
         try:
             readings = probe.read()
         except ProbeTransient as transient:
@@ -238,9 +249,10 @@ class ProbeWorker:
         for reading in readings:
             self._heard_ns[id(reading.meter)] = began_ns
             self._period_s = min(self._period_s, reading.meter.period_s)
-        uses = probe.uses() if asked and isinstance(probe, UsesProbe) else None
         gauges = self._gauges(probe, began_ns) if asked else None
-        return Answer(asked, readings, (clock_ns() - began_ns) / NS_PER_S, said, gauges, uses)
+        uses = probe.uses() if asked and isinstance(probe, UsesProbe) else None
+        uses_s, self._uses_ns = (began_ns - self._uses_ns) / NS_PER_S, began_ns if asked else self._uses_ns
+        return Answer(asked, readings, (clock_ns() - began_ns) / NS_PER_S, said, gauges, uses, uses_s)
 
     def _gauges(self, probe: Probe, now_ns: int) -> Mapping[str, Mapping[str, float]] | None:
         if now_ns < self._next_gauge_ns or not isinstance(probe, GaugeProbe):
@@ -252,6 +264,24 @@ class ProbeWorker:
         """Whether a meter that was heard since the probe was opened has not been for a while."""
         since_ns = self._surroundings.clock_ns() - round(self._patience.silent_s * NS_PER_S)
         return any(heard_ns < since_ns for heard_ns in self._heard_ns.values())
+
+
+class _UsesSum:
+    """Who used a device over several answers, each weighted by its time."""
+
+    def __init__(self) -> None:
+        self._seen_s = 0.0
+        self._shares_s: dict[int, float] = {}
+
+    def add(self, shares: Mapping[int, float], seconds: float) -> None:
+        weight_s = max(seconds, LEAST_S)
+        self._seen_s += weight_s
+        for pid, share in shares.items():
+            self._shares_s[pid] = self._shares_s.get(pid, 0.0) + share * weight_s
+
+    def mean(self) -> Mapping[int, float]:
+        """Shares that add up to the part of the time in which anybody used it."""
+        return {pid: share_s / self._seen_s for pid, share_s in self._shares_s.items()}
 
 
 class _Watched:
@@ -294,7 +324,7 @@ class Supervisor:
     ) -> None:
         self._patience = patience or Patience()
         self.channels = Channels()
-        self._uses: dict[str, Mapping[int, float]] = {}
+        self._uses: dict[str, _UsesSum] = {}
         self._surroundings = surroundings
         self._inbox = inbox
         self._watched: dict[str, _Watched] = {}
@@ -352,10 +382,19 @@ class Supervisor:
         """Whether a probe that was asked in this round has not answered yet."""
         return bool(self._awaited)
 
-    def take_uses(self) -> Uses:
-        """Who used the devices since the last call."""
-        taken, self._uses = self._uses, {}
-        return taken
+    def take_uses(self, steps: Mapping[Channel, Step]) -> Uses:
+        """Who used the devices in these steps; of a device whose energy comes later it is told then.
+
+        Parameters
+        ----------
+        steps : Mapping[Channel, Step]
+            What the channels took.
+        """
+        metered = {channel.device for channel in self.channels.meters}
+        taken = {channel.device for channel in steps}
+        told = {device: self._uses[device].mean() for device in taken & self._uses.keys()}
+        self._uses = {device: uses for device, uses in self._uses.items() if device in metered - taken}
+        return told
 
     def gauges(self) -> Mapping[str, Mapping[str, float]]:
         """The last figures of every device."""
@@ -390,7 +429,8 @@ class Supervisor:
             watched.tell(answer.said, answer.read_s, failed=bool(answer.said))
         if answer.gauges is not None:
             watched.gauges = answer.gauges
-        self._uses.update(answer.uses or {})
+        for device, shares in (answer.uses or {}).items():
+            self._uses.setdefault(device, _UsesSum()).add(shares, answer.uses_s)
         self.channels.add(name, answer.readings)
 
     def closed(self, name: str, said: str, *, failed: bool) -> None:

@@ -20,8 +20,9 @@ from dcfoot_probes.nvidia.nvml import Nvml, NvmlFault, answer_or
 from dcfoot_probes.nvidia.sharing import Users
 
 HAND_OVER_S = 0.95
-"""How often readings are handed over [s]: power is polled more often, but who used a device is asked only then, for
-that may cost the driver a millisecond. A little under a second, so that a tick that comes early is not passed by."""
+"""How often readings are handed over, unless they are wanted more often [s]: power is polled in between, but who used a
+device is asked only then, for that may cost the driver a millisecond. A little under a second, so that a tick that
+comes early is not passed by."""
 
 
 class Nvidia:
@@ -46,6 +47,7 @@ class Nvidia:
         self._pending: list[Reading] = []
         self._started: list[Gpu] = []
         self._next_ns = 0
+        self._hand_over_s = HAND_OVER_S
 
     def open(self) -> Sequence[Meter]:
         """One meter a device that is awake and has energy or power; none where all sleep.
@@ -63,6 +65,12 @@ class Nvidia:
             reasons = [*self._finder.notes, *self._told]
             raise ProbeUnavailable("; ".join(reasons) or "NVIDIA's driver shows no GPU", "nvidia-smi -L")
         return [gpu.source.meter for gpu in self._gpus]
+
+    def pace(self, interval_s: float) -> None:
+        """Hands readings over as often as they are wanted, and once a second at least."""
+        hand_over_s = HAND_OVER_S * min(interval_s, 1.0)
+        if hand_over_s != self._hand_over_s:
+            self._hand_over_s, self._next_ns = hand_over_s, 0
 
     def read(self) -> Sequence[Reading]:
         """What is new; in a run about once a second, and nothing in between while power is polled."""
@@ -145,7 +153,7 @@ class Nvidia:
         return [*handed, *_readings(answered)]
 
     def _put_off(self) -> None:
-        self._next_ns = self._surroundings.clock_ns() + round(HAND_OVER_S * NS_PER_S)
+        self._next_ns = self._surroundings.clock_ns() + round(self._hand_over_s * NS_PER_S)
 
     def _watched(self, gpus: Sequence[Gpu]) -> Iterator[tuple[Gpu, Sequence[Publication]]]:
         """Each device with what it published within the next moments."""

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,14 +14,14 @@ import pytest
 from dcfoot.counter import Step
 from dcfoot.errors import ProbeUnavailable
 from dcfoot.probe import ProbeEntry
-from dcfoot.reading import Basis, Channel, Domain
+from dcfoot.reading import Basis, Channel, Domain, Reading
 from dcfoot_probes.daemon.supervisor import Patience, Uses
 from dcfoot_probes.daemon.words import Split
 from dcfoot_probes.nvidia import Nvidia
 from dcfoot_probes.rapl import Rapl
 from simulated.daemons import BUSY, QUICK, Device, Running, meter, running
 from simulated.near import near
-from simulated.nvml import DriverReload, Installed, SimulatedGpus, a100, hang, steady
+from simulated.nvml import DriverReload, GpuProcess, Installed, SimulatedGpus, a100, hang, steady, v100
 from simulated.trees import Clock, PowercapTree
 
 POWER_W = 100.0
@@ -223,22 +223,61 @@ def test_where_there_is_no_room_for_a_thread_the_others_are_read_and_it_is_tried
     loop.supervisor.stop(5.0)
 
 
+class Asking:
+    """Keeps what it is told of users with the energy that it is to be divided by."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[float, Uses]] = []
+
+    def splits(self, steps: Mapping[Channel, Step], uses: Uses) -> Mapping[Channel, Split]:
+        self.told.append((sum(step.energy_j for step in steps.values()), uses))
+        return {}
+
+
 def test_gauges_and_users_come_with_the_frame_and_gauges_go_with_their_probe(clock: Clock) -> None:
     device = Device(clock)
     device.figures, device.users = {"0": {"temperature_c": 40.0}}, {"0": {7: 0.5}}
-    seen: list[Uses] = []
-
-    class Asking:
-        def splits(self, steps: Mapping[Channel, Step], uses: Uses) -> Mapping[Channel, Split]:
-            del steps
-            seen.append(uses)
-            return {}
-
-    with running(clock, device, splitter=Asking()) as loop:
+    asking = Asking()
+    with running(clock, device, splitter=asking) as loop:
         assert loop.tick(6.0).gauges == {"0": {"temperature_c": 40.0}}
-        assert seen == [{"0": {7: 0.5}}]
+        assert asking.told[-1][1] == {"0": {7: near(0.5)}}
         device.fault = RuntimeError("gone")
         assert loop.tick().gauges == {}
+
+
+class Seldom(Device):
+    """A device that gives its readings once a second."""
+
+    def read(self) -> Sequence[Reading]:
+        readings = super().read()
+        return [reading for reading in readings if reading.time_ns % 10**9 == 0]
+
+
+def test_at_ten_frames_a_second_users_are_told_with_the_energy_that_they_used_each_by_its_time(clock: Clock) -> None:
+    device, asking = Seldom(clock), Asking()
+    with running(clock, device, splitter=asking) as loop:
+        for tick in range(20):
+            # Process 1 has the first seven tenths of each second, process 2 the next, and the last are nobody's.
+            device.users = {"0": {1: 1.0} if tick % 10 < 7 else {2: 1.0} if tick % 10 == 7 else {}}
+            loop.tick(0.1)
+    with_energy = [(energy_j, uses) for energy_j, uses in asking.told if energy_j]
+    assert [energy_j for energy_j, _ in with_energy] == near([POWER_W] * 2)
+    assert [uses["0"] for _, uses in with_energy] == [{1: near(0.7, abs=1e-6), 2: near(0.1, abs=1e-6)}] * 2
+    assert [uses for energy_j, uses in asking.told if not energy_j] == [{}] * 18
+
+
+def test_two_answers_within_a_frame_count_each_by_its_time(clock: Clock) -> None:
+    device, asking = Device(clock), Asking()
+    device.users = {"0": {1: 1.0}}
+    with running(clock, device, splitter=asking) as loop:
+        loop.tick()
+        device.hang()
+        loop.tick(3.0)  # it is asked, and answers too late for its frame
+        device.released.set()
+        loop.until(lambda: loop.is_up("device") and not loop.supervisor.is_waiting)
+        device.users = {"0": {2: 1.0}}
+        loop.tick(1.0)
+    assert asking.told[-1] == (near(4 * POWER_W), {"0": {1: near(0.75), 2: near(0.25)}})
 
 
 def test_a_choice_of_probes_can_change_while_others_are_read(clock: Clock) -> None:
@@ -316,6 +355,49 @@ def test_a_driver_that_was_reloaded_is_opened_anew_and_its_counters_begin_at_not
     assert 0.4 * truth < total <= truth + 0.1 * 200.0
     assert {channel for frame in loop.frames for channel in frame.steps} == set(loop.supervisor.channels.meters)
     loop.supervisor.stop(3.0)
+
+
+def test_a_gpu_whose_power_is_polled_gives_it_ten_times_a_second_on_demand(simulated_gpus: Install) -> None:
+    installed = simulated_gpus(SimulatedGpus([replace(v100(steady(200.0)), counter=None, samples=None)]))
+    loop = Running(RealClock(), interval_s=0.1)
+    loop.supervisor.employ([ProbeEntry("nvidia", lambda: Nvidia)])
+    loop.until(lambda: loop.is_up("nvidia"))
+    loop.tick(1.0)
+    began_ns = loop.clock()
+    frames = [loop.tick(0.1) for _ in range(20)]
+    ended_ns = loop.clock()
+    loop.supervisor.stop(3.0)
+    # A busy machine may make a frame late, and then the next has both.
+    assert sum(bool(frame.steps) for frame in frames) >= 16
+    total_j = sum(step.energy_j for frame in frames for step in frame.steps.values())
+    assert total_j == near(installed.true_energy_j(began_ns, ended_ns), abs=0.2 * 200.0)
+
+
+def test_users_of_a_gpu_get_what_it_took_while_they_had_it_at_ten_frames_a_second(simulated_gpus: Install) -> None:
+    processes = [GpuProcess(101, sm_percent=90, span_s=(0.0, 2.5)), GpuProcess(102, sm_percent=90, span_s=(2.5, 60.0))]
+    card = replace(v100(steady(200.0)), counter=None, samples=None, processes=processes)
+    installed, asking = simulated_gpus(SimulatedGpus([card])), Asking()
+    epoch_ns = installed.gpus.epoch_ns
+    loop = Running(RealClock(), interval_s=0.1, splitter=asking)
+    loop.supervisor.employ([ProbeEntry("nvidia", lambda: Nvidia)])
+    loop.until(lambda: loop.is_up("nvidia"))
+    loop.tick(0.1)
+    asking.told.clear()
+    began_ns = loop.clock()
+    while loop.clock() - epoch_ns < 4.0e9:
+        loop.tick(0.1)
+    ended_ns = loop.clock()
+    loop.supervisor.stop(3.0)
+    energies_j = {
+        pid: sum(energy_j * shares.get(pid, 0.0) for energy_j, uses in asking.told for shares in uses.values())
+        for pid in (101, 102)
+    }
+    change_ns = epoch_ns + 2_500_000_000
+    truth_j = {
+        101: installed.true_energy_j(began_ns, change_ns),
+        102: installed.true_energy_j(change_ns, ended_ns),
+    }
+    assert energies_j == near(truth_j, abs=0.3 * 200.0)  # the samples' period and a frame at both ends
 
 
 def test_a_gpu_that_falls_off_and_comes_back_has_its_channel_and_the_other_loses_a_moment(
