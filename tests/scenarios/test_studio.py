@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from dcfoot.errors import ConfigError
+from dcfoot.serving import Reply, Request
 from dcfoot_scenarios.evaluate import evaluate
 from dcfoot_scenarios.library import study_names
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.studio.answer import POINTS, WEEK_H, answer, as_yaml
 from dcfoot_scenarios.studio.begin import begin
 from dcfoot_scenarios.studio.server import StudioServer
-from dcfoot_scenarios.studio.service import Door, Reply, Request, reply
+from dcfoot_scenarios.studio.service import Door, reply
 from dcfoot_scenarios.study import Study
 from dcfoot_scenarios.tables import rows
 from simulated.near import near
@@ -38,7 +39,7 @@ STUDY: dict[str, Any] = {
 
 def posted(study: object, path: str = "/answer", **headers: str) -> Reply:
     body = json.dumps({"study": study, "week": 0}).encode()
-    return reply(Request("POST", path, OURS | headers, body), DOOR, b"{}")
+    return reply(Request("POST", path, "", OURS | headers, body), DOOR, b"{}")
 
 
 def faults_of(answered: Reply) -> dict[str, str]:
@@ -120,7 +121,7 @@ def test_what_cannot_be_computed_is_told_in_a_sentence(study: dict[str, Any], sa
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b'{"study": 3}', b'{"study": {}, "week": "x"}', b"\xff\xfe"])
 def test_what_is_no_question_is_refused(body: bytes) -> None:
-    answered = reply(Request("POST", "/answer", OURS, body), DOOR, b"{}")
+    answered = reply(Request("POST", "/answer", "", OURS, body), DOOR, b"{}")
     assert answered.status == 400
     assert list(faults_of(answered)) == [""]
 
@@ -139,7 +140,7 @@ def test_what_is_no_question_is_refused(body: bytes) -> None:
 @pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("GET", "/begin"), ("POST", "/answer")])
 def test_a_page_of_elsewhere_is_refused(headers: dict[str, str], method: str, path: str) -> None:
     # DNS rebinding: the name of another site that leads to 127.0.0.1 arrives as `Host`.
-    assert reply(Request(method, path, OURS | headers), DOOR, b"{}").status == 403
+    assert reply(Request(method, path, "", OURS | headers), DOOR, b"{}").status == 403
 
 
 @pytest.mark.parametrize("token", ["", "Bearer ", "Bearer another", "a-token ", "Bearer \u4e2d"])
@@ -147,7 +148,7 @@ def test_a_page_of_elsewhere_is_refused(headers: dict[str, str], method: str, pa
 def test_other_people_of_the_machine_are_refused_since_a_study_may_name_files(
     token: str, method: str, path: str
 ) -> None:
-    answered = reply(Request(method, path, OURS | {"authorization": token}, b"{}"), DOOR, b"{}")
+    answered = reply(Request(method, path, "", OURS | {"authorization": token}, b"{}"), DOOR, b"{}")
     assert answered.status == 403
     assert "whole address" in faults_of(answered)[""]
 

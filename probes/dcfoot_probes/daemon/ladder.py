@@ -133,12 +133,12 @@ class Ladders:
             if self._window_s >= WINDOW_S:
                 self._assess()
 
-    def now(self) -> Ladder | None:
-        """The ladder as it stands; at most a second old where somebody asks every second."""
+    def now(self) -> Ladder:
+        """The ladder as it stands; at most a second old where somebody asks every second. At first nothing is known."""
         with self._lock:
-            if self._asked_s >= LEAST_S:
+            if self._asked_s >= LEAST_S or (self._latest is None and self._window_s > 0.0):
                 self._assess()
-            return self._latest
+            return self._latest or self._ladder({}, WINDOW_S)
 
     def _assess(self) -> None:
         self._asked_s = 0.0

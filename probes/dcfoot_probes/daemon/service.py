@@ -130,6 +130,7 @@ class Service:
             settings, own = self._source()
             entries = with_readers(chosen_probes(own, self._installed), settings.read)
             place = self._place(settings)
+            self.speaking.renew()
         except DcfootError as fault:
             logger.error("the settings stay as they were: %s", fault)  # noqa: TRY400 (it says where, and that is not here)
         else:

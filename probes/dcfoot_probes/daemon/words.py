@@ -351,7 +351,7 @@ class Snapshot:
     gauges, probes : Mapping
         As in the last frame.
     ladder : Ladder or None
-        None until the first was worked out.
+        Nothing in it is known before the first frame; None where none is worked out at all.
     store : StoreState
         How the store is doing.
     cpu_s, rss_bytes : float, int

@@ -7,8 +7,9 @@ from secrets import token_urlsafe
 from typing import cast
 
 from dcfoot.errors import ConfigError
+from dcfoot.serving import Reply, Request
 from dcfoot_scenarios.studio.begin import begin
-from dcfoot_scenarios.studio.service import HEADERS, Door, Reply, Request, refused, reply, too_long
+from dcfoot_scenarios.studio.service import Door, refused, reply, too_long
 from dcfoot_scenarios.study import Study
 
 HOST = "127.0.0.1"
@@ -68,14 +69,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(self.rfile.read(int(length or 0)))
 
     def _answer(self, body: bytes) -> None:
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        path = self.path.partition("?")[0]
+        request = Request.of(self.command, self.path, self.headers.items(), body)
         studio = cast("StudioServer", self.server)
-        self._send(reply(Request(self.command, path, headers, body), studio.door, studio.beginning))
+        self._send(reply(request, studio.door, studio.beginning))
 
     def _send(self, answer: Reply) -> None:
         self.send_response(answer.status)
-        for name, value in {**HEADERS, "Content-Type": answer.kind, "Content-Length": str(len(answer.body))}.items():
+        for name, value in answer.all_headers().items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer.body)

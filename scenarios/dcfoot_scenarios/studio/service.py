@@ -6,13 +6,13 @@ other people of the machine reach 127.0.0.1 too. Nothing is written, and nothing
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any, cast
 
 from dcfoot.errors import DcfootError
+from dcfoot.serving import JSON, Reply, Request, json_bytes
 from dcfoot_scenarios.document import Json
 from dcfoot_scenarios.studio.answer import answer, as_yaml
 from dcfoot_scenarios.study import FaultyStudy
@@ -25,21 +25,6 @@ PAGES = {
     "/studio.css": ("studio.css", "text/css; charset=utf-8"),
     "/studio.js": ("studio.js", "text/javascript; charset=utf-8"),
 }
-
-HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-}
-"""The browser itself lets the page load nothing from elsewhere, and nobody put it into a frame."""
-
-JSON = "application/json"
-
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -61,7 +46,7 @@ class Door:
         """The page's address."""
         return f"http://127.0.0.1:{self.port}/?token={self.token}"
 
-    def refusal(self, request: "Request") -> str:
+    def refusal(self, request: Request) -> str:
         """Why a request is refused; empty: it is not."""
         hosts = {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
         origin = request.headers.get("origin")
@@ -71,45 +56,6 @@ class Door:
         if request.path not in PAGES and not compare_digest(given.encode(), self.token.encode()):
             return "Open the whole address that `dcfoot studio` has printed: it ends in a token of this start."
         return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked.
-
-    Parameters
-    ----------
-    method, path : str
-        ``"GET"``, ``"/"``.
-    headers : mapping of str to str
-        Names in lower case.
-    body : bytes
-        What was sent.
-    """
-
-    method: str
-    path: str
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What is answered.
-
-    Parameters
-    ----------
-    status : int
-        As HTTP knows it.
-    body : bytes
-        The answer.
-    kind : str
-        Its media type.
-    """
-
-    status: int
-    body: bytes
-    kind: str = JSON
 
 
 def reply(request: Request, door: Door, beginning: bytes) -> Reply:
@@ -174,4 +120,4 @@ def refused(status: int, said: str) -> Reply:
 
 
 def _as_json(status: int, document: Json) -> Reply:
-    return Reply(status, json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
+    return Reply(status, json_bytes(document))

@@ -14,11 +14,12 @@ import jsonschema
 import pytest
 
 from dcfoot.errors import ConfigError
+from dcfoot.serving import HEADERS, Reply, Request
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.http import history
-from dcfoot_probes.daemon.http.door import Door, Request
+from dcfoot_probes.daemon.http.door import Door
 from dcfoot_probes.daemon.http.listen import Listen
-from dcfoot_probes.daemon.http.replies import FILES, HEADERS, ROUTES, Reply, Sources, reply
+from dcfoot_probes.daemon.http.replies import FILES, ROUTES, Sources, reply
 from dcfoot_probes.daemon.store import FrameReader
 from dcfoot_probes.daemon.words import Split, StoreState
 from simulated.frames import GPUS, JOB, Open, at_ns, frame

@@ -123,7 +123,8 @@ def test_a_reload_is_announced_before_and_after_and_takes_the_new_settings(
     assert (one.opened, one.closed, two.opened) == (1, 1, 1)
     snapshot = daemon.snapshots.snapshot()
     assert (snapshot.interval_s, list(snapshot.probes)) == (0.1, ["two"])
-    assert snapshot.ladder is None or snapshot.ladder.site == "pl"
+    assert snapshot.ladder
+    assert snapshot.ladder.site == "pl"
     assert daemon.snapshots.ladders.place.site.id == "pl"
     reloading, monotonic, ready, *_ = heard(manager)
     assert (reloading, ready) == ("RELOADING=1", "READY=1")

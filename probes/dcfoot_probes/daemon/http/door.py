@@ -7,32 +7,15 @@ rebinding): such a request is known by its ``Host``, ``Origin`` or ``Sec-Fetch-S
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hmac import compare_digest
 from urllib.parse import urlsplit
 
+from dcfoot.serving import Request
 from dcfoot_probes.daemon.http.listen import is_loopback
 
 OPEN_PATHS = frozenset({"/healthz"})
 """What is told without a token: whoever watches over the daemon needs no secret to see whether it lives."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked.
-
-    Parameters
-    ----------
-    method, path, query : str
-        ``"GET"``, ``"/metrics"``, ``"a=b"``.
-    headers : Mapping[str, str]
-        Names in lower case.
-    """
-
-    method: str
-    path: str
-    query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

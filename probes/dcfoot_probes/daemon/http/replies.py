@@ -1,24 +1,25 @@
 """Which request gets which reply: a function of the request, without a socket. Nothing is changed by any."""
 
-import json
 import time
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dcfoot.errors import DcfootError
+from dcfoot.serving import JSON, Reply, Request, json_bytes
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.http import history
-from dcfoot_probes.daemon.http.door import Door, Request
+from dcfoot_probes.daemon.http.door import Door
 from dcfoot_probes.daemon.http.now import Json, now, stamp
 from dcfoot_probes.daemon.words import Snapshot
 from dcfoot_probes.exporters import prometheus
 
 FOLDER = Path(__file__).parent
 
-JSON, EVENTS = "application/json", "text/event-stream"
+EVENTS = "text/event-stream"
+"""The kind of a reply whose body has no end, and is not in it."""
 
 FILES: Mapping[str, tuple[str, str]] = {
     "/": ("page/page.html", "text/html; charset=utf-8"),
@@ -29,18 +30,6 @@ FILES: Mapping[str, tuple[str, str]] = {
     "/uplot.js": ("page/uplot.js", "text/javascript; charset=utf-8"),
     "/openapi.json": ("openapi.json", JSON),
 }
-
-HEADERS: Mapping[str, str] = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-}
-"""The browser itself lets the page load nothing from elsewhere, and nobody put it into a frame."""
 
 UNITS_OF_PAGE = 50
 """How many units the page is told of each second (a choice: more than a screen is high)."""
@@ -75,29 +64,7 @@ class Sources:
 
     def event(self) -> bytes:
         """What the page is told each tick, in one line."""
-        return _text(now(self.snapshot(), names=self.names, units_count=UNITS_OF_PAGE))
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What is answered.
-
-    Parameters
-    ----------
-    status : int
-        As HTTP knows it.
-    body : bytes
-        The answer; that of `EVENTS` has no end, and is not here.
-    kind : str
-        Its media type.
-    headers : Mapping[str, str]
-        Beside those that every reply has.
-    """
-
-    status: int
-    body: bytes
-    kind: str = JSON
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+        return json_bytes(now(self.snapshot(), names=self.names, units_count=UNITS_OF_PAGE))
 
 
 def reply(request: Request, door: Door, sources: Sources) -> Reply:
@@ -195,8 +162,4 @@ def _packed(answer: Reply, headers: Mapping[str, str]) -> Reply:
 
 
 def _as_json(document: Json, status: int = 200) -> Reply:
-    return Reply(status, _text(document))
-
-
-def _text(document: Json) -> bytes:
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return Reply(status, json_bytes(document))

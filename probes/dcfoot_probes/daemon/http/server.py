@@ -16,10 +16,11 @@ from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING, cast
 
 from dcfoot.errors import ConfigError
+from dcfoot.serving import HEADERS, Reply, Request
 from dcfoot.version import VERSION
-from dcfoot_probes.daemon.http.door import Door, Request
+from dcfoot_probes.daemon.http.door import Door
 from dcfoot_probes.daemon.http.listen import Listen
-from dcfoot_probes.daemon.http.replies import EVENTS, HEADERS, Reply, Sources, refused, reply
+from dcfoot_probes.daemon.http.replies import EVENTS, Sources, refused, reply
 from dcfoot_probes.daemon.http.ticks import Ticks
 
 CONNECTIONS = 32
@@ -84,6 +85,21 @@ class HttpServer:
             self._thread.join()
         self._server.server_close()
 
+    def renew(self, listen: Listen) -> None:
+        """From the next connection on another token and certificate; address and scheme stay.
+
+        Parameters
+        ----------
+        listen : Listen
+            Where it listens already, read anew.
+
+        Raises
+        ------
+        ConfigError
+            TLS' files cannot be used.
+        """
+        self._server.protect(listen)
+
     def tick(self, *_: object) -> None:
         """A frame was made: those who watch are told. Never blocks; what it is given is not looked at."""
         self._ticks.tick()
@@ -94,10 +110,10 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = CONNECTIONS
 
     def __init__(self, listen: Listen, sources: Sources, ticks: Ticks) -> None:
-        self.door, self.sources, self.ticks = Door(listen.scheme, listen.token), sources, ticks
+        self.sources, self.ticks = sources, ticks
         self.streams = BoundedSemaphore(STREAMS)
         self._room = BoundedSemaphore(CONNECTIONS)
-        self._tls = listen.context()
+        self.protect(listen)
         self._host = listen.host
         self.address_family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
         try:
@@ -106,6 +122,11 @@ class _Server(ThreadingHTTPServer):
             raise ConfigError(
                 f"daemon.listen: {listen.host}:{listen.port}: {fault.strerror or fault}; choose another."
             ) from None
+
+    def protect(self, listen: Listen) -> None:
+        """Takes a token and what TLS needs."""
+        self._tls = listen.context()
+        self.door = Door(listen.scheme, listen.token)
 
     def server_bind(self) -> None:
         """Binds without asking a name service what this machine is called, as the base class does."""
@@ -225,13 +246,12 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_GET  # noqa: N815 (the base class's words)
 
     def _answer(self) -> None:
-        path, _, query = self.path.partition("?")
-        request = Request(self.command, path, query, {name.lower(): value for name, value in self.headers.items()})
+        request = Request.of(self.command, self.path, self.headers.items())
         server = cast("_Server", self.server)
         try:
             answer = reply(request, server.door, server.sources)
         except Exception as fault:  # noqa: BLE001 - a defect is told, and does not end the daemon
-            logger.error("a defect of dcfoot: GET %s: %s: %s", path, type(fault).__name__, fault)  # noqa: TRY400
+            logger.error("a defect of dcfoot: GET %s: %s: %s", request.path, type(fault).__name__, fault)  # noqa: TRY400
             answer = refused(500, f"This is a defect of dcfoot: {type(fault).__name__}.")
         if answer.kind == EVENTS and self.command == "GET":
             self._stream(server)
@@ -240,14 +260,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Reply) -> None:
         self.connection.settimeout(REQUEST_S)
-        self._head(answer.status, {**answer.headers, "Content-Type": answer.kind, "Content-Length": len(answer.body)})
+        self._head(answer.status, answer.all_headers())
         if self.command != "HEAD":
             self.wfile.write(answer.body)
 
-    def _head(self, status: int, headers: Mapping[str, object]) -> None:
+    def _head(self, status: int, headers: Mapping[str, str]) -> None:
         self.send_response(status)
-        for name, value in {**HEADERS, **headers}.items():
-            self.send_header(name, str(value))
+        for name, value in headers.items():
+            self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
@@ -267,7 +287,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             self.connection.settimeout(REQUEST_S)
-            self._head(200, {"Content-Type": EVENTS})
+            self._head(200, {**HEADERS, "Content-Type": EVENTS})
             number = -1
             while (newest := server.ticks.wait(number, HEARTBEAT_S)) is not None:
                 self.wfile.write(b":\n\n" if newest == number else server.ticks.event(newest))
