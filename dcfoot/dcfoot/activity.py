@@ -103,7 +103,17 @@ def job_cgroup(proc: Path, cgroup_root: Path, pid: int | str = "self") -> Path |
 
 def cgroup_seconds(file: Path | str) -> float:
     """CPU time that a cgroup has used [s], from ``cpu.stat`` (v2, us) or ``cpuacct.usage`` (v1, ns)."""
-    text = beginning(str(file))
+    return seconds_in(beginning(str(file)))
+
+
+def seconds_in(text: bytes) -> float:
+    """CPU time that the file of a cgroup tells [s]; raises `ValueError` where it tells none.
+
+    Parameters
+    ----------
+    text : bytes
+        Its beginning.
+    """
     _, found, usage = text.partition(b"usage_usec ")
     return int(usage.split(maxsplit=1)[0]) * NS_PER_US / NS_PER_S if found else int(text) / NS_PER_S
 

@@ -19,7 +19,7 @@ from simulated.snapshots import HOST, PERSONAL, snapshot
 needs_browser = pytest.mark.peer("chromium")
 
 VALUES = """(query => Object.fromEntries([...document.querySelectorAll(query)].map(
-    element => [element.dataset.device ?? element.dataset.unit ?? element.dataset.waste ?? element.id, Number(element.dataset.value)])))"""
+    ({ dataset: told, id }) => [told.device ?? told.unit ?? told.waste ?? id, Number(told.value)])))"""
 
 CHART = "[...document.querySelectorAll('.u-legend .u-label')].map(label => label.textContent)"
 

@@ -290,7 +290,9 @@ class CgroupFiles:
             self._show(each, self.used_us[each] + round(seconds * 1e6))
 
     def end(self, path: str) -> None:
-        """Takes a group away; what it used stays in those above it."""
+        """Takes a group away; what it used stays in those above it, and who holds its files open reads no more."""
+        for file in (self.base / path).rglob("cpu*"):
+            os.truncate(file, 0)
         shutil.rmtree(self.base / path)
         self.used_us = {each: used for each, used in self.used_us.items() if f"{each}/".find(f"{path}/") != 0}
         self._count()

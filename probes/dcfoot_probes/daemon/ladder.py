@@ -206,7 +206,8 @@ def _quantities(footprint: Footprint) -> dict[tuple[str, ...], Quantity | None]:
 def _rates(footprint: Footprint, before: Rates) -> Rates:
     """What a kilowatt-hour behind the node's plug comes to, by this window; where that does not tell, as before.
 
-    Another currency than before is not known, for two cannot be added. What power supplies lose is left out: a device that is given back saves that too, so this is not too much.
+    Another currency than before is not known, for two cannot be added. What power supplies lose is left out: a device
+    that is given back saves that too, so this is not too much.
     """
     node = next((rung.energy_kwh for rung in footprint.rungs if rung.name == "node"), None)
     if node is None or node.value <= 0.0:

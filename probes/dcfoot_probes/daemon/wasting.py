@@ -6,7 +6,7 @@ that time, and from then on span by span.
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 from dcfoot.quantity import Quantity
@@ -34,7 +34,7 @@ class _Found:
     device: str
     until_utc_ns: int
     is_over: bool = False
-    amount: Amount = Amount()
+    amount: Amount = field(default_factory=Amount)
 
     def finding(self) -> Finding:
         owners = tuple(sorted(self.verdict.owners, key=lambda unit: (unit.kind, unit.id)))

@@ -1,7 +1,7 @@
 """The words that the parts of the daemon share: a `Frame` is one tick, a `Snapshot` is all of them added up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -372,4 +372,4 @@ class Snapshot:
     store: StoreState
     cpu_s: float
     rss_bytes: int
-    waste: Wasted = Wasted()
+    waste: Wasted = field(default_factory=Wasted)

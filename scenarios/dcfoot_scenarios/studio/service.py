@@ -26,6 +26,7 @@ PAGES = {
     "/studio.js": ("studio.js", "text/javascript; charset=utf-8"),
 }
 
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """Where the page is served, and to whom.

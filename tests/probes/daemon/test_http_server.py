@@ -18,11 +18,13 @@ import schemathesis
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
+from dcfoot.daemon_settings import DaemonSettings
 from dcfoot.errors import ConfigError
 from dcfoot_probes.daemon.http import server as limits
 from dcfoot_probes.daemon.http.listen import Listen
 from dcfoot_probes.daemon.http.replies import ROUTES, Sources
 from dcfoot_probes.daemon.http.server import HttpServer
+from dcfoot_probes.daemon.speaking import Speaking
 from simulated.databases import until
 from simulated.serving import Steady, Told, serving
 from simulated.snapshots import snapshot
@@ -242,14 +244,18 @@ def test_whatever_the_openapi_allows_is_answered_as_it_says_and_the_rest_refused
     case.call_and_validate()
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("tls")
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Files of a new one and its key."""
     files = folder / "certificate.pem", folder / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-days", "1"]
     subprocess.run([*command, *names, "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
     return files
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, which makes a certificate, is not installed")
@@ -267,6 +273,46 @@ def test_over_tls_whoever_has_the_token_is_answered_and_whoever_speaks_none_is_c
                 assert answer.status == expected
             connection.close()
         assert sent(told, LINE + b"\r\n")[:5] != b"HTTP/"
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, which makes a certificate, is not installed")
+def test_a_new_certificate_and_token_count_from_the_next_connection_and_one_that_cannot_be_used_never(
+    tmp_path: Path,
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("sixteen-letters-and-more\n")
+    first, second = make_certificate(tmp_path), tmp_path / "second"
+    second.mkdir()
+    own = DaemonSettings(listen="127.0.0.1:0", token_file=token, tls_certificate_file=first[0], tls_key_file=first[1])
+    speaking = Speaking(own, snapshot)
+    speaking.start()
+    assert speaking.server
+    port = int(speaking.server.url.rstrip("/").rpartition(":")[2])
+
+    def status(said: str) -> int:
+        """Of a client that trusts the certificate that there is in the file now."""
+        context = ssl.create_default_context(cafile=str(first[0]))
+        with closing(HTTPSConnection("127.0.0.1", port, context=context, timeout=20)) as connection:
+            connection.request("GET", "/api/v1/now", headers={"Authorization": f"Bearer {said}"})
+            return connection.getresponse().status
+
+    try:
+        assert status("sixteen-letters-and-more") == 200
+        for new, old in zip(make_certificate(second), first, strict=True):
+            new.replace(old)
+        token.write_text("another-token-of-letters\n")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            status("another-token-of-letters")
+        speaking.renew()
+        assert (status("another-token-of-letters"), status("sixteen-letters-and-more")) == (200, 401)
+        good = first[1].read_text()
+        first[1].write_text("no key")
+        with pytest.raises(ConfigError, match=r"daemon\.tls_certificate_file"):
+            speaking.renew()
+        first[1].write_text(good)
+        assert status("another-token-of-letters") == 200
+    finally:
+        speaking.stop()
 
 
 def test_an_address_that_is_taken_is_told(told: Told) -> None:

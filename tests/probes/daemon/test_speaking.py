@@ -1,6 +1,8 @@
 """What speaks is what the settings ask for."""
 
 import json
+import subprocess
+import sys
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -49,6 +51,15 @@ def test_it_sends_where_it_is_told_to_and_serves_nothing_where_that_is_off() -> 
     speaking.stop()
     assert speaking.server is None
     assert [push.target.url for push in speaking.pushes] == [own.otlp_url, own.remote_write_url]
+
+
+def test_who_serves_nobody_does_not_load_what_serves() -> None:
+    code = (
+        "import sys; from dcfoot.daemon_settings import DaemonSettings; from dcfoot_probes.daemon import service;"
+        "from dcfoot_probes.daemon.speaking import Speaking; Speaking(DaemonSettings(listen='off'), lambda: None);"
+        "print(sorted({'ssl', 'http.server', 'http.client', 'socketserver', 'prometheus_client'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_an_address_of_the_network_without_protection_is_refused(tmp_path: Path) -> None:

@@ -72,7 +72,8 @@ def _card(gpu: SimulatedGpu) -> Iterator[str]:
     yield f"pci {gpu.pci_address}"
     yield f"chip {gpu.architecture} {gpu.brand} {gpu.compute_capability[0]} {gpu.compute_capability[1]}"
     yield f"memory {gpu.memory_bytes} {gpu.memory_reserved_bytes}"
-    yield f"state {gpu.temperature_c} {gpu.sm_clock_mhz} {gpu.sm_clock_max_mhz} {gpu.memory_clock_mhz} {int(gpu.persistence)}"
+    clocks = f"{gpu.sm_clock_mhz} {gpu.sm_clock_max_mhz} {gpu.memory_clock_mhz}"
+    yield f"state {gpu.temperature_c} {clocks} {int(gpu.persistence)}"
     limits_w = (gpu.power_limit_w, *gpu.power_limits_w)
     yield "limit " + " ".join(str(round(limit_w * 1000)) for limit_w in limits_w)
 

@@ -12,13 +12,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dcfoot.activity import beginning, cgroup_seconds
+from dcfoot.activity import beginning, seconds_in
 from dcfoot_probes.daemon.units.identity import unit_of_path
 from dcfoot_probes.daemon.words import Unit, UnitKind
 
 WALK_S = 5.0
 """How often the tree is walked while the count of groups stands still [s] (a choice: one that ended while another began
 is found by then, and a walk over 300 folders takes under a millisecond)."""
+
+HELD_COUNT = 256
+"""So many counters of a hierarchy are held open between ticks, which saves a third of what reading them takes (a choice:
+a quarter of the files that systemd lets a process have, systemd.exec(5); the others are opened each time)."""
 
 CHOOSE_S = 60.0
 """How often hierarchies are compared [s] (a choice: runtimes are set up once)."""
@@ -34,6 +38,21 @@ class _Folder:
     inner: dict[str, "_Folder"] = field(default_factory=dict[str, "_Folder"])
 
 
+class _Held:
+    """A counter's file, open for as long as this lives. That of a group that has ended cannot be read any more."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def beginning(self) -> bytes:
+        """What it tells now."""
+        return os.pread(self._file, 1024, 0)
+
+    def __del__(self) -> None:
+        """Gives the file back."""
+        os.close(self._file)
+
+
 @dataclass(slots=True, eq=False)
 class _Group:
     """A group that begins a unit."""
@@ -41,6 +60,7 @@ class _Group:
     file: str
     unit: Unit
     holder: "_Group | None"
+    held: _Held | None = None
     used_s: float = 0.0
     gained_s: float = 0.0
     inner_s: float = 0.0
@@ -72,6 +92,7 @@ class CgroupTree:
         self._groups: dict[str, _Group] = {}
         self._told = b""
         self._walk_s = float("-inf")
+        self._held_count = 0
 
     @property
     def units(self) -> set[Unit]:
@@ -103,9 +124,9 @@ class CgroupTree:
         """Whether the group is still there; what it gained is what its holder's holds too."""
         holder = group.holder
         try:
-            now_s = cgroup_seconds(group.file)
+            now_s = self._seconds(group)
         except (OSError, ValueError):
-            self._told, group.holder = b"", None
+            self._told, group.holder, group.held = b"", None, None
             if holder is not None:
                 holder.ended.append(group)
             return False
@@ -113,6 +134,14 @@ class CgroupTree:
         if holder is not None:
             holder.inner_s += group.gained_s
         return True
+
+    def _seconds(self, group: _Group) -> float:
+        if group.held is None:
+            if self._held_count >= HELD_COUNT:
+                return seconds_in(beginning(group.file))
+            group.held = _Held(os.open(group.file, os.O_RDONLY))
+            self._held_count += 1
+        return seconds_in(group.held.beginning())
 
     def _walk_if_due(self) -> None:
         try:
@@ -130,9 +159,10 @@ class CgroupTree:
             holder = before[path].holder
             if holder is not None:
                 holder.ended.append(before[path])
+        self._held_count = sum(group.held is not None for group in self._groups.values())
         for group in self._groups.values() if first else ():
             with suppress(OSError, ValueError):
-                group.used_s = cgroup_seconds(group.file)
+                group.used_s = self._seconds(group)
 
     def _walk(self, folder: _Folder, path: str, holder: _Group | None, before: Mapping[str, _Group]) -> None:
         unit = folder.unit
