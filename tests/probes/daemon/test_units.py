@@ -15,7 +15,7 @@ from dcfoot.activity import process_stat
 from dcfoot.counter import Outcome, Step
 from dcfoot.reading import Channel, Domain
 from dcfoot_probes.daemon.units import Units
-from dcfoot_probes.daemon.units.cgroups import Cgroups
+from dcfoot_probes.daemon.units.cgroups import HELD_COUNT, Cgroups
 from dcfoot_probes.daemon.words import Split, Unit, UnitKind
 from simulated.near import near
 from simulated.trees import CgroupFiles, Clock, ProcTree, write
@@ -61,6 +61,10 @@ def any_machine(tmp_path: Path, request: pytest.FixtureRequest) -> Machine:
     if request.param == "hybrid":
         CgroupFiles(mounted / "unified")
     return Machine(tmp_path, CgroupFiles(mounted / "cpuacct", version=1))
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 class TestGroups:
@@ -115,6 +119,27 @@ class TestGroups:
         machine.tree.use(f"docker/{ID}", 0.5)
         machine.tree.end(f"docker/{ID}")
         assert machine.tick(1.0).units == {Unit(UnitKind.SYSTEM, "docker"): near(0.5)}
+
+    def test_more_groups_than_files_are_held_open_are_counted_all_the_same_and_files_are_given_back(
+        self, machine: Machine
+    ) -> None:
+        ids = [f"{number:064x}" for number in range(HELD_COUNT + 44)]
+        for one in ids:
+            machine.tree.group(f"docker/{one}")
+        before = open_files()
+        machine.tick(0.0)
+        for one in ids:
+            machine.tree.use(f"docker/{one}", 0.005)
+        split = machine.tick(1.5)
+        assert {unit.id: part for unit, part in split.units.items() if unit.id in ids} == near(
+            dict.fromkeys(ids, 1 / 300)
+        )
+        assert open_files() - before == HELD_COUNT
+        for one in ids:
+            machine.tree.end(f"docker/{one}")
+        machine.tick(1.0)
+        machine.tick(1.0)
+        assert open_files() - before <= 1  # docker's own
 
     def test_groups_that_count_more_than_the_machine_do_not_make_more_than_the_whole(self, machine: Machine) -> None:
         machine.tree.group(f"docker/{ID}")

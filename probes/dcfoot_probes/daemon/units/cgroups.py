@@ -21,8 +21,8 @@ WALK_S = 5.0
 is found by then, and a walk over 300 folders takes under a millisecond)."""
 
 HELD_COUNT = 256
-"""So many counters of a hierarchy are held open between ticks, which saves a third of what reading them takes (a choice:
-a quarter of the files that systemd lets a process have, systemd.exec(5); the others are opened each time)."""
+"""So many counters of a hierarchy are held open between ticks, which saves a third of what reading them takes (a
+choice: a quarter of the files that systemd lets a process have, systemd.exec(5); the others are opened each time)."""
 
 CHOOSE_S = 60.0
 """How often hierarchies are compared [s] (a choice: runtimes are set up once)."""
