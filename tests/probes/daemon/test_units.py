@@ -65,7 +65,9 @@ def any_machine(tmp_path: Path, request: pytest.FixtureRequest) -> Machine:
 
 def counters_held(root: Path) -> int:
     """Files of groups below a root that this process has open."""
-    return sum(f"{root}/sys/fs" in str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.is_symlink())
+    return sum(
+        f"{root}/sys/fs" in str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()
+    )
 
 
 class TestGroups:
