@@ -18,8 +18,10 @@ __all__ = ["nvml_library", "pytest_runtest_protocol", "simulated_gpus"]
 hypothesis.settings.register_profile("dcfoot", deadline=None, derandomize=bool(os.environ.get("CI")))
 hypothesis.settings.load_profile("dcfoot")
 
-# A shell starts what runs in its background with Ctrl-C ignored, and children inherit that: tests send it to them.
+# What runs in a shell's background, or under nohup, ignores these, and so do its children: tests send them to those.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+for _ignored in (signal.SIGQUIT, signal.SIGHUP):
+    signal.signal(_ignored, signal.SIG_DFL)
 
 JOB_VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "CUDA_VISIBLE_DEVICES")
 JOB_PREFIXES = ("DCFOOT_", "SLURM_", "OMPI_", "PMI_", "PMIX_", "CODECARBON_")
