@@ -276,6 +276,29 @@ class _Watched:
             logger.info("%s is read", name)
 
 
+class _UsesSum:
+    """Who used each device since the last frame: the mean over the time in which it was used, however often asked."""
+
+    def __init__(self) -> None:
+        self._asked_ns: dict[str, int] = {}
+        self._used_ns: dict[str, int] = {}
+        self._sums: dict[str, dict[int, float]] = {}
+
+    def add(self, uses: Uses, now_ns: int) -> None:
+        for device, shares in uses.items():
+            since_ns = max(1, now_ns - self._asked_ns.get(device, 0))
+            self._asked_ns[device] = now_ns
+            sums = self._sums.setdefault(device, {})
+            self._used_ns[device] = self._used_ns.get(device, 0) + (since_ns if shares else 0)
+            for pid, share in shares.items():
+                sums[pid] = sums.get(pid, 0.0) + share * since_ns
+
+    def take(self) -> Uses:
+        sums, used_ns = self._sums, self._used_ns
+        self._sums, self._used_ns = {}, {}
+        return {device: {pid: part / used_ns[device] for pid, part in of.items()} for device, of in sums.items()}
+
+
 class Supervisor:
     """All workers, as the loop sees them; called by the loop's thread alone.
 
@@ -294,7 +317,7 @@ class Supervisor:
     ) -> None:
         self._patience = patience or Patience()
         self.channels = Channels()
-        self._uses: dict[str, Mapping[int, float]] = {}
+        self._uses = _UsesSum()
         self._surroundings = surroundings
         self._inbox = inbox
         self._watched: dict[str, _Watched] = {}
@@ -354,8 +377,7 @@ class Supervisor:
 
     def take_uses(self) -> Uses:
         """Who used the devices since the last call."""
-        taken, self._uses = self._uses, {}
-        return taken
+        return self._uses.take()
 
     def gauges(self) -> Mapping[str, Mapping[str, float]]:
         """The last figures of every device."""
@@ -390,8 +412,10 @@ class Supervisor:
             watched.tell(answer.said, answer.read_s, failed=bool(answer.said))
         if answer.gauges is not None:
             watched.gauges = answer.gauges
-        self._uses.update(answer.uses or {})
         self.channels.add(name, answer.readings)
+        if answer.uses is not None:
+            self._uses.add(answer.uses, self._surroundings.clock_ns())
+            self.channels.counted.part(name, answer.uses)
 
     def closed(self, name: str, said: str, *, failed: bool) -> None:
         """Its meters are gone until it is opened again."""

@@ -2,8 +2,10 @@
 
 ==========  ============================================================================
 `listen`    where it listens: on loopback, or elsewhere with a token and TLS
+`local`     the same on a Unix socket, whose permissions say who may ask
 `door`      who may ask
 `now`       a `Snapshot` as plain values
+`meters`    every meter as a counter, as plain values
 `history`   what the store knows of a window, as plain values
 `replies`   which request gets which reply: a function, without a socket
 `ticks`     tells those who wait that a tick has passed

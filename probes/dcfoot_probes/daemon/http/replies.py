@@ -3,7 +3,7 @@
 import json
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,8 +12,9 @@ from dcfoot.errors import DcfootError
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.http import history
 from dcfoot_probes.daemon.http.door import Door, Request
+from dcfoot_probes.daemon.http.meters import is_now, meters
 from dcfoot_probes.daemon.http.now import Json, now, stamp
-from dcfoot_probes.daemon.words import Snapshot
+from dcfoot_probes.daemon.words import Metered, Snapshot
 from dcfoot_probes.exporters import prometheus
 
 FOLDER = Path(__file__).parent
@@ -52,6 +53,9 @@ LATE_S = 30.0
 """How old the last frame may be before the daemon counts as ill [s] (a choice: longer than a driver's hiccup)."""
 
 
+NOTHING_METERED = Metered(0, (), ())
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What replies are made of.
@@ -66,12 +70,21 @@ class Sources:
         Whether units are told of by name.
     utc_ns : Callable[[], int]
         The time [ns since 1970 UTC].
+    metered : Callable[[], Metered]
+        Every meter as a counter.
+    read_now : Callable[[], object]
+        Has the meters read, and returns when they are.
+    listens : Callable[[], Sequence[str]]
+        Where the daemon listens.
     """
 
     snapshot: Callable[[], Snapshot]
     reader: Callable[[], AbstractContextManager[history.Reader]] = history.NoStore
     names: bool = False
     utc_ns: Callable[[], int] = time.time_ns
+    metered: Callable[[], Metered] = lambda: NOTHING_METERED
+    read_now: Callable[[], object] = lambda: None
+    listens: Callable[[], Sequence[str]] = tuple[str]
 
     def event(self) -> bytes:
         """What the page is told each tick, in one line."""
@@ -154,7 +167,13 @@ def _health(_: Request, sources: Sources) -> Reply:
 
 
 def _now(_: Request, sources: Sources) -> Reply:
-    return _as_json(now(sources.snapshot(), names=sources.names))
+    return _as_json({**now(sources.snapshot(), names=sources.names), "listens": list(sources.listens())})
+
+
+def _meters(request: Request, sources: Sources) -> Reply:
+    if is_now(request.query):
+        sources.read_now()
+    return _as_json(meters(sources.metered()))
 
 
 def _events(_: Request, __: Sources) -> Reply:
@@ -177,6 +196,7 @@ ROUTES: Mapping[str, Route] = {
     "/healthz": _health,
     "/events": _events,
     "/api/v1/now": _now,
+    "/api/v1/meters": _meters,
     "/api/v1/power": _kept(lambda reader, asked, _: history.power(reader, asked)),
     "/api/v1/energy": _kept(lambda reader, asked, _: history.energy(reader, asked)),
     "/api/v1/units": _kept(lambda reader, asked, sources: history.units(reader, asked, names=sources.names)),
