@@ -11,6 +11,7 @@ from dcfoot.errors import ConfigError
 from dcfoot.machine import describe_machine
 from dcfoot.measurement import Machine
 from dcfoot.probe import Surroundings, installed_probes, with_readers
+from dcfoot.readers import probes_here
 from dcfoot.reading import Basis, Domain
 
 HELP = "what can be measured on this machine, how well, and what mends the rest"
@@ -36,7 +37,8 @@ def execute(arguments: argparse.Namespace) -> int:
     """Examines every installed probe; 0 where something can be measured or modelled, else 3."""
     surroundings = Surroundings()
     machine = describe_machine(surroundings)
-    findings = examine(surroundings, with_readers(installed_probes(), _addresses()))
+    installed = with_readers(installed_probes(), _addresses())
+    findings = examine(surroundings, probes_here(surroundings, installed, also_absent=True))
     text = as_json(machine, findings) if arguments.json else "\n".join(as_text(machine, findings))
     sys.stdout.write(f"{text}\n")
     return 0 if any(finding.meters for finding in findings) else NO_DATA

@@ -6,9 +6,9 @@ in another time namespace tells how far its own is off. Process numbers are thos
 ``pid_namespace`` names.
 """
 
-import os
 import time
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 from dcfoot.version import VERSION
@@ -78,5 +78,5 @@ def _users(parted: Parted) -> Json:
 
 def _pid_namespace() -> int | None:
     with suppress(OSError):
-        return os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116 (a path of procfs)
+        return Path("/proc/self/ns/pid").stat().st_ino
     return None
