@@ -5,6 +5,7 @@ a look for its socket.
 """
 
 from collections.abc import Iterable
+from typing import cast
 
 from dcfoot.daemon_client import DaemonClient, sockets_of
 from dcfoot.errors import DaemonUnavailable
@@ -50,5 +51,5 @@ def _read_by_daemon(surroundings: Surroundings) -> set[str]:
         answer = DaemonClient(sockets, PATIENCE_S).get("/api/v1/meters")
     except DaemonUnavailable:
         return set()
-    probes, meters = answer.get("probes"), answer.get("meters")
-    return {str(name) for name in probes} if isinstance(probes, list) and meters else set()
+    probes = answer.get("probes") if answer.get("meters") else None
+    return {str(name) for name in cast("list[object]", probes)} if isinstance(probes, list) else set()

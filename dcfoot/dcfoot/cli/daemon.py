@@ -1,4 +1,4 @@
-"""``dcfoot daemon``: measures this machine around the clock, in the foreground; tells how it is, copies what it keeps."""
+"""``dcfoot daemon``: measures this machine around the clock, in the foreground; how it is; copies of what it keeps."""
 
 import argparse
 import os

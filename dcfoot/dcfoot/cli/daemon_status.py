@@ -62,7 +62,7 @@ def _lines(now: Mapping[str, Any], faults: list[str]) -> Iterator[str]:
     yield f"listens at {', '.join(now['listens'])}"
     own, store = now["own"], now["store"]
     yield f"takes      {100.0 * own['cpu_s'] / max(up_s, 1e-3):.2f} % of a core, {own['rss_bytes'] / 1e6:.0f} MB"
-    yield f"keeps      {store['size_bytes'] / 1e6:.1f} MB; the oldest frame in memory waits for {store['waiting_s']:.1f} s"
+    yield f"keeps      {store['size_bytes'] / 1e6:.1f} MB; frames wait in memory for {store['waiting_s']:.1f} s"
     yield ""
     yield from _probes(now["probes"])
     yield ""

@@ -26,6 +26,10 @@ from dcfoot_probes.daemon.words import ProbeState
 
 HANGS = "it does not answer; its driver may hang"
 
+USES_LEAST_S = 0.2
+"""How long is between two questions who used a device, at the least [s]: NVML samples that every sixth of a second
+(nvmlDeviceGetProcessUtilization), and without a sample memory would decide."""
+
 Uses = Mapping[str, Mapping[int, float]]
 """By device: the share of each process, as `dcfoot.probe.UsesProbe` tells [-]."""
 
@@ -161,6 +165,7 @@ class ProbeWorker:
         self._patience = patience
         self.interval_s = 1.0
         self._next_gauge_ns = 0
+        self._used_ns = 0
         self._period_s = 0.0
         self._heard_ns: dict[int, int] = {}
 
@@ -238,9 +243,17 @@ class ProbeWorker:
         for reading in readings:
             self._heard_ns[id(reading.meter)] = began_ns
             self._period_s = min(self._period_s, reading.meter.period_s)
-        uses = probe.uses() if asked and isinstance(probe, UsesProbe) else None
+        uses = self._uses(probe, began_ns) if asked else None
         gauges = self._gauges(probe, began_ns) if asked else None
         return Answer(asked, readings, (clock_ns() - began_ns) / NS_PER_S, said, gauges, uses)
+
+    def _uses(self, probe: Probe, now_ns: int) -> Uses | None:
+        """Who used the devices; not so soon after the last time that a driver has no new sample."""
+        least_s = min(USES_LEAST_S, 0.9 * self.interval_s)
+        if not isinstance(probe, UsesProbe) or now_ns < self._used_ns + round(least_s * NS_PER_S):
+            return None
+        self._used_ns = now_ns
+        return probe.uses()
 
     def _gauges(self, probe: Probe, now_ns: int) -> Mapping[str, Mapping[str, float]] | None:
         if now_ns < self._next_gauge_ns or not isinstance(probe, GaugeProbe):
