@@ -45,7 +45,11 @@ def answering(answer: Answer) -> Generator[Path]:
 
 
 def of(*parts: bytes) -> Answer:
-    return lambda one: [one.sendall(part) for part in parts]
+    def send(one: socket.socket) -> None:
+        for part in parts:
+            one.sendall(part)
+
+    return send
 
 
 def ok(body: bytes) -> bytes:
@@ -97,7 +101,10 @@ def test_who_says_nothing_or_drips_is_not_waited_for() -> None:
             one.sendall(bytes([byte]))
             time.sleep(0.05)
 
-    for answer in (drip, lambda _: time.sleep(1.0)):
+    def say_nothing(_: socket.socket) -> None:
+        time.sleep(1.0)
+
+    for answer in (drip, say_nothing):
         with answering(answer) as path:
             begun_s = time.monotonic()
             with pytest.raises(DaemonUnavailable, match="does not answer in time"):

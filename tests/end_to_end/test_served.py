@@ -76,7 +76,8 @@ def command(*words: str, user: Sequence[str] = NOBODY) -> list[str]:
 
 
 def receipt(tree: PowercapTree) -> Mapping[str, Any]:
-    return json.loads((tree.root / "home/receipt.json").read_bytes())
+    document: Mapping[str, Any] = json.loads((tree.root / "home/receipt.json").read_bytes())
+    return document
 
 
 def channels(tree: PowercapTree) -> dict[str, Mapping[str, Any]]:

@@ -8,7 +8,10 @@ from collections.abc import Callable
 from threading import Condition
 from time import monotonic
 
-from dcfoot.sampler import POKES_PER_S as READS_PER_S
+from dcfoot.sampler import POKES_PER_S
+
+READS_PER_S = POKES_PER_S
+"""How many readings are made for clients in the long run [1/s]: as many as a run makes for its phases."""
 
 READS_AT_ONCE = 4
 """How many readings may come at once (a choice: the start and the end of a short job, twice)."""

@@ -111,7 +111,7 @@ def test_more_than_there_is_room_for_are_turned_away_and_told(tmp_path: Path) ->
 
 def test_its_permissions_are_those_that_are_set_and_its_file_goes_with_it(tmp_path: Path) -> None:
     place = tmp_path / "d.sock"
-    with serving(snapshot(), Local(place, mode=0o606)):
+    with serving(snapshot(), Local(place, socket_mode=0o606)):
         assert stat.S_IMODE(place.stat().st_mode) == 0o606
         assert sorted(tmp_path.iterdir()) == [place]
     assert not place.exists()
@@ -125,7 +125,7 @@ def test_who_is_not_let_in_by_the_file_is_not_answered() -> None:
             DaemonClient([place]).get("/healthz")
         with serving(snapshot(), Local(place, "65534", 0o660)) as _:
             assert place.stat().st_gid == 65534
-        with serving(snapshot(), Local(place, mode=0o666)), as_nobody():
+        with serving(snapshot(), Local(place, socket_mode=0o666)), as_nobody():
             assert DaemonClient([place]).get("/healthz")["status"] == "ok"
 
 

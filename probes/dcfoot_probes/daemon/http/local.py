@@ -31,13 +31,13 @@ class Local:
         Its file; the folder must be there.
     group : str or None
         Its group, by name or number; None for the daemon's own.
-    mode : int
+    socket_mode : int
         Its permissions.
     """
 
     path: Path
     group: str | None = None
-    mode: int = 0o660
+    socket_mode: int = 0o660
 
     scheme = "http"
     token = ""
@@ -60,7 +60,7 @@ class Local:
             pending.unlink(missing_ok=True)
             made.bind(str(pending))
             self._give_to_group(pending)
-            pending.chmod(self.mode)
+            pending.chmod(self.socket_mode)
             pending.rename(self.path)
         except OSError as fault:
             made.close()
