@@ -4,7 +4,6 @@ The request is written by hand and closed after one answer, as in HTTP/1.0: `htt
 of what a short run costs. Nothing is kept open, so that a daemon that was restarted is simply asked again.
 """
 
-import json
 import os
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -179,7 +178,8 @@ def _is_own(folder: Path) -> bool:
 
 def _connection(path: Path, timeout_s: float) -> "socket.socket":
     """Raises OSError."""
-    import socket
+    path.stat()
+    import socket  # 10 ms: only where there is something to connect to
 
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -234,6 +234,8 @@ def _refusal(path: str, status: int, document: Json) -> DaemonUnavailable:
 
 
 def _parsed(body: bytes) -> Json:
+    import json
+
     try:
         document: object = json.loads(body)
     except ValueError:
