@@ -25,8 +25,8 @@ from dcfoot.judges import INTERVAL_MAX_S, INTERVAL_MIN_S
 from dcfoot.lease import JobIdentity, Leader, Member, job_identity, join, measured_by
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.measurer import Measurer, taken_over_warning
+from dcfoot.opened_probes import probes_here
 from dcfoot.probe import Surroundings, installed_probes, with_readers
-from dcfoot.readers import probes_here
 from dcfoot.receipt.contract import ReceiptJson
 from dcfoot.receipt.file import ReceiptFile
 from dcfoot.site import Site, resolve_site

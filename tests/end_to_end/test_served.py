@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from dcfoot.probe import Surroundings
-from dcfoot.readers import probes_here
+from dcfoot.opened_probes import probes_here
+from dcfoot.probe import Surroundings, installed_probes
 from simulated.daemon_process import daemon
 from simulated.environ import unobserved
 from simulated.near import near
@@ -216,7 +216,7 @@ def test_the_share_of_a_gpu_is_right_through_the_daemon(
         with served(machine, DCFOOT_DAEMON_INTERVAL_S="0.5") as running:
             running.beats(1.0)
             there = Surroundings("box", machine.root, environ_of(machine))
-            entries = probes_here(there)
+            entries = probes_here(there, installed_probes())
             assert "nvidia" not in {entry.name for entry in entries}
             probe = entries[0].load()(there)
             (meter,) = [one for one in probe.open() if one.channel.domain == "gpu"]
@@ -238,7 +238,7 @@ import time
 import dcfoot.cli.run
 from dcfoot.config import load
 from dcfoot.probe import Surroundings, installed_probes
-from dcfoot.readers import probes_here
+from dcfoot.opened_probes import probes_here
 load()
 there, installed = Surroundings(), list(installed_probes())
 probes_here(there, installed)
@@ -268,6 +268,7 @@ def test_the_socket_of_a_killed_daemon_is_replaced_by_the_next(machine: Powercap
         assert (machine.root / "run/dcfoot/daemon.sock").is_socket()
         with served(machine) as running:
             running.beats(0.5)
-            assert probes_here(Surroundings("box", machine.root, environ_of(machine)))[0].name == "served"
+            there = Surroundings("box", machine.root, environ_of(machine))
+            assert probes_here(there, installed_probes())[0].name == "served"
             assert running.end() == 0
         assert not (machine.root / "run/dcfoot/daemon.sock").exists()

@@ -10,8 +10,8 @@ import pytest
 
 from dcfoot.counter import Outcome, integral_of
 from dcfoot.errors import ProbeTransient, ProbeUnavailable
+from dcfoot.opened_probes import probes_here
 from dcfoot.probe import ProbeEntry, Surroundings
-from dcfoot.readers import probes_here
 from dcfoot.reading import Basis, Domain, Kind, Meter, Reading
 from dcfoot_probes.daemon.http.local import Local
 from dcfoot_probes.daemon.http.replies import Sources

@@ -12,7 +12,7 @@ from dcfoot.config import DEFAULT, Settings, files, keys, unknown_variables
 from dcfoot.daemon_settings import DaemonSettings, chosen_probes, load_daemon
 from dcfoot.daemon_settings import keys as daemon_keys
 from dcfoot.errors import ConfigError, DcfootError
-from dcfoot.readers import own_probes
+from dcfoot.opened_probes import own_probes
 
 HELP = "show the settings and where each came from, or check them"
 

@@ -47,8 +47,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _run(*, verbose: bool) -> None:
     from dcfoot.daemon_settings import load_daemon
+    from dcfoot.opened_probes import own_probes
     from dcfoot.probe import Surroundings
-    from dcfoot.readers import own_probes
     from dcfoot_probes.daemon.service import serve
     from dcfoot_probes.daemon.systemd import log_to_stderr
 

@@ -10,8 +10,8 @@ from dcfoot.doctor import Finding, FoundMeter, examine, metered_domains
 from dcfoot.errors import ConfigError
 from dcfoot.machine import describe_machine
 from dcfoot.measurement import Machine
+from dcfoot.opened_probes import probes_here
 from dcfoot.probe import Surroundings, installed_probes, with_readers
-from dcfoot.readers import probes_here
 from dcfoot.reading import Basis, Domain
 
 HELP = "what can be measured on this machine, how well, and what mends the rest"

@@ -28,8 +28,8 @@ from dcfoot.judges import INTERVAL_MAX_S, INTERVAL_MIN_S
 from dcfoot.lease import Leader, job_identity, measured_by, run_environment
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.measurer import Measurer, taken_over_warning
+from dcfoot.opened_probes import probes_here
 from dcfoot.probe import Surroundings, installed_probes, with_readers
-from dcfoot.readers import probes_here
 from dcfoot.receipt.file import ReceiptFile
 from dcfoot.site import Site
 from dcfoot.store import RunStore

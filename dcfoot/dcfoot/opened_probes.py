@@ -25,7 +25,7 @@ def own_probes() -> list[ProbeEntry]:
 
 
 def probes_here(
-    surroundings: Surroundings, installed: Iterable[ProbeEntry] | None = None, *, also_absent: bool = False
+    surroundings: Surroundings, entries: Iterable[ProbeEntry], *, also_absent: bool = False
 ) -> list[ProbeEntry]:
     """The probes that a run opens, the daemon's first.
 
@@ -33,15 +33,14 @@ def probes_here(
     ----------
     surroundings : Surroundings
         The machine; its root and environment tell where the daemon's socket may be.
-    installed : Iterable of ProbeEntry or None
-        All that there are; None for those that are installed.
+    entries : Iterable of ProbeEntry
+        All that there are.
     also_absent : bool
         Whether the daemon's is among them also where no daemon answers, to tell why.
     """
-    entries = list(installed_probes() if installed is None else installed)
-    read = _read_by_daemon(surroundings)
-    served = [entry for entry in entries if entry.name == SERVED and (read or also_absent)]
-    return [*served, *(entry for entry in entries if entry.name not in {SERVED, *read})]
+    known, read = list(entries), _read_by_daemon(surroundings)
+    served = [entry for entry in known if entry.name == SERVED and (read or also_absent)]
+    return [*served, *(entry for entry in known if entry.name not in {SERVED, *read})]
 
 
 def _read_by_daemon(surroundings: Surroundings) -> set[str]:
