@@ -116,7 +116,10 @@ class CounterIntegral:
             return self._reset(reading.value * self._unit, most_j, elapsed_s)
         if elapsed_s >= 0.5 * self._period_s:
             self._power_w = energy_j / elapsed_s  # of a step that is long enough to tell
-        return Step(energy_j, elapsed_s, elapsed_s, Outcome.WRAP if fell else Outcome.STEP)
+        covered_s = elapsed_s
+        if reading.covered_ns is not None and last.covered_ns is not None:
+            covered_s = min(elapsed_s, max(0.0, (reading.covered_ns - last.covered_ns) / NS_PER_S))
+        return Step(energy_j, elapsed_s, covered_s, Outcome.WRAP if fell else Outcome.STEP)
 
     def _reset(self, since_reset_j: float, most_j: float, elapsed_s: float) -> Step:
         """What a restarted counter shows was consumed since; when it restarted is inferred from the power before."""

@@ -199,8 +199,12 @@ class Reading(NamedTuple):
         As the hardware gives it; its unit stands on the meter.
     time_ns : int
         Monotonic clock at which the value held [ns].
+    covered_ns : int or None
+        Of a counter that somebody else keeps: the time that its total covers, as a total of its own; None where a
+        counter misses nothing [ns].
     """
 
     meter: Meter
     value: int
     time_ns: int
+    covered_ns: int | None = None

@@ -184,16 +184,16 @@ class ProbeLoop:
 
     def _share_now(self) -> Mapping[str, Share]:
         """The run's share since the last call: by device where the probe knows it, else of the processors."""
+        shares: dict[str, Share] = {}
         if self._sharing:
             ratios = self._sharing.use_ratio(self._sampler.pids())
-            return {device: device_share(ratio) for device, ratio in ratios.items()}
-        if not self._shares_processors:
-            return {}
-        now = self._sampler.activity()
-        before, self._activity = self._activity, now
-        if now is None or before is None:
-            return {}
-        return {_PROCESSORS: self._processors.of(*now.since(before))}
+            shares = {device: device_share(ratio) for device, ratio in ratios.items()}
+        if self._shares_processors:
+            now = self._sampler.activity()
+            before, self._activity = self._activity, now
+            if now is not None and before is not None:
+                shares[_PROCESSORS] = self._processors.of(*now.since(before))
+        return shares
 
     def _gauge(self) -> None:
         now_ns = self._sampler.surroundings.clock_ns()

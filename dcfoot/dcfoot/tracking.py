@@ -25,7 +25,8 @@ from dcfoot.judges import INTERVAL_MAX_S, INTERVAL_MIN_S
 from dcfoot.lease import JobIdentity, Leader, Member, job_identity, join, measured_by
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.measurer import Measurer, taken_over_warning
-from dcfoot.probe import installed_probes, with_readers
+from dcfoot.opened_probes import probes_here
+from dcfoot.probe import Surroundings, installed_probes, with_readers
 from dcfoot.receipt.contract import ReceiptJson
 from dcfoot.receipt.file import ReceiptFile
 from dcfoot.site import Site, resolve_site
@@ -262,7 +263,7 @@ class _Block:
         return Tracker(
             subject,
             Consumer(lambda: {os.getpid(), *lease.member_pids()}),
-            with_readers(installed_probes(), settings.read),
+            probes_here(Surroundings(), with_readers(installed_probes(), settings.read)),
             open_journal=RunStore(settings.data_dir).create,
             interval_s=interval_s,
         )

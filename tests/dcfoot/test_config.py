@@ -377,6 +377,7 @@ def test_every_setting_of_the_daemon_can_be_given_in_a_file_and_in_the_environme
         "tls_certificate_file": str(tmp_path / "certificate"),
         "tls_key_file": str(tmp_path / "key"),
         "socket": str(tmp_path / "socket"),
+        "socket_group": "energy",
         "socket_mode": "0600",
         "otlp_url": "http://collector:4318",
         "remote_write_url": "https://prometheus/api/v1/write",

@@ -10,13 +10,14 @@ from typing import Self
 from dcfoot.reading import Channel
 from dcfoot_probes.daemon.http.history import NoStore, Reader
 from dcfoot_probes.daemon.http.listen import Listen
-from dcfoot_probes.daemon.http.replies import Sources
+from dcfoot_probes.daemon.http.local import Local
 from dcfoot_probes.daemon.http.server import HttpServer
+from dcfoot_probes.daemon.http.sources import Sources
 from dcfoot_probes.daemon.store.reader import Energy, Power, Shares
 from dcfoot_probes.daemon.words import Snapshot
 from simulated.snapshots import IDLE, UNATTRIBUTED, meters, unit
 
-LOOPBACK = Listen("127.0.0.1", 0)
+LOOPBACK: Listen | Local = Listen("127.0.0.1", 0)
 
 
 class Steady(AbstractContextManager["Steady"]):
@@ -92,7 +93,7 @@ class Told:
 @contextmanager
 def serving(
     snapshot: Snapshot,
-    listen: Listen = LOOPBACK,
+    listen: Listen | Local = LOOPBACK,
     *,
     reader: Callable[[], AbstractContextManager[Reader]] = NoStore,
     names: bool = False,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
+from time import monotonic
 
 from dcfoot.probe import Surroundings
 
@@ -135,9 +136,12 @@ class PowercapTree:
         stop = Event()
 
         def live() -> None:
+            before_s = monotonic()
             while not stop.wait(0.001):
+                now_s = monotonic()
                 for number, watts in power_w.items():
-                    self.use(number, watts * 0.001)
+                    self.use(number, watts * (now_s - before_s))
+                before_s = now_s
 
         thread = Thread(target=live, daemon=True)
         thread.start()

@@ -179,11 +179,12 @@ def _find(arguments: argparse.Namespace, settings: Settings, host: str) -> Found
 def _from_person(settings: Settings) -> Found:
     if not sys.stdin.isatty():
         raise ConfigError(f"There is no terminal to ask at. {EXAMPLES}")
+    from dcfoot.opened_probes import probes_here
     from dcfoot.probe import installed_probes, with_readers
     from dcfoot.tracker import Consumer, Subject, Tracker, new_run_id
     from dcfoot.wall_readings import Desk, EndedError, busy, typed_points
 
-    probes = with_readers(installed_probes(), settings.read)
+    probes = probes_here(Surroundings(), with_readers(installed_probes(), settings.read))
     tracker = Tracker(Subject(new_run_id(), "calibrate"), Consumer(lambda: [os.getpid()]), probes)
     tracker.start()
     tracker.job_started()

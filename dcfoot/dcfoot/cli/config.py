@@ -12,7 +12,7 @@ from dcfoot.config import DEFAULT, Settings, files, keys, unknown_variables
 from dcfoot.daemon_settings import DaemonSettings, chosen_probes, load_daemon
 from dcfoot.daemon_settings import keys as daemon_keys
 from dcfoot.errors import ConfigError, DcfootError
-from dcfoot.probe import installed_probes
+from dcfoot.opened_probes import own_probes
 
 HELP = "show the settings and where each came from, or check them"
 
@@ -31,7 +31,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.action == "validate":
         _check_variables()
         _check_place(settings)
-        chosen_probes(daemon, installed_probes())
+        chosen_probes(daemon, own_probes())
         sys.stderr.write(f"The settings are valid. Files: {_files()}.\n")
     elif arguments.json:
         _print_json(_rows(settings, daemon))

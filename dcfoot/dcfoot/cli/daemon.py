@@ -1,4 +1,4 @@
-"""``dcfoot daemon``: measures this machine around the clock, in the foreground; copies and exports what it has kept."""
+"""``dcfoot daemon``: measures this machine around the clock, in the foreground; how it is; copies of what it keeps."""
 
 import argparse
 import os
@@ -13,6 +13,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the options and actions of ``dcfoot daemon``."""
     parser.add_argument("--verbose", action="store_true", help="say more in the log")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", help="without one, the daemon runs")
+    status = actions.add_parser("status", help="how the daemon of this machine is doing")
+    status.add_argument("--json", action="store_true", help="print JSON")
     backup = actions.add_parser("backup", help="copy what is kept into one file, while the daemon runs")
     backup.add_argument("file", type=Path, metavar="FILE")
     export = actions.add_parser("export", help="write a day as Parquet; needs the extra parquet")
@@ -22,13 +24,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Runs until SIGTERM or Ctrl-C, or does what is asked with the frames that are kept.
+    """Runs until SIGTERM or Ctrl-C, or does what is asked with the frames that are kept, or of a daemon that runs.
 
     Raises
     ------
     DcfootError
-        Another daemon runs on this machine, a setting cannot be used, or the store cannot be opened.
+        Another daemon runs on this machine, or none that could be asked; a setting cannot be used, or the store cannot
+        be opened.
     """
+    if arguments.action == "status":
+        from dcfoot.cli.daemon_status import told
+
+        return told(as_json=arguments.json)
     if arguments.action == "backup":
         _backup(arguments.file)
     elif arguments.action == "export":
@@ -40,12 +47,13 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _run(*, verbose: bool) -> None:
     from dcfoot.daemon_settings import load_daemon
-    from dcfoot.probe import Surroundings, installed_probes
+    from dcfoot.opened_probes import own_probes
+    from dcfoot.probe import Surroundings
     from dcfoot_probes.daemon.service import serve
     from dcfoot_probes.daemon.systemd import log_to_stderr
 
     log_to_stderr(os.environ, verbose=verbose)
-    serve(load_daemon, Surroundings(), list(installed_probes()))
+    serve(load_daemon, Surroundings(), own_probes())
 
 
 def _backup(file: Path) -> None:

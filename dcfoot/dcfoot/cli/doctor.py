@@ -10,6 +10,7 @@ from dcfoot.doctor import Finding, FoundMeter, examine, metered_domains
 from dcfoot.errors import ConfigError
 from dcfoot.machine import describe_machine
 from dcfoot.measurement import Machine
+from dcfoot.opened_probes import probes_here
 from dcfoot.probe import Surroundings, installed_probes, with_readers
 from dcfoot.reading import Basis, Domain
 
@@ -36,7 +37,8 @@ def execute(arguments: argparse.Namespace) -> int:
     """Examines every installed probe; 0 where something can be measured or modelled, else 3."""
     surroundings = Surroundings()
     machine = describe_machine(surroundings)
-    findings = examine(surroundings, with_readers(installed_probes(), _addresses()))
+    installed = with_readers(installed_probes(), _addresses())
+    findings = examine(surroundings, probes_here(surroundings, installed, also_absent=True))
     text = as_json(machine, findings) if arguments.json else "\n".join(as_text(machine, findings))
     sys.stdout.write(f"{text}\n")
     return 0 if any(finding.meters for finding in findings) else NO_DATA

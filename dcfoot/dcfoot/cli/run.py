@@ -28,7 +28,8 @@ from dcfoot.judges import INTERVAL_MAX_S, INTERVAL_MIN_S
 from dcfoot.lease import Leader, job_identity, measured_by, run_environment
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.measurer import Measurer, taken_over_warning
-from dcfoot.probe import installed_probes, with_readers
+from dcfoot.opened_probes import probes_here
+from dcfoot.probe import Surroundings, installed_probes, with_readers
 from dcfoot.receipt.file import ReceiptFile
 from dcfoot.site import Site
 from dcfoot.store import RunStore
@@ -153,7 +154,7 @@ class _Run:
         return Tracker(
             self._subject(lease, taken_over),
             Consumer(lambda: {*(self.job.pids() if self.job else ()), *lease.member_pids()}, reaped_s=_reaped_s),
-            with_readers(installed_probes(), self._settings.read),
+            probes_here(Surroundings(), with_readers(installed_probes(), self._settings.read)),
             open_journal=RunStore(self._settings.data_dir).create,
             interval_s=self._arguments.interval or self._settings.interval_s,
             own_process=True,

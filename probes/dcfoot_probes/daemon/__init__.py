@@ -8,6 +8,8 @@ totals, and so never waits for a probe or a disk.
 `words`         the types that the parts share
 `supervisor`    reads each probe in a thread of its own; what hangs or fails is isolated and tried again
 `channels`      from readings to what each channel took, each joule once
+`counted`       what every meter has counted, reading by reading, for clients
+`demand`        readings between two ticks, for whoever wants a moment exactly
 `loop`          the beat: one frame a tick
 `units`         who used the processors and devices in a tick
 `split`         divides a device's energy among them

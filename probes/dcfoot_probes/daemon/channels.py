@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dcfoot.counter import Integral, Outcome, Step, integral_of
 from dcfoot.ledger import worth_keeping
 from dcfoot.reading import Channel, Meter, Reading
+from dcfoot_probes.daemon.counted import Counted
 
 
 class Channels:
@@ -20,6 +21,7 @@ class Channels:
         self._integrals: dict[int, Integral] = {}
         self._steps: dict[Channel, Step] = {}
         self.meters: Mapping[Channel, Meter] = {}
+        self.counted = Counted()
 
     def offer(self, probe: str, meters: Sequence[Meter]) -> None:
         """A probe was opened: these are its meters, and a new integral begins for each."""
@@ -28,7 +30,7 @@ class Channels:
 
     def withdraw(self, probe: str) -> None:
         """A probe was closed."""
-        if self._offered.pop(probe, None):
+        if self._offered.pop(probe, None) is not None:
             self._choose()
 
     def begin_anew(self) -> None:
@@ -44,7 +46,9 @@ class Channels:
                 self._choose()
             integral = self._integrals.get(id(meter))
             if integral is not None:
-                self._book(meter.channel, integral.add(reading))
+                step = integral.add(reading)
+                self.counted.add(probe, meter, step, reading.time_ns)
+                self._book(meter.channel, step)
 
     def take(self) -> dict[Channel, Step]:
         """What each channel took since the last call; one that nothing is known of is left out."""
@@ -64,6 +68,7 @@ class Channels:
         self._known = {id(meter): meter for meter in offered}
         self._integrals = {id(meter): self._integrals.get(id(meter)) or integral_of(meter) for meter in kept}
         self.meters = {meter.channel: meter for meter in kept}
+        self.counted.keep(self._offered, self.meters)
 
 
 def _joined(before: Step, after: Step) -> Step:

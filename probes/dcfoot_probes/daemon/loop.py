@@ -15,6 +15,7 @@ from dcfoot.clock import Clock, ClockWatch
 from dcfoot.counter import Step
 from dcfoot.reading import Channel, Meter
 from dcfoot.units import NS_PER_S
+from dcfoot_probes.daemon.demand import Demand
 from dcfoot_probes.daemon.supervisor import Call, Supervisor, Uses
 from dcfoot_probes.daemon.words import Frame, Split
 
@@ -26,6 +27,10 @@ FAST_FOR_S = 60.0
 
 PATIENCE_RATIO = 0.5
 """The part of an interval for which answers are waited for; what comes later is in the next frame [-] (a choice)."""
+
+DEMAND_PATIENCE_S = 0.25
+"""How long answers are waited for between two ticks [s] (a choice: who asks for a moment waits that long at the most,
+and a beat is late by no more)."""
 
 CLOSE_TIMEOUT_S = 1.0
 """How long the end waits for probes [s]: as long as that of a run."""
@@ -112,6 +117,7 @@ class Loop:
         seldom: Call = lambda: None,
     ) -> None:
         self.splitter = splitter
+        self.demand = Demand(partial(self.call, lambda: None))
         self._supervisor = supervisor
         self._inbox = inbox
         self._takers = takers
@@ -167,8 +173,7 @@ class Loop:
         now_ns, boottime_ns = self._clock.monotonic_ns(), self._clock.boottime_ns()
         self._beat.go_on(now_ns)
         self._keep_time(now_ns)
-        self._look_at_clocks()
-        self._gather()
+        self._gather(PATIENCE_RATIO * self._beat.interval_s)
         duration_s, self._last_ns = (boottime_ns - self._last_ns) / NS_PER_S, boottime_ns
         frame = self._frame(duration_s)
         for taker in self._takers:
@@ -181,15 +186,20 @@ class Loop:
             if left_s <= 0.0:
                 return
             self.do_next(left_s)
+            if self.demand.is_due:
+                self._gather(min(PATIENCE_RATIO * self._beat.interval_s, DEMAND_PATIENCE_S))
 
-    def _gather(self) -> None:
+    def _gather(self, patience_s: float) -> None:
         """Does what has come in, asks every probe, and goes on until all have answered or patience ends."""
+        self._look_at_clocks()
         while not self._inbox.empty():
             self.do_next(0.0)
+        self.demand.begin()
         self._supervisor.ask(self._beat.interval_s)
-        deadline_s = time.monotonic() + PATIENCE_RATIO * self._beat.interval_s
+        deadline_s = time.monotonic() + patience_s
         while self._supervisor.is_waiting and (left_s := deadline_s - time.monotonic()) > 0.0:
             self.do_next(left_s)
+        self.demand.end()
 
     def do_next(self, timeout_s: float) -> None:
         """Does one thing that has come in, or waits for one. In the loop's thread.

@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from dcfoot.account import choose_site
 from dcfoot.calibration import load_calibration
 from dcfoot.config import Settings
+from dcfoot.daemon_client import SYSTEM_FOLDER, users_folder
 from dcfoot.daemon_settings import DaemonSettings, chosen_probes, keys
 from dcfoot.errors import DcfootError
 from dcfoot.lease import Member, acquire
@@ -24,6 +25,7 @@ from dcfoot.machine import describe_machine
 from dcfoot.probe import ProbeEntry, Surroundings, with_readers
 from dcfoot.reading import Channel, Meter
 from dcfoot.store.runstore import default_data_dir
+from dcfoot_probes.daemon.http.sources import Sources
 from dcfoot_probes.daemon.ladder import Ladders, Place
 from dcfoot_probes.daemon.loop import Loop, Splitter, Unattributed
 from dcfoot_probes.daemon.snapshots import Snapshots
@@ -39,9 +41,6 @@ from dcfoot_probes.sysfs import names_in
 PRIORITY = 5
 """How far the daemon stands back behind the machine's work (nice(2); a choice: it gets its half percent of a core on a
 busy machine all the same, and never before a job that waits)."""
-
-SYSTEM_RUNTIME = Path("/run/dcfoot")
-"""Where the system's daemon keeps what lasts until the next boot (hier(7)); systemd names the same folder."""
 
 STORE_NAME = "daemon.sqlite"
 """The file of frames, beside the runs."""
@@ -96,16 +95,22 @@ class Service:
         self.snapshots = Snapshots(surroundings.host, ladders, self.store.state, time.time_ns())
         inbox: SimpleQueue[Call] = SimpleQueue()
         self._supervisor = Supervisor(surroundings, inbox)
-        self.speaking = Speaking(self._own, self.snapshots.snapshot, partial(FrameReader, path), names=self._own.names)
-        takers = (self.snapshots.add, self._keep, self.speaking.tick, self._live)
         self.loop = Loop(
             self._supervisor,
             inbox,
             self._splitter(),
-            takers,
+            (self.snapshots.add, self._keep, self._speak, self._live),
             interval_s=self._own.interval_s,
             seldom=self.look_at_bus,
         )
+        sources = Sources(
+            self.snapshots.snapshot,
+            partial(FrameReader, path),
+            self._own.names,
+            metered=self._supervisor.channels.counted.metered,
+            read_now=self.loop.demand.read,
+        )
+        self.speaking = Speaking(self._own, sources, runtime_folder(environ) or users_folder(environ))
         self._is_ready = False
 
     def run(self) -> None:
@@ -173,6 +178,9 @@ class Service:
     def _keep(self, frame: Frame, meters: Mapping[Channel, Meter], interval_s: float) -> None:
         del meters, interval_s
         self.store.add(frame)
+
+    def _speak(self, frame: Frame, meters: Mapping[Channel, Meter], interval_s: float) -> None:
+        self.speaking.tick(frame, meters, interval_s)
 
     def _live(self, frame: Frame, meters: Mapping[Channel, Meter], interval_s: float) -> None:
         """Tells the service manager that frames are made."""
@@ -254,7 +262,7 @@ def runtime_folder(environ: Mapping[str, str]) -> Path | None:
     It is the one that systemd made (RuntimeDirectory= in systemd.exec(5)), root's is the same without systemd.
     """
     named = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    folder = Path(named) if named else SYSTEM_RUNTIME if os.geteuid() == 0 else None
+    folder = Path(named) if named else SYSTEM_FOLDER if os.geteuid() == 0 else None
     if folder is not None:
         with suppress(OSError):
             folder.mkdir(mode=0o755, exist_ok=True)

@@ -30,6 +30,10 @@ LEAST_S = 1e-9
 
 HANGS = "it does not answer; its driver may hang"
 
+USES_LEAST_S = 0.2
+"""How long is between two questions who used a device, at the least [s]: NVML samples that every sixth of a second
+(nvmlDeviceGetProcessUtilization), and without a sample memory would decide."""
+
 Uses = Mapping[str, Mapping[int, float]]
 """By device: the share of each process, as `dcfoot.probe.UsesProbe` tells [-]."""
 
@@ -198,7 +202,7 @@ class ProbeWorker:
     def _serve(self) -> "_Ended | None":
         """Opens the probe and reads it until it fails; None when it was told to stop."""
         self._heard_ns = {}
-        self._uses_ns = self._surroundings.clock_ns()
+        self._uses_ns = 0
         probe: Probe | None = None
         try:
             probe = self._entry.load()(self._surroundings)
@@ -249,10 +253,18 @@ class ProbeWorker:
         for reading in readings:
             self._heard_ns[id(reading.meter)] = began_ns
             self._period_s = min(self._period_s, reading.meter.period_s)
+        uses, uses_s = self._uses(probe, began_ns) if asked else (None, 0.0)
         gauges = self._gauges(probe, began_ns) if asked else None
-        uses = probe.uses() if asked and isinstance(probe, UsesProbe) else None
-        uses_s, self._uses_ns = (began_ns - self._uses_ns) / NS_PER_S, began_ns if asked else self._uses_ns
         return Answer(asked, readings, (clock_ns() - began_ns) / NS_PER_S, said, gauges, uses, uses_s)
+
+    def _uses(self, probe: Probe, now_ns: int) -> tuple[Uses | None, float]:
+        """Who used the devices, and over how long [s]; not before the driver can have a new sample."""
+        elapsed_s = (now_ns - self._uses_ns) / NS_PER_S if self._uses_ns else 0.0
+        is_soon = bool(self._uses_ns) and elapsed_s < min(USES_LEAST_S, 0.9 * self.interval_s)
+        if is_soon or not isinstance(probe, UsesProbe):
+            return None, 0.0
+        self._uses_ns = now_ns
+        return probe.uses(), elapsed_s
 
     def _gauges(self, probe: Probe, now_ns: int) -> Mapping[str, Mapping[str, float]] | None:
         if now_ns < self._next_gauge_ns or not isinstance(probe, GaugeProbe):
@@ -432,6 +444,8 @@ class Supervisor:
         for device, shares in (answer.uses or {}).items():
             self._uses.setdefault(device, _UsesSum()).add(shares, answer.uses_s)
         self.channels.add(name, answer.readings)
+        if answer.uses is not None:
+            self.channels.counted.part(name, answer.uses)
 
     def closed(self, name: str, said: str, *, failed: bool) -> None:
         """Its meters are gone until it is opened again."""

@@ -373,3 +373,70 @@ class Snapshot:
     cpu_s: float
     rss_bytes: int
     waste: Wasted = field(default_factory=Wasted)
+
+
+class Parted(NamedTuple):
+    """Who used a device, up to the last time that its driver was asked: users, unused and unknown add up to all.
+
+    Parameters
+    ----------
+    parted_j : float
+        All of it [J].
+    unused_j : float
+        Taken while nobody used it [J].
+    unknown_j : float
+        Taken while it could not be seen who used it [J].
+    users_j : Mapping[int, float]
+        By process, as its number is where the daemon lives; those that ended long ago are left out [J].
+    """
+
+    parted_j: float
+    unused_j: float
+    unknown_j: float
+    users_j: Mapping[int, float]
+
+
+class MeterTotal(NamedTuple):
+    """What a meter has counted since the daemon was started, at its last reading.
+
+    Parameters
+    ----------
+    probe : str
+        Whose it is.
+    meter : Meter
+        What is metered and how well.
+    energy_j : float
+        All that was booked [J].
+    covered_s : float
+        The time for which that is known [s].
+    time_ns, utc_ns : int
+        When it held, by the monotonic clock and by the calendar's [ns].
+    parted : Parted or None
+        Who used the device; None where its probe does not know processes.
+    """
+
+    probe: str
+    meter: Meter
+    energy_j: float
+    covered_s: float
+    time_ns: int
+    utc_ns: int
+    parted: Parted | None
+
+
+class Metered(NamedTuple):
+    """All meters as counters, fresh from the last reading.
+
+    Parameters
+    ----------
+    started_ns : int
+        When they began to count, by the monotonic clock [ns].
+    probes : Sequence of str
+        The probes that the daemon has open.
+    meters : Sequence of MeterTotal
+        Of each thing the one meter that is booked.
+    """
+
+    started_ns: int
+    probes: Sequence[str]
+    meters: Sequence[MeterTotal]

@@ -19,7 +19,8 @@ from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.http import history
 from dcfoot_probes.daemon.http.door import Door
 from dcfoot_probes.daemon.http.listen import Listen
-from dcfoot_probes.daemon.http.replies import FILES, ROUTES, Sources, reply
+from dcfoot_probes.daemon.http.replies import FILES, ROUTES, reply
+from dcfoot_probes.daemon.http.sources import Sources
 from dcfoot_probes.daemon.store import FrameReader
 from dcfoot_probes.daemon.words import Split, StoreState
 from simulated.frames import GPUS, JOB, Open, at_ns, frame

@@ -22,8 +22,9 @@ from dcfoot.daemon_settings import DaemonSettings
 from dcfoot.errors import ConfigError
 from dcfoot_probes.daemon.http import server as limits
 from dcfoot_probes.daemon.http.listen import Listen
-from dcfoot_probes.daemon.http.replies import ROUTES, Sources
+from dcfoot_probes.daemon.http.replies import ROUTES
 from dcfoot_probes.daemon.http.server import HttpServer
+from dcfoot_probes.daemon.http.sources import Sources
 from dcfoot_probes.daemon.speaking import Speaking
 from simulated.databases import until
 from simulated.serving import Steady, Told, serving
@@ -284,10 +285,9 @@ def test_a_new_certificate_and_token_count_from_the_next_connection_and_one_that
     first, second = make_certificate(tmp_path), tmp_path / "second"
     second.mkdir()
     own = DaemonSettings(listen="127.0.0.1:0", token_file=token, tls_certificate_file=first[0], tls_key_file=first[1])
-    speaking = Speaking(own, snapshot)
+    speaking = Speaking(own, Sources(snapshot))
     speaking.start()
-    assert speaking.server
-    port = int(speaking.server.url.rstrip("/").rpartition(":")[2])
+    port = int(speaking.servers[0].url.rstrip("/").rpartition(":")[2])
 
     def status(said: str) -> int:
         """Of a client that trusts the certificate that there is in the file now."""

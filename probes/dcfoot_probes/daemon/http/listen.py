@@ -1,5 +1,6 @@
 """Where the server listens, and what for: on loopback as it is, elsewhere with a token and TLS only."""
 
+import socket
 import ssl
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -67,6 +68,28 @@ class Listen:
     def scheme(self) -> str:
         """``http`` or ``https``."""
         return "https" if self.certificate_file else "http"
+
+    def bound(self) -> socket.socket:
+        """The address' socket. Raises `ConfigError` where it cannot be had."""
+        made = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind((self.host, self.port))
+        except OSError as fault:
+            made.close()
+            raise ConfigError(
+                f"daemon.listen: {self.host}:{self.port}: {fault.strerror or fault}; choose another."
+            ) from None
+        return made
+
+    def url(self, bound: socket.socket) -> str:
+        """Where a browser finds it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{bound.getsockname()[1]}/"
+
+    def release(self, bound: socket.socket) -> None:
+        """Gives the address back."""
+        bound.close()
 
     def context(self) -> ssl.SSLContext | None:
         """What TLS needs; None for plain HTTP. Raises `ConfigError` where the files cannot be used."""

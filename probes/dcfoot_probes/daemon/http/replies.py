@@ -1,10 +1,8 @@
 """Which request gets which reply: a function of the request, without a socket. Nothing is changed by any."""
 
-import time
 import zlib
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from dcfoot.errors import DcfootError
@@ -12,8 +10,9 @@ from dcfoot.serving import JSON, Reply, Request, json_bytes
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.http import history
 from dcfoot_probes.daemon.http.door import Door
+from dcfoot_probes.daemon.http.meters import is_now, meters
 from dcfoot_probes.daemon.http.now import Json, now, stamp
-from dcfoot_probes.daemon.words import Snapshot
+from dcfoot_probes.daemon.http.sources import Sources
 from dcfoot_probes.exporters import prometheus
 
 FOLDER = Path(__file__).parent
@@ -31,40 +30,11 @@ FILES: Mapping[str, tuple[str, str]] = {
     "/openapi.json": ("openapi.json", JSON),
 }
 
-UNITS_OF_PAGE = 50
-"""How many units the page is told of each second (a choice: more than a screen is high)."""
-
 PACKED_FROM = 1_000
 """How long a body is at least that is compressed [bytes] (a choice: less fits into one packet anyway)."""
 
 LATE_S = 30.0
 """How old the last frame may be before the daemon counts as ill [s] (a choice: longer than a driver's hiccup)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """What replies are made of.
-
-    Parameters
-    ----------
-    snapshot : Callable[[], Snapshot]
-        What is known now.
-    reader : Callable[[], AbstractContextManager[Reader]]
-        Opens what is kept.
-    names : bool
-        Whether units are told of by name.
-    utc_ns : Callable[[], int]
-        The time [ns since 1970 UTC].
-    """
-
-    snapshot: Callable[[], Snapshot]
-    reader: Callable[[], AbstractContextManager[history.Reader]] = history.NoStore
-    names: bool = False
-    utc_ns: Callable[[], int] = time.time_ns
-
-    def event(self) -> bytes:
-        """What the page is told each tick, in one line."""
-        return json_bytes(now(self.snapshot(), names=self.names, units_count=UNITS_OF_PAGE))
 
 
 def reply(request: Request, door: Door, sources: Sources) -> Reply:
@@ -121,7 +91,13 @@ def _health(_: Request, sources: Sources) -> Reply:
 
 
 def _now(_: Request, sources: Sources) -> Reply:
-    return _as_json(now(sources.snapshot(), names=sources.names))
+    return _as_json({**now(sources.snapshot(), names=sources.names), "listens": list(sources.listens())})
+
+
+def _meters(request: Request, sources: Sources) -> Reply:
+    if is_now(request.query):
+        sources.read_now()
+    return _as_json(meters(sources.metered()))
 
 
 def _events(_: Request, __: Sources) -> Reply:
@@ -144,6 +120,7 @@ ROUTES: Mapping[str, Route] = {
     "/healthz": _health,
     "/events": _events,
     "/api/v1/now": _now,
+    "/api/v1/meters": _meters,
     "/api/v1/power": _kept(lambda reader, asked, _: history.power(reader, asked)),
     "/api/v1/energy": _kept(lambda reader, asked, _: history.energy(reader, asked)),
     "/api/v1/units": _kept(lambda reader, asked, sources: history.units(reader, asked, names=sources.names)),

@@ -15,12 +15,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING, cast
 
-from dcfoot.errors import ConfigError
 from dcfoot.serving import HEADERS, Reply, Request
 from dcfoot.version import VERSION
 from dcfoot_probes.daemon.http.door import Door
 from dcfoot_probes.daemon.http.listen import Listen
-from dcfoot_probes.daemon.http.replies import EVENTS, Sources, refused, reply
+from dcfoot_probes.daemon.http.local import Local
+from dcfoot_probes.daemon.http.replies import EVENTS, refused, reply
+from dcfoot_probes.daemon.http.sources import Sources
 from dcfoot_probes.daemon.http.ticks import Ticks
 
 CONNECTIONS = 32
@@ -54,7 +55,7 @@ class HttpServer:
 
     Parameters
     ----------
-    listen : Listen
+    listen : Listen or Local
         Where, and what for.
     sources : Sources
         What is told.
@@ -65,11 +66,11 @@ class HttpServer:
         The address cannot be had, or TLS' files cannot be used.
     """
 
-    def __init__(self, listen: Listen, sources: Sources) -> None:
+    def __init__(self, listen: Listen | Local, sources: Sources) -> None:
         self._ticks = Ticks(sources.event)
+        self._listen = listen
         self._server = _Server(listen, sources, self._ticks)
-        host = f"[{listen.host}]" if ":" in listen.host else listen.host
-        self.url = f"{listen.scheme}://{host}:{self._server.server_port}/"
+        self.url = listen.url(self._server.socket)
         self._thread = Thread(target=self._server.serve_forever, name="dcfoot-http", daemon=True)
 
     def start(self) -> None:
@@ -84,6 +85,7 @@ class HttpServer:
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
+        self._listen.release(self._server.socket)
 
     def renew(self, listen: Listen) -> None:
         """From the next connection on another token and certificate; address and scheme stay.
@@ -109,31 +111,22 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = CONNECTIONS
 
-    def __init__(self, listen: Listen, sources: Sources, ticks: Ticks) -> None:
+    def __init__(self, listen: Listen | Local, sources: Sources, ticks: Ticks) -> None:
         self.sources, self.ticks = sources, ticks
         self.streams = BoundedSemaphore(STREAMS)
         self._room = BoundedSemaphore(CONNECTIONS)
         self.protect(listen)
-        self._host = listen.host
-        self.address_family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-        try:
-            super().__init__((listen.host, listen.port), _Handler)
-        except OSError as fault:
-            raise ConfigError(
-                f"daemon.listen: {listen.host}:{listen.port}: {fault.strerror or fault}; choose another."
-            ) from None
+        # Bound by `listen`: the base class knows no Unix sockets, and asks a name service what this machine is called.
+        handler = _LocalHandler if isinstance(listen, Local) else _Handler
+        super().__init__(("", 0), handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listen.bound()
+        self.server_activate()
 
-    def protect(self, listen: Listen) -> None:
+    def protect(self, listen: Listen | Local) -> None:
         """Takes a token and what TLS needs."""
         self._tls = listen.context()
         self.door = Door(listen.scheme, listen.token)
-
-    def server_bind(self) -> None:
-        """Binds without asking a name service what this machine is called, as the base class does."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = self._host, int(self.server_address[1])
 
     def process_request(self, request: "socket.socket | tuple[bytes, socket.socket]", client_address: object) -> None:
         """Answers in a thread, or not at all where there are too many."""
@@ -302,3 +295,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's word)
         """Says nothing: there is a request every second."""
+
+
+class _LocalHandler(_Handler):
+    disable_nagle_algorithm = False  # a Unix socket has none
