@@ -11,12 +11,9 @@ from dcfoot import judges
 from dcfoot.config import DEFAULT, TABLE, Settings, judged, settled
 from dcfoot.config import JUDGES as OTHERS
 from dcfoot.errors import ConfigError
-from dcfoot.judges import Given, Judge, UnfitValueError
+from dcfoot.judges import OFF, Given, Judge, UnfitValueError
 from dcfoot.places import nearest
 from dcfoot.probe import ProbeEntry
-
-OFF = "off"
-"""In place of an address: do not listen."""
 
 LOOPBACK = ("127.", "localhost:", "[::1]:")
 """How addresses begin that only this machine can reach (RFC 5735, RFC 4291)."""
@@ -50,8 +47,10 @@ class DaemonSettings:
         Address and port of the HTTP server, or ``"off"``.
     token_file, tls_certificate_file, tls_key_file : Path or None
         What whoever asks over the network must know; by what the server is known.
-    socket : Path or None
+    socket : Path, "off" or None
         The Unix socket for others on this machine; None for the usual one.
+    socket_group : str or None
+        The group that may ask there, by name or number; None for the daemon's own.
     socket_mode : int
         Its permissions.
     otlp_url, remote_write_url : str or None
@@ -74,7 +73,8 @@ class DaemonSettings:
     token_file: Path | None = None
     tls_certificate_file: Path | None = None
     tls_key_file: Path | None = None
-    socket: Path | None = None
+    socket: Path | str | None = None
+    socket_group: str | None = None
     socket_mode: int = 0o660
     otlp_url: str | None = None
     remote_write_url: str | None = None
@@ -152,7 +152,8 @@ JUDGES: Mapping[str, Judge] = {
     "daemon.token_file": judges.path,
     "daemon.tls_certificate_file": judges.path,
     "daemon.tls_key_file": judges.path,
-    "daemon.socket": judges.path,
+    "daemon.socket": judges.path_or_off,
+    "daemon.socket_group": judges.text,
     "daemon.socket_mode": _mode,
     "daemon.otlp_url": _url,
     "daemon.remote_write_url": _url,

@@ -3,7 +3,8 @@
     DcfootError
     ├── ConfigError          a setting, site, factor or option that cannot be used (exit status 2)
     ├── DataMissing          what was asked for is not there (exit status 3)
-    │   └── ServiceUnavailable   a service on the network does not answer, or not as it documents
+    │   ├── ServiceUnavailable   a service on the network does not answer, or not as it documents
+    │   └── DaemonUnavailable    no daemon of this machine answers; carries what mends it
     ├── StudyError           a what-if study that cannot be read or solved
     ├── StoreError           the store of runs cannot be read or written
     ├── ProbeUnavailable     a meter is not there or not readable; carries the command that mends it
@@ -42,6 +43,23 @@ class ServiceUnavailable(DataMissing):
         super().__init__(message)
         self.passing = passing
         self.body = body
+
+
+class DaemonUnavailable(DataMissing):
+    """No daemon of this machine answers, or not as it documents.
+
+    Parameters
+    ----------
+    reason : str
+        What was found, in one sentence.
+    remedy : str
+        The exact command that mends it; empty where it is to ask again.
+    """
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(f"{reason} {remedy}".strip())
+        self.reason = reason
+        self.remedy = remedy
 
 
 class StudyError(DcfootError):

@@ -19,6 +19,9 @@ INTERVAL_MIN_S = 0.05
 YES = frozenset({"1", "true", "yes", "on"})
 NO = frozenset({"0", "false", "no", "off"})
 
+OFF = "off"
+"""In place of an address or a path: none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -82,6 +85,11 @@ def path(given: Given) -> Path:
         return given.folder / Path(text(given)).expanduser()
     except RuntimeError:
         raise UnfitValueError(f"{given.value!r} is in a home folder that is not known") from None
+
+
+def path_or_off(given: Given) -> Path | str:
+    """A path, or `OFF`."""
+    return OFF if text(given) == OFF else path(given)
 
 
 def flag(given: Given) -> bool:

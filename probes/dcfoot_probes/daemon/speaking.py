@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from dcfoot.daemon_settings import OFF, DaemonSettings
+from dcfoot.daemon_settings import DaemonSettings
+from dcfoot.judges import OFF
 from dcfoot_probes.daemon.http.history import NoStore, Reader
 from dcfoot_probes.daemon.http.listen import Listen
 from dcfoot_probes.daemon.http.replies import Sources
