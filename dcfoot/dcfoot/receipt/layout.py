@@ -161,10 +161,15 @@ def table(rows: Rows, columns: Sequence[Column], widths: Sequence[int], *, colou
     return [_line(row, columns, widths, colour=colour) for row in rows]
 
 
-def _line(row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int], *, colour: bool) -> str:
-    line = ""
+def padded(row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int]) -> list[Cell]:
+    """A row's cells and the gaps between them, each as wide as it is to be."""
+    cells: list[Cell] = []
     for place, (cell, column, width) in enumerate(zip(row, columns, widths, strict=True)):
         if width:
-            gap = " " * column.gap if place else ""
-            line += gap + paint(pad(clip(cell.text, width), width, column.align), cell.style, colour=colour)
-    return line.rstrip()
+            cells += [Cell(" " * column.gap)] if place else []
+            cells.append(Cell(pad(clip(cell.text, width), width, column.align), cell.style))
+    return cells
+
+
+def _line(row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int], *, colour: bool) -> str:
+    return "".join(paint(text, style, colour=colour) for text, style in padded(row, columns, widths)).rstrip()
