@@ -7,6 +7,7 @@ dashes) count as one column, as terminals draw them.
 # ruff: noqa: RUF001 - closing punctuation of Chinese is meant.
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import category, east_asian_width
 
@@ -44,6 +45,7 @@ def display_width(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_char_width, text))
 
 
+@lru_cache(1024)
 def _char_width(char: str) -> int:
     if east_asian_width(char) in "WF":
         return 2

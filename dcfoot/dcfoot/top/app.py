@@ -4,6 +4,7 @@ A thread listens to the daemon; what it hears is told to the app as a message. E
 lines anew, and of them only those that differ are drawn: over a slow connection a tick costs a few hundred bytes.
 """
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -197,6 +198,7 @@ class Top(App[None]):
 
     def on_mount(self) -> None:
         """Begins to listen."""
+        gc.freeze()  # what is there now stays: no more looking through it for garbage
         self.set_interval(WATCH_S, self._watch)
         self._listener.start()
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 
 class Panel(StrEnum):
@@ -29,6 +29,13 @@ TEXTS = frozenset({"name", "kind", "user"})
 
 KEYS = tuple(dict.fromkeys(key for keys in SORTS.values() for key in keys))
 """All of them."""
+
+
+class Order(NamedTuple):
+    """By which column a table is sorted, and which way."""
+
+    by: str
+    falls: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,10 @@ class Look:
     def at(self) -> Panel:
         """The table that keys are for."""
         return self.view or self.active
+
+    def order(self, panel: Panel) -> Order:
+        """The order of a table."""
+        return Order(self.sort[panel], falls=(self.sort[panel] not in TEXTS) != (panel in self.turned))
 
     def seeing(self, view: Panel | None) -> Self:
         """With another view."""

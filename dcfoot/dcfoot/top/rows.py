@@ -1,14 +1,14 @@
 """Each table as rows of cells: chosen, sorted, and in words. The widths are `screen`'s affair."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
-from typing import NamedTuple
+from functools import lru_cache, partial
+from typing import NamedTuple, TypeVar
 
 from dcfoot.receipt.layout import Cell, printable
 from dcfoot.receipt.scale import ENERGY_KWH, MASS_G, POWER_W, SIZE_BYTES, VOLUME_L, Scale, amount, number, percent, show
 from dcfoot.top.history import STEPS, Powers, fullest_w, seconds, spark
-from dcfoot.top.look import TEXTS, Look, Panel
+from dcfoot.top.look import Look, Order, Panel
 from dcfoot.top.told import CarbonTold, ChannelTold, LadderTold, ProbeTold, QuantityTold, Told, UnitNamed, UnitTold
 from dcfoot.top.words import Words
 from dcfoot.units import J_PER_KWH
@@ -23,22 +23,47 @@ POD_CHARACTERS = 8
 """How much of a pod's UID is shown (a choice: it tells the pods of a machine apart)."""
 
 
-Keys = Mapping[str, str | float | None]
+ToldT = TypeVar("ToldT")
+
+Table = Sequence[Callable[[], Row]]
+"""Rows that are made when they are seen: of a thousand users a window shows ten."""
+
+Key = str | float | None
 
 
-class Keyed(NamedTuple):
-    """A row, what it is sorted by and what it is found by."""
+class Device(NamedTuple):
+    """A device with what is known of it elsewhere."""
 
-    row: Row
-    keys: Keys
-    said: str
+    place: int
+    name: str
+    told: ChannelTold
+    gauges: Mapping[str, float]
 
 
-def devices(told: Told, past: Powers, look: Look, words: Words) -> list[Row]:
+DEVICE_KEYS: Mapping[str, Callable[[Device], Key]] = {
+    "name": lambda one: one.place,
+    "power": lambda one: one.told["power_w"],
+    "used": lambda one: one.gauges.get("utilisation_ratio"),
+    "memory": lambda one: one.gauges.get("memory_used_bytes"),
+    "temperature": lambda one: one.gauges.get("temperature_c"),
+}
+"""What devices are sorted by."""
+
+
+def devices(told: Told, past: Powers, look: Look, words: Words) -> Table:
     """A row a device: name, power, history, busy, memory, temperature, basis."""
-    names = names_of(told, words)
-    rows = (_device(place, one, names[place], told, past, words) for place, one in enumerate(told["channels"]))
-    return _chosen(rows, look, Panel.DEVICES)
+    found = [
+        Device(place, name, one, told["gauges"].get(one["device"], {}))
+        for place, (one, name) in enumerate(zip(told["channels"], names_of(told, words), strict=True))
+    ]
+    chosen = _chosen(
+        found,
+        look,
+        look.order(Panel.DEVICES),
+        DEVICE_KEYS,
+        lambda one: f"{one.name} {one.told['device']} {one.told['domain']}",
+    )
+    return [partial(_device, one, past, words) for one in chosen]
 
 
 def names_of(told: Told, words: Words) -> list[str]:
@@ -52,34 +77,48 @@ def names_of(told: Told, words: Words) -> list[str]:
     return names
 
 
-def _device(place: int, one: ChannelTold, name: str, told: Told, past: Powers, words: Words) -> Keyed:
-    gauges = told["gauges"].get(one["device"], {})
-    used, memory, degrees = (gauges.get(key) for key in ("utilisation_ratio", "memory_used_bytes", "temperature_c"))
-    past_w = past.means_w(one["domain"], one["device"], STEPS)
-    return Keyed(
-        (
-            Cell(name, "dim" if one["nested"] else ""),
-            known(one["power_w"], words, lambda power_w: amount(power_w, POWER_W)),
-            Cell(spark(past_w, fullest_w(past_w, gauges)), "bar"),
-            NOTHING if used is None else Cell(percent(used)),
-            NOTHING if memory is None else Cell(amount(memory, SIZE_BYTES)),
-            NOTHING if degrees is None else Cell(f"{degrees:.0f} °C"),
-            basis(one["basis"], words),
-        ),
-        {"name": place, "power": one["power_w"], "used": used, "memory": memory, "temperature": degrees},
-        f"{name} {one['device']} {one['domain']}",
+def _device(one: Device, past: Powers, words: Words) -> Row:
+    used, memory, degrees = (one.gauges.get(key) for key in ("utilisation_ratio", "memory_used_bytes", "temperature_c"))
+    past_w = past.means_w(one.told["domain"], one.told["device"], STEPS)
+    return (
+        Cell(one.name, "dim" if one.told["nested"] else ""),
+        known(one.told["power_w"], words, lambda power_w: amount(power_w, POWER_W)),
+        Cell(spark(past_w, fullest_w(past_w, one.gauges)), "bar"),
+        NOTHING if used is None else Cell(percent(used)),
+        NOTHING if memory is None else Cell(amount(memory, SIZE_BYTES)),
+        NOTHING if degrees is None else Cell(f"{degrees:.0f} °C"),
+        basis(one.told["basis"], words),
     )
 
 
-def units(told: Told, look: Look, words: Words) -> list[Row]:
+def units(told: Told, look: Look, words: Words) -> Table:
     """A row a unit: name, kind, user, power, share, energy, carbon; what is nobody's stands below them."""
     outer = [one for one in told["channels"] if not one["nested"]]
-    power_w = sum(one["power_w"] or 0.0 for one in outer)
     energy_j = sum(one["energy_j"] for one in outer)
     carbon = carbon_shown(told["ladder"])
-    share = _Shares(power_w, energy_j, carbon["value_g"]["value"] if carbon else None, words)
-    rows = _chosen((_unit(one, share, words) for one in told["units"]), look, Panel.UNITS)
-    return rows if look.filter else [*rows, *_nobodys(told, energy_j, share)]
+    carbon_g = carbon["value_g"]["value"] if carbon else None
+    share = _Shares(sum(one["power_w"] or 0.0 for one in outer), energy_j, carbon_g, words)
+    keys: Mapping[str, Callable[[UnitTold], Key]] = {
+        "name": lambda one: name_of(one, words),
+        "kind": lambda one: kind_of(one, words),
+        "user": user_of,
+        "power": lambda one: one["power_w"],
+        "energy": lambda one: one["energy_j"],
+    }
+    chosen = _chosen(told["units"], look, look.order(Panel.UNITS), keys, lambda one: _said(one, words))
+    rows = [partial(_unit, one, share, words) for one in chosen]
+    return rows if look.filter else [*rows, *_nobodys(told, outer, share)]
+
+
+def _said(one: UnitTold, words: Words) -> str:
+    """What a unit is found by."""
+    labels = " ".join(one["labels"].values())
+    return f"{name_of(one, words)} {one['id']} {kind_of(one, words)} {one['kind']} {user_of(one)} {labels}"
+
+
+def _unit(one: UnitTold, share: "_Shares", words: Words) -> Row:
+    kind = Cell(kind_of(one, words), "dim")
+    return (Cell(name_of(one, words)), kind, Cell(user_of(one)), *share.cells(one["power_w"], one["energy_j"]))
 
 
 class _Shares(NamedTuple):
@@ -103,12 +142,9 @@ class _Shares(NamedTuple):
         )
 
 
-def _unit(one: UnitTold, share: _Shares, words: Words) -> Keyed:
-    kind, name, user = words.kinds.get(one["kind"], one["kind"]), name_of(one, words), user_of(one)
-    keys: Keys = {"name": name, "kind": kind, "user": user, "power": one["power_w"], "energy": one["energy_j"]}
-    row = (Cell(name), Cell(kind, "dim"), Cell(user), *share.cells(one["power_w"], one["energy_j"]))
-    labels = " ".join(one["labels"].values())
-    return Keyed(row, keys, f"{name} {one['id']} {kind} {one['kind']} {user} {labels}")
+def kind_of(one: UnitNamed, words: Words) -> str:
+    """What kind of unit it is, in words."""
+    return words.kinds.get(one["kind"], one["kind"])
 
 
 def name_of(one: UnitNamed, words: Words) -> str:
@@ -135,17 +171,18 @@ def _user(user_id: int) -> str:
         return str(user_id)
 
 
-def _nobodys(told: Told, energy_j: float, share: _Shares) -> Iterator[Row]:
+def _nobodys(told: Told, outer: Sequence[ChannelTold], share: _Shares) -> Table:
     """Idle, not attributed, and units that are not told of one by one: with them, parts add up to the machine."""
-    outer = [one for one in told["channels"] if not one["nested"]]
-    idle_j = sum(one["idle_j"] for one in outer)
-    unattributed_j = sum(one["unattributed_j"] for one in outer)
-    others_j = energy_j - idle_j - unattributed_j - sum(one["energy_j"] for one in told["units"])
     words = share.words
+    idle_j, unattributed_j = (sum(one[key] for one in outer) for key in ("idle_j", "unattributed_j"))
+    others_j = share.energy_j - idle_j - unattributed_j - sum(one["energy_j"] for one in told["units"])
     parts = [(words.idle, idle_j), (words.unattributed, unattributed_j)]
     parts += [(words.others, max(0.0, others_j))] if told["units_count"] > len(told["units"]) else []
-    for name, part_j in parts:
-        yield [Cell(name, "dim"), NOTHING, NOTHING, *(Cell(one.text, "dim") for one in share.cells(None, part_j))]
+    return [partial(_nobody, name, part_j, share) for name, part_j in parts]
+
+
+def _nobody(name: str, energy_j: float, share: _Shares) -> Row:
+    return [Cell(name, "dim"), NOTHING, NOTHING, *(Cell(one.text, "dim") for one in share.cells(None, energy_j))]
 
 
 def carbon_shown(ladder: LadderTold | None) -> CarbonTold | None:
@@ -273,17 +310,21 @@ def trouble_of_store(told: Told, words: Words) -> str:
     return "; ".join(part for part in said if part)
 
 
-def _chosen(rows: Iterable[Keyed], look: Look, panel: Panel) -> list[Row]:
+def _chosen(
+    told: Sequence[ToldT],
+    look: Look,
+    order: Order,
+    keys: Mapping[str, Callable[[ToldT], Key]],
+    said: Callable[[ToldT], str],
+) -> list[ToldT]:
     """Those that have every word of the filter, in order; what is not known comes last in either."""
     wanted = look.filter.casefold().split()
-    found = [one for one in rows if all(word in one.said.casefold() for word in wanted)]
-    key = look.sort[panel]
-    falls = (key not in TEXTS) != (panel in look.turned)
-    known_of = sorted(
-        (one for one in found if one.keys[key] is not None), key=lambda one: _order(one.keys[key]), reverse=falls
-    )
-    return [one.row for one in [*known_of, *(one for one in found if one.keys[key] is None)]]
+    found = [one for one in told if not wanted or all(word in said(one).casefold() for word in wanted)]
+    key = keys[order.by]
+    known_of = [one for one in found if key(one) is not None]
+    unknown = [one for one in found if key(one) is None]
+    return [*sorted(known_of, key=lambda one: _comparable(key(one)), reverse=order.falls), *unknown]
 
 
-def _order(value: str | float | None) -> tuple[str, float]:
+def _comparable(value: Key) -> tuple[str, float]:
     return (value.casefold(), 0.0) if isinstance(value, str) else ("", value or 0.0)

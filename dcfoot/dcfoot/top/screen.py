@@ -4,16 +4,17 @@ Three things give way, in this order, where there is no room: columns from the l
 one line, and rows of tables, which can be scrolled.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from dcfoot.receipt.layout import Cell, Column, clip, column_widths, display_width, pad, padded, printable, table_width
 from dcfoot.receipt.scale import MASS_G, POWER_W, VOLUME_L, amount
 from dcfoot.top import rows
 from dcfoot.top.history import STEP_S, STEPS, Powers
-from dcfoot.top.look import SORTS, TEXTS, Look, Panel
-from dcfoot.top.rows import NOTHING, Row
+from dcfoot.top.look import SORTS, Look, Panel
+from dcfoot.top.rows import NOTHING, Row, Table
 from dcfoot.top.told import Told
 from dcfoot.top.words import Words
 
@@ -242,9 +243,9 @@ def _tables(page: Page, room: int | None) -> Frame:
     """The tables of the view within so many lines."""
     look, told, words = page.look, page.told, page.words
     if look.view is Panel.PROBES:
-        return _scrolled(page, Panel.PROBES, rows.probes(told, words), room)
+        return _scrolled(page, Panel.PROBES, _made(rows.probes(told, words)), room)
     if look.view is Panel.FOOTPRINT:
-        return _scrolled(page, Panel.FOOTPRINT, _footprint(page), room)
+        return _scrolled(page, Panel.FOOTPRINT, _made(_footprint(page)), room)
     devices, units = rows.devices(told, page.powers, look, words), rows.units(told, look, words)
     if look.view is Panel.DEVICES:
         return _scrolled(page, Panel.DEVICES, devices, room)
@@ -268,6 +269,11 @@ def _divided(upper: int, lower: int, room: int | None) -> tuple[int | None, int 
     return above, room - above
 
 
+def _made(table: Iterable[Row]) -> Table:
+    """Rows that are there already."""
+    return [partial(tuple[Cell, ...], row) for row in table]
+
+
 def _footprint(page: Page) -> list[Row]:
     """The ladder, and below it every figure since the start in the same columns."""
     told, words = page.told, page.words
@@ -275,12 +281,12 @@ def _footprint(page: Page) -> list[Row]:
     return [*rows.powers(told, words), [NOTHING] * len(SLOTS[Panel.FOOTPRINT]), *since]
 
 
-def _scrolled(page: Page, panel: Panel, table: Sequence[Row], room: int | None) -> Frame:
+def _scrolled(page: Page, panel: Panel, table: Table, room: int | None) -> Frame:
     """A table with its head, as much of it as there is room for."""
     count = len(table) if room is None else max(0, room - 1)
     top_most = max(0, len(table) - count)
     top = min(page.look.top.get(panel, 0), top_most)
-    seen = table[top : top + count]
+    seen = [make() for make in table[top : top + count]]
     part = page.words.part.format(top + 1, top + len(seen), len(table)) if len(seen) < len(table) else ""
     is_ladder = panel is Panel.FOOTPRINT
     head = _figures_head(page, page.words.power_now) if is_ladder else _head(page, panel, part)
@@ -296,20 +302,15 @@ def _head(page: Page, panel: Panel, part: str) -> Row:
     """The table's title in the place of the first column's name, which part is seen, and the others' names."""
     words, look = page.words, page.look
     titles = {Panel.DEVICES: words.devices, Panel.UNITS: words.units, Panel.PROBES: words.probes}
+    marks = {True: "▼", False: "▲"}
     cells: list[Cell] = []
     for slot in SLOTS[panel]:
-        mark = _mark(look, panel) if panel in SORTS and look.sort[panel] == slot.word else ""
+        mark = marks[look.order(panel).falls] if panel in SORTS and look.sort[panel] == slot.word else ""
         if slot.word == "name":
             cells.append(Cell(f"{titles[panel]}{mark} {part}".rstrip(), "title" if panel is look.at else "bold"))
         else:
             cells.append(Cell(f"{words.columns[slot.word]}{mark}", "dim"))
     return cells
-
-
-def _mark(look: Look, panel: Panel) -> str:
-    """Which way the order goes."""
-    rises = (look.sort[panel] in TEXTS) != (panel in look.turned)
-    return "▲" if rises else "▼"
 
 
 def _table(page: Page, all_slots: Sequence[Slot], table: Sequence[Row], head: Row) -> list[Line]:
