@@ -171,6 +171,7 @@ class Top(App[None]):
         In which language.
     """
 
+    TITLE = "dcfoot top"
     ENABLE_COMMAND_PALETTE = False
     CSS = "Screen { background: ansi_default; } Lines { width: 100%; height: 100%; background: ansi_default; }"
     BINDINGS: ClassVar[list[BindingType]] = [

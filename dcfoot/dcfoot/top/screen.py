@@ -251,12 +251,15 @@ def _tables(page: Page, room: int | None) -> Frame:
         return _scrolled(page, Panel.DEVICES, devices, room)
     if look.view is Panel.UNITS:
         return _scrolled(page, Panel.UNITS, units, room)
-    upper, lower = _divided(len(devices) + 1, len(units) + 1, room)
+    needed = [max(1, len(devices)) + 1, max(1, len(units)) + 1]
+    # Where there is room to spare, a blank line parts the tables.
+    between = [[NOTHING]] if room is None or room >= sum(needed) + 2 else []
+    upper, lower = _divided(*needed, None if room is None else room - 2 * len(between))
     parts = {
         Panel.DEVICES: _scrolled(page, Panel.DEVICES, devices, upper),
         Panel.UNITS: _scrolled(page, Panel.UNITS, units, lower),
     }
-    lines = [line for part in parts.values() for line in part.lines]
+    lines = [*between, *parts[Panel.DEVICES].lines, *between, *parts[Panel.UNITS].lines]
     return parts[look.active]._replace(lines=lines)
 
 
@@ -357,10 +360,21 @@ def foot(page: Page, *, is_typing: bool) -> Line:
     words, look = page.words, page.look
     if is_typing:
         return [Cell(" "), Cell(clip(f"/{printable(look.filter)}_", page.width - 2), "bold")]
-    keys = " ".join(f"{key} {word}" for key, word in words.keys)
-    chosen = clip(f"/{printable(look.filter)} · " if look.filter else "", page.width - 2)
-    room = page.width - 2 - display_width(chosen)
-    return [Cell(" "), Cell(chosen, "bold"), Cell(clip(keys, room), "dim")]
+    cells = [Cell(" "), Cell(f"/{printable(look.filter)}  " if look.filter else "", "bold")]
+    for key, word in words.keys:
+        cells += [Cell(f"{key} ", "bold"), Cell(f"{word}  ", "dim")]
+    return _clipped(cells, page.width - 1)
+
+
+def _clipped(line: Line, width: int) -> Line:
+    """As many of the cells as there is room for, the last of them cut."""
+    cells: list[Cell] = []
+    for cell in line:
+        room = width - sum(display_width(one.text) for one in cells)
+        cells.append(Cell(clip(cell.text, room), cell.style))
+        if display_width(cell.text) > room:
+            break
+    return cells
 
 
 def help_lines(words: Words, width: int) -> list[Line]:
