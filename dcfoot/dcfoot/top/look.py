@@ -87,18 +87,18 @@ class Look:
         """With every table that has this column sorted by it."""
         return replace(self, sort={panel: key if key in SORTS[panel] else now for panel, now in self.sort.items()})
 
-    def sorted_next(self, step: int) -> Self:
-        """With the table sorted by a neighbouring column, in that column's own order."""
+    def sorted_next(self, columns_count: int) -> Self:
+        """With the table sorted by a column that stands so many further, in that column's own order."""
         if self.at not in SORTS:
             return self
         keys = SORTS[self.at]
-        key = keys[(keys.index(self.sort[self.at]) + step) % len(keys)]
+        key = keys[(keys.index(self.sort[self.at]) + columns_count) % len(keys)]
         return replace(self, sort={**self.sort, self.at: key}, turned=self.turned - {self.at})
 
     def turned_round(self) -> Self:
         """With the table's order turned round."""
         return replace(self, turned=self.turned ^ {self.at})
 
-    def scrolled_to(self, top: int, most: int) -> Self:
+    def scrolled_to(self, rows_count: int, most: int) -> Self:
         """With so many rows scrolled away, at most `most`."""
-        return replace(self, top={**self.top, self.at: max(0, min(top, most))})
+        return replace(self, top={**self.top, self.at: max(0, min(rows_count, most))})
