@@ -103,7 +103,7 @@ def drained(terminal: Terminal, seconds: float) -> bytes:
     """What is drawn in some time."""
     end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:
-        terminal._read_for(0.1)
+        terminal.read_for(0.1)
     drawn, terminal.output = terminal.output, b""
     return drawn
 

@@ -251,10 +251,10 @@ def _tables(page: Page, room: int | None) -> Frame:
         return _scrolled(page, Panel.DEVICES, devices, room)
     if look.view is Panel.UNITS:
         return _scrolled(page, Panel.UNITS, units, room)
-    needed = [max(1, len(devices)) + 1, max(1, len(units)) + 1]
+    above, below = max(1, len(devices)) + 1, max(1, len(units)) + 1
     # Where there is room to spare, a blank line parts the tables.
-    between = [[NOTHING]] if room is None or room >= sum(needed) + 2 else []
-    upper, lower = _divided(*needed, None if room is None else room - 2 * len(between))
+    between = [[NOTHING]] if room is None or room >= above + below + 2 else []
+    upper, lower = _divided(above, below, None if room is None else room - 2 * len(between))
     parts = {
         Panel.DEVICES: _scrolled(page, Panel.DEVICES, devices, upper),
         Panel.UNITS: _scrolled(page, Panel.UNITS, units, lower),
