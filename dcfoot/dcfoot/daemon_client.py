@@ -112,12 +112,16 @@ class DaemonClient:
                 if line.startswith(b"data: "):
                     yield _parsed(line[6:])
 
+    def _request(self, path: str) -> bytes:
+        """What is sent."""
+        return f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode()
+
     @contextmanager
     def _asked(self, path: str, timeout_s: float) -> "Generator[socket.socket]":
         """A connection that was asked for `path`; what goes wrong with it is told."""
         try:
             with closing(self._connected(timeout_s)) as connection:
-                connection.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+                connection.sendall(self._request(path))
                 yield connection
         except TimeoutError:
             raise DaemonUnavailable("the daemon does not answer in time; `dcfoot daemon status` tells more.") from None

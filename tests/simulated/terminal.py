@@ -52,7 +52,7 @@ class Terminal:
         """Waits until each of `what` has appeared; returns everything up to the last of them, and forgets it."""
         end_s = time.monotonic() + PATIENCE_S
         while not all(one in self.output for one in what) and time.monotonic() < end_s:
-            self._read_for(0.1)
+            self.read_for(0.1)
         assert all(one in self.output for one in what), self.output
         end = max(self.output.index(one) + len(one) for one in what)
         seen, self.output = self.output[:end], self.output[end:]
@@ -78,14 +78,15 @@ class Terminal:
         while time.monotonic() < end_s:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
-                self._read_for(0.0)
+                self.read_for(0.0)
                 return os.waitstatus_to_exitcode(status)
-            self._read_for(0.02)
+            self.read_for(0.02)
             time.sleep(0.01)
         message = f"it did not end; it printed {self.output!r}"
         raise AssertionError(message)
 
-    def _read_for(self, seconds: float) -> None:
+    def read_for(self, seconds: float) -> None:
+        """Takes what appears, and waits so long for the first of it."""
         with suppress(OSError, ValueError):  # EIO: nobody has the other side open any more; ValueError: nor have we
             while select([self.descriptor], [], [], seconds)[0]:
                 self.output += os.read(self.descriptor, 4096)

@@ -15,7 +15,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import NoReturn, Protocol, TextIO, cast
 
-COMMANDS = ("run", "runs", "show", "doctor", "calibrate", "sites", "factors", "plan", "studio", "daemon", "config")
+COMMANDS = (
+    *("run", "runs", "show", "doctor", "calibrate", "sites", "factors"),
+    *("plan", "studio", "daemon", "top", "config"),
+)
 
 USAGE_ERROR = 2
 NO_DATA = 3

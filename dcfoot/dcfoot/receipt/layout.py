@@ -7,6 +7,7 @@ dashes) count as one column, as terminals draw them.
 # ruff: noqa: RUF001 - closing punctuation of Chinese is meant.
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import category, east_asian_width
 
@@ -44,6 +45,7 @@ def display_width(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_char_width, text))
 
 
+@lru_cache(1024)
 def _char_width(char: str) -> int:
     if east_asian_width(char) in "WF":
         return 2
@@ -161,10 +163,15 @@ def table(rows: Rows, columns: Sequence[Column], widths: Sequence[int], *, colou
     return [_line(row, columns, widths, colour=colour) for row in rows]
 
 
-def _line(row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int], *, colour: bool) -> str:
-    line = ""
+def padded(row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int]) -> list[Cell]:
+    """A row's cells and the gaps between them, each as wide as it is to be."""
+    cells: list[Cell] = []
     for place, (cell, column, width) in enumerate(zip(row, columns, widths, strict=True)):
         if width:
-            gap = " " * column.gap if place else ""
-            line += gap + paint(pad(clip(cell.text, width), width, column.align), cell.style, colour=colour)
-    return line.rstrip()
+            cells += [Cell(" " * column.gap)] if place else []
+            cells.append(Cell(pad(clip(cell.text, width), width, column.align), cell.style))
+    return cells
+
+
+def _line(row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int], *, colour: bool) -> str:
+    return "".join(paint(text, style, colour=colour) for text, style in padded(row, columns, widths)).rstrip()

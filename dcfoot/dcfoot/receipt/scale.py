@@ -36,6 +36,9 @@ VOLUME_L = (Scale("µL", 1e-6), Scale("mL", 1e-3), Scale("L", 1.0), Scale("m³",
 POWER_W = (Scale("mW", 1e-3), Scale("W", 1.0), Scale("kW", 1e3), Scale("MW", 1e6))
 """Scales of a power in W."""
 
+SIZE_BYTES = (Scale("B", 1.0), Scale("kB", 1e3), Scale("MB", 1e6), Scale("GB", 1e9), Scale("TB", 1e12))
+"""Scales of a size in bytes."""
+
 PURE = (Scale("", 1.0),)
 """Scale of a pure number or of money."""
 

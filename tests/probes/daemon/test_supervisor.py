@@ -257,12 +257,13 @@ def test_at_ten_frames_a_second_users_are_told_with_the_energy_that_they_used_ea
     device, asking = Seldom(clock), Asking()
     with running(clock, device, splitter=asking) as loop:
         for tick in range(20):
-            # Process 1 has the first seven tenths of each second, process 2 the next, and the last are nobody's.
-            device.users = {"0": {1: 1.0} if tick % 10 < 7 else {2: 1.0} if tick % 10 == 7 else {}}
+            # Process 1 has the first six tenths of each second, process 2 the next two, and the last are nobody's: whole
+            # questions each, of which there are at most five a second.
+            device.users = {"0": {1: 1.0} if tick % 10 < 6 else {2: 1.0} if tick % 10 < 8 else {}}
             loop.tick(0.1)
     with_energy = [(energy_j, uses) for energy_j, uses in asking.told if energy_j]
     assert [energy_j for energy_j, _ in with_energy] == near([POWER_W] * 2)
-    assert [uses["0"] for _, uses in with_energy] == [{1: near(0.7, abs=1e-6), 2: near(0.1, abs=1e-6)}] * 2
+    assert [uses["0"] for _, uses in with_energy] == [{1: near(0.6, abs=1e-6), 2: near(0.2, abs=1e-6)}] * 2
     assert [uses for energy_j, uses in asking.told if not energy_j] == [{}] * 18
 
 
