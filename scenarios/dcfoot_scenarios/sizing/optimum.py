@@ -116,8 +116,9 @@ def answer_at(site: Site, problem: SizingProblem, found: Answer) -> Sizing:
 def sizes_at(site: Site, values: Values) -> dict[str, float]:
     """The sizes that stand in the columns of a site, by name."""
     sizes = {name: max(float(values[column[0]]), 0.0) for name, column in site.sizes.items()}
-    battery = site.problem.battery
-    return {**sizes, "discharge_mw": sizes["charge_mw"]} if battery and battery.has_one_inverter else sizes
+    if "inverter_mw" not in sizes:
+        return sizes
+    return dict.fromkeys(("charge_mw", "discharge_mw"), sizes["inverter_mw"]) | sizes
 
 
 def fault_of(fault: Unsolved, model: Model) -> StudyError:
