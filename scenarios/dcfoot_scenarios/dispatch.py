@@ -87,7 +87,8 @@ def _without_losses_mw(battery: Battery, net_mw: Hours, peak_mw: Hours) -> Hours
 
 def _of_stretches_mw(battery: Battery, net_mw: Hours) -> Hours:
     """What the grid gives at least in the hours of a stretch which a full store leaves empty; of some lengths [MW]."""
-    sums, least = _summed(net_mw), np.zeros(1)
+    sums: Hours = _summed(net_mw)
+    least: Hours = np.zeros(1)
     from_full_mwh = (battery.energy_mwh - battery.low_mwh) * battery.discharge_efficiency_ratio
     for hours in STRETCHES_H:
         if hours < sums.shape[-1]:
@@ -107,10 +108,9 @@ def _too_low(battery: Battery, net_mw: Hours, limit_mw: Hours) -> tuple[Hours, H
     brought = np.minimum(room, battery.charge_mw) * into - np.maximum(net_mw - limit_mw, 0.0) * out_of
     taken, rises = _summed(brought), _summed(np.where(gives, out_of, into * (room < battery.charge_mw)))
     year, year_rises, highest = taken[..., -1:], rises[..., -1:], _most(taken)
-    if battery.start_ratio is None:  # it begins as far from full as it ends
-        below, wraps = highest - year, year_rises - _at(rises, np.argmax(taken, axis=-1, keepdims=True))
-    else:
-        below, wraps = (1.0 - battery.start_ratio) * np.asarray(battery.energy_mwh), 0.0
+    below, wraps = highest - year, year_rises - _at(rises, np.argmax(taken, axis=-1, keepdims=True))
+    if battery.start_ratio is not None:  # else it begins as far from full as it ends
+        below, wraps = (1.0 - battery.start_ratio) * np.asarray(battery.energy_mwh), np.zeros(1)
     full = np.maximum.accumulate(np.maximum(taken, below), axis=-1)
     last = np.argmax(full - taken, axis=-1, keepdims=True)
     highest_before = _at(full, last)
