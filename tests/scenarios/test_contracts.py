@@ -51,8 +51,14 @@ def test_the_published_example_of_market_based_emissions_through_a_contract() ->
     assert found.market_hourly_g / 1000 == near(example["expected"]["market_hourly_kg"])
 
 
-REGIONS = {"AZPS": "us_phoenix", "BPAT": "us_the_dalles", "CISO": "us_santa_clara"}
-REGIONS |= {"ERCO": "us_dallas", "MISO": "us_des_moines", "PJM": "us_ashburn"}
+REGIONS = {
+    "AZPS": "us_phoenix",
+    "BPAT": "us_the_dalles",
+    "CISO": "us_santa_clara",
+    "ERCO": "us_dallas",
+    "MISO": "us_des_moines",
+    "PJM": "us_ashburn",
+}
 
 
 def by_the_hour_ratio(region: str, plant: str, folder: Path) -> float:
