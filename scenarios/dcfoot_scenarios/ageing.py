@@ -5,6 +5,7 @@ mean of a study. The chemistries stand in ``data/battery_ageing.csv``.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,7 @@ class Chemistry:
     evidence: Evidence
 
 
+@cache
 def chemistry(name: str = "lfp") -> Chemistry:
     """The chemistry of this name.
 

@@ -19,6 +19,9 @@ Kind = TypeVar("Kind", bound=np.generic)
 Switches = NDArray[np.bool]
 """Hours in which something is done or not."""
 
+STRETCHES_H = (6, 12, 24, 48, 96)
+"""Where the search for a limit begins: at what such stretches ask of it (a choice: it decides only how long) [h]"""
+
 FIRST_STEP_RATIO = 1e-3
 """How far below the first limit, of the highest hour, the second point of the first line lies (a choice: it decides
 only how many lines are drawn) [-]"""
@@ -37,8 +40,10 @@ def peak_shaving(net_mw: Hours, limit_mw: Numbers) -> Hours:
 def lowest_limit_mw(battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
     """The lowest limit that `peak_shaving` holds with this store, within a billionth of the highest hour [MW].
 
-    What a limit leaves unmet in the year is convex in it, as the least value of a linear program is in its right side:
-    a line through two limits that are too low meets zero at a third that is too low, or just right, and soon is.
+    A store that loses nothing at rest holds a limit if no stretch of hours takes more of it than it has room for
+    (`_too_low`); with self-discharge that limit is too low still. What a limit leaves unmet in the year is convex in
+    it, as the least value of a linear program is in its right side: a line through two limits that are too low meets
+    zero at a third that is too low, or just right, and soon is.
 
     Parameters
     ----------
@@ -49,17 +54,84 @@ def lowest_limit_mw(battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
     """
     net = load_mw - clean_mw
     peak = _most(net)
-    limit = np.maximum(peak - battery.discharge_mw, 0.0)
-    lower = limit - FIRST_STEP_RATIO * peak
-    more = _unmet_mw(battery, net, lower).sum(axis=-1, keepdims=True)
+    limit = _without_losses_mw(battery, net, peak)
+    if battery.loss_ratio_per_h:
+        limit = _raised_mw(battery, net, peak, limit)
+    return np.minimum(limit, peak)[..., 0]
+
+
+def _raised_mw(battery: Battery, net_mw: Hours, peak_mw: Hours, limit_mw: Hours) -> Hours:
+    """The lowest limit that is held, from one that is too low or just right [MW]."""
+    lower = limit_mw - FIRST_STEP_RATIO * peak_mw
+    more = _unmet_mw(battery, net_mw, lower).sum(axis=-1, keepdims=True)
     while True:
-        unmet = _unmet_mw(battery, net, limit)
-        lacks = _most(unmet) > ROUNDING_RATIO * peak
+        unmet = _unmet_mw(battery, net_mw, limit_mw)
+        lacks = _most(unmet) > ROUNDING_RATIO * peak_mw
         if not lacks.any():
-            return np.minimum(limit, peak)[..., 0]
+            return limit_mw
         still = unmet.sum(axis=-1, keepdims=True)
-        higher = limit + still * (limit - lower) / np.where(lacks, more - still, 1.0)
-        lower, more, limit = np.where(lacks, (limit, still, higher), (lower, more, limit))
+        higher = limit_mw + still * (limit_mw - lower) / np.where(lacks, more - still, 1.0)
+        lower, more, limit_mw = np.where(lacks, (limit_mw, still, higher), (lower, more, limit_mw))
+
+
+def _without_losses_mw(battery: Battery, net_mw: Hours, peak_mw: Hours) -> Hours:
+    """The lowest limit that is held by a store without self-discharge [MW]."""
+    limit = np.maximum(peak_mw - battery.discharge_mw, _of_stretches_mw(battery, net_mw))
+    while True:
+        excess, falls_by = _too_low(battery, net_mw, limit)
+        lacks = excess > ROUNDING_RATIO * peak_mw
+        if not lacks.any():
+            return limit
+        limit = np.where(lacks, limit + excess / np.where(lacks, falls_by, 1.0), limit)
+
+
+def _of_stretches_mw(battery: Battery, net_mw: Hours) -> Hours:
+    """What the grid gives at least in the hours of a stretch which a full store leaves empty; of some lengths [MW]."""
+    sums: Hours = _summed(net_mw)
+    least: Hours = np.zeros(1)
+    from_full_mwh = (battery.energy_mwh - battery.low_mwh) * battery.discharge_efficiency_ratio
+    for hours in STRETCHES_H:
+        if hours < sums.shape[-1]:
+            least = np.maximum(least, (_most(sums[..., hours:] - sums[..., :-hours]) - from_full_mwh) / hours)
+    return least
+
+
+def _too_low(battery: Battery, net_mw: Hours, limit_mw: Hours) -> tuple[Hours, Hours]:
+    """What a limit takes of the store that it cannot give [MWh], and by how much less with a MW more of it [h].
+
+    How far the store is from full is how far the sum of what it took lies below the highest that this has been. Of all
+    stretches of hours the worst counts, or the year as a whole where that takes more than it brings. Each is convex in
+    the limit, and so is the worst of them: where its line meets zero, the limit is still too low, or right.
+    """
+    gives, room = net_mw > limit_mw, np.maximum(limit_mw - net_mw, 0.0)
+    into, out_of = battery.charge_efficiency_ratio, 1.0 / battery.discharge_efficiency_ratio
+    brought = np.minimum(room, battery.charge_mw) * into - np.maximum(net_mw - limit_mw, 0.0) * out_of
+    taken, rises = _summed(brought), _summed(np.where(gives, out_of, into * (room < battery.charge_mw)))
+    year, year_rises, highest = taken[..., -1:], rises[..., -1:], _most(taken)
+    below, wraps = highest - year, year_rises - _at(rises, np.argmax(taken, axis=-1, keepdims=True))
+    if battery.start_ratio is not None:  # else it begins as far from full as it ends
+        below, wraps = (1.0 - battery.start_ratio) * np.asarray(battery.energy_mwh), np.zeros(1)
+    full = np.maximum.accumulate(np.maximum(taken, below), axis=-1)
+    last = np.argmax(full - taken, axis=-1, keepdims=True)
+    highest_before = _at(full, last)
+    since = np.where(
+        highest_before > below, -_at(rises, np.argmax(taken == highest_before, axis=-1, keepdims=True)), wraps
+    )
+    excess = highest_before - _at(taken, last) - (battery.energy_mwh - battery.low_mwh)
+    drifts = (year < -excess) & (battery.start_ratio is None)
+    return np.where(drifts, -year, excess), np.where(drifts, year_rises, _at(rises, last) + since)
+
+
+def _summed(hours: Hours) -> Hours:
+    """The sums before each hour and after the last."""
+    sums = np.zeros((*hours.shape[:-1], hours.shape[-1] + 1))
+    np.cumsum(hours, axis=-1, out=sums[..., 1:])
+    return sums
+
+
+def _at(values: Hours, place: NDArray[np.int64]) -> Hours:
+    """The value at one place of the hours, whose axis stays."""
+    return np.take_along_axis(values, place, axis=-1)
 
 
 def _unmet_mw(battery: Battery, net_mw: Hours, limit_mw: Hours) -> Hours:
@@ -147,11 +219,12 @@ def _where_bought(rising: Hours, after_mwh: Hours, power_mw: Hours) -> Hours:
 
 def _where_given(falling: Hours, given_mwh: Hours, after_mwh: Hours) -> Hours:
     """The signal of the hour in which is given what comes after so much; below any where it is given in none."""
-    # Both rise: where they are merged, as many of the first stand before one of the second as are no higher.
-    first, second = np.broadcast_arrays(given_mwh, after_mwh)
-    merged = np.argsort(np.concatenate([first, second], axis=-1), axis=-1, kind="stable")
-    place = np.nonzero(merged >= H_PER_DAY)[-1].reshape(second.shape) - np.arange(H_PER_DAY)
-    return _picked(falling, place + 1, np.inf, -np.inf)
+    both = np.broadcast_arrays(given_mwh, after_mwh)
+    given, after = (np.ascontiguousarray(np.moveaxis(values, -1, 0)) for values in both)  # days side by side: fast
+    place = np.ones(after.shape, dtype=np.int8)
+    for one in given:
+        place += one <= after
+    return _picked(falling, np.moveaxis(place, 0, -1).astype(np.int64), np.inf, -np.inf)
 
 
 def _picked(values: Hours, place: NDArray[np.int64], first: float, last: float) -> Hours:

@@ -113,19 +113,33 @@ def carbon_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str
 def _market(case: Case, year: Year, chance: Chance, grid: tuple[Numbers, Numbers]) -> Iterator[tuple[str, Numbers]]:
     """Contracts and certificates first, then the residual mix; where none is published, the grid's average."""
     import_kwh = year.flows.import_mw * KWH_PER_MWH
+    residual = residual_g_per_kwh(case, chance)
+    mean, hours = grid if residual is None else (residual, by_hour(residual))
+    of_year, of_hours = yearly_supplies(case, year), hourly_supplies(case, year)
+    yield "carbon_market_yearly_t", accounting.market_g(_year(import_kwh), of_year, by_hour(mean)) / G_PER_T
+    yield "carbon_market_hourly_t", accounting.market_g(import_kwh, of_hours, hours) / G_PER_T
+
+
+def residual_g_per_kwh(case: Case, chance: Chance) -> Numbers | None:
+    """The mix that no contract claims; None where none is published [g/kWh]."""
     residual = case.place.factor(case.boundary, Method.RESIDUAL)
-    mean, hours = grid
-    if residual is not None:
-        named = f"grid.{residual.zone}, {residual.boundary} {residual.gas}, {residual.method}"
-        mean = chance.of(named, residual.g_per_kwh)
-        hours = by_hour(mean)
-    supply = case.scenario.supply
-    factors = [contract_g_per_kwh(case, contract) for contract in supply.contracts]
-    bought = list(zip((one * KWH_PER_MWH for one in year.contract_mw), factors, strict=True))
-    certified = _year(np.array([supply.certificates_mwh])) * KWH_PER_MWH, certificate_g_per_kwh(case)
-    yearly = [*((_year(energy_kwh), g_per_kwh) for energy_kwh, g_per_kwh in bought), certified]
-    yield "carbon_market_yearly_t", accounting.market_g(_year(import_kwh), yearly, by_hour(mean)) / G_PER_T
-    yield "carbon_market_hourly_t", accounting.market_g(import_kwh, bought, hours) / G_PER_T
+    if residual is None:
+        return None
+    named = f"grid.{residual.zone}, {residual.boundary} {residual.gas}, {residual.method}"
+    value: Numbers = chance.of(named, residual.g_per_kwh)
+    return value
+
+
+def hourly_supplies(case: Case, year: Year) -> list[tuple[Hours, float]]:
+    """What each contract brings by hour, and its factor [kWh, g/kWh]."""
+    contracts = zip(year.contract_mw, case.scenario.supply.contracts, strict=True)
+    return [(one_mw * KWH_PER_MWH, contract_g_per_kwh(case, contract)) for one_mw, contract in contracts]
+
+
+def yearly_supplies(case: Case, year: Year) -> list[tuple[Hours, float]]:
+    """What each contract and the certificates bring in the year, in the order in which they count [kWh, g/kWh]."""
+    certified = np.array([case.scenario.supply.certificates_mwh]) * KWH_PER_MWH, certificate_g_per_kwh(case)
+    return [*((_year(energy_kwh), factor) for energy_kwh, factor in hourly_supplies(case, year)), certified]
 
 
 def contract_g_per_kwh(case: Case, contract: Contract) -> float:

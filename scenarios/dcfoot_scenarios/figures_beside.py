@@ -19,11 +19,11 @@ from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.chance import Chance
 from dcfoot_scenarios.cost import Account, Asset, Payment, asset, carbon_payment, water_payment
 from dcfoot_scenarios.heat.year import avoided_emissions_t, heat_revenue, heat_year, homes_count, pump_emissions_t
-from dcfoot_scenarios.materials import Made, Materials, plant_making, product_making
+from dcfoot_scenarios.materials import Made, Making, Materials, plant_making, product_making
 from dcfoot_scenarios.money import Currency, price
 from dcfoot_scenarios.scenario import HeatReuse, Money, Scenario
 from dcfoot_scenarios.tariff import bill, import_per_mwh
-from dcfoot_scenarios.technologies import technology, technology_names
+from dcfoot_scenarios.technologies import Technology, technology, technology_names
 from dcfoot_scenarios.year import Year, heat_network
 
 KWH = KW_PER_MW
@@ -108,12 +108,31 @@ def materials_of(case: Case, currency: str = "") -> Materials:
         "wind": supply.wind_mw * KW_PER_MW,
         "battery": store.battery_mwh * KWH,
     }
-    lives = {name: technology(of, country_of(case), currency).lifetime_years for name, of in (HALL | PLANT).items()}
-    lives["battery"] = store.battery_life_years or lives["battery"]
-    made = [Made(plant_making(name, lives[name]), amount) for name, amount in amounts.items() if amount]
+    made = [Made(making_of(case, name, currency), amount) for name, amount in amounts.items() if amount]
     servers = scenario.servers
     machines = Made(product_making(servers.product, servers.lifetime_years), bought_nodes_count(case))
     return Materials((machines, *made))
+
+
+def making_of(case: Case, name: str, currency: str = "") -> Making:
+    """The making of a kind of plant that serves as long as it is paid for.
+
+    Parameters
+    ----------
+    case : Case
+        The scenario made ready.
+    name : str
+        Of `HALL` or `PLANT`.
+    currency : str
+        As of `materials_of`.
+    """
+    return plant_making(name, _technology(case, (HALL | PLANT)[name], currency).lifetime_years)
+
+
+def _technology(case: Case, name: str, currency: str) -> Technology:
+    """A kind of plant at the place, with the life that the study states."""
+    found, stated = technology(name, country_of(case), currency), case.scenario.storage.battery_life_years
+    return found if stated is None or name != PLANT["battery"] else replace(found, lifetime_years=stated)
 
 
 def country_of(case: Case) -> str:
@@ -187,14 +206,14 @@ def assets_of(case: Case, year: Year, chance: Chance, money: Money) -> Iterator[
         "solar": supply.solar_mw * KW_PER_MW,
         "wind": supply.wind_mw * KW_PER_MW,
         "battery energy": store.battery_mwh * KWH,
-        "battery power": store.battery_mw * KW_PER_MW,
+        "battery power": max(store.battery_mw, store.charge_mw or 0.0) * KW_PER_MW,  # one inverter serves both ways
         "heat pump": heat_pump_mw(heat, year) * KW_PER_MW if heat else 0.0,
         "heat store": heat.store_mwh * KWH if heat else 0.0,
     }
     for name, amount in amounts.items():
         if amount:
-            bought = _bought(case, chance, money, name, amount)
-            yield replace(bought, capex=0.0) if name == "data centre" and "hall" in scenario.built else bought
+            plant = bought(case, chance, money, name, amount)
+            yield replace(plant, capex=0.0) if name == "data centre" and "hall" in scenario.built else plant
     if scenario.other_capex:
         yield Asset("other", scenario.other_capex, money.years)
     yield from _machines(case, chance, money)
@@ -226,10 +245,19 @@ def stated_capex(scenario: Scenario, name: str) -> float | None:
     }.get(name)
 
 
-def _bought(case: Case, chance: Chance, money: Money, name: str, amount: float) -> Asset:
-    of, currency = technology(name, country_of(case), money.currency), Currency(money.currency, money.rates)
-    if name == "battery energy" and case.scenario.storage.battery_life_years is not None:
-        of = replace(of, lifetime_years=case.scenario.storage.battery_life_years)
+def bought(case: Case, chance: Chance, money: Money, name: str, amount: float) -> Asset:
+    """So much of a kind of plant, at the study's own price and life, else at the shipped ones of the place.
+
+    Parameters
+    ----------
+    case, chance, money
+        As of `account_of`.
+    name : str
+        As of `technology`.
+    amount : float
+        In the unit of its price: kW, kWh, pieces.
+    """
+    of, currency = _technology(case, name, money.currency), Currency(money.currency, money.rates)
     stated = stated_capex(case.scenario, name)
     if stated is not None:
         return Asset(name, amount * stated, of.lifetime_years, amount * stated * of.opex_ratio)
@@ -243,7 +271,7 @@ def _machines(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
     if servers.capex_per_node is not None:
         yield Asset("servers", bought_nodes_count(case) * servers.capex_per_node, servers.lifetime_years)
     elif servers.product in technology_names():
-        there = _bought(case, chance, money, servers.product, nodes_count(case))
+        there = bought(case, chance, money, servers.product, nodes_count(case))
         capex = there.capex * bought_nodes_count(case) / nodes_count(case)
         yield Asset("servers", capex, servers.lifetime_years, there.opex_per_year)
 

@@ -56,6 +56,7 @@ class Making:
         return self.t_per_unit_year.scaled(self.lifetime_years)
 
 
+@cache
 def plant_making(name: str, lifetime_years: float | None = None) -> Making:
     """The making of a kind of plant of `dcfoot.embodied.plant`.
 

@@ -12,19 +12,19 @@ import numpy as np
 
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import StudyError
-from dcfoot.grid import WORLD, Boundary
+from dcfoot.facility_model import FacilityState
+from dcfoot.grid import Boundary
+from dcfoot.heat.cold import sorption_chiller
 from dcfoot.units import KG_PER_T, KW_PER_MW, KWH_PER_MWH, L_PER_M3
 from dcfoot_scenarios.case import Case, case_of
 from dcfoot_scenarios.chance import At
-from dcfoot_scenarios.figures import figures
-from dcfoot_scenarios.figures_beside import account_of, carbon_price_per_t
-from dcfoot_scenarios.finance import capital_recovery_ratio
+from dcfoot_scenarios.cost import Account
+from dcfoot_scenarios.figures import figures, residual_g_per_kwh, yearly_supplies
+from dcfoot_scenarios.figures_beside import account_of, bought, carbon_price_per_t, making_of
 from dcfoot_scenarios.heat.network import ways_of
-from dcfoot_scenarios.materials import plant_making
-from dcfoot_scenarios.money import Currency
 from dcfoot_scenarios.optimised import Optimised
 from dcfoot_scenarios.scenario import HeatReuse, Money, Scenario
-from dcfoot_scenarios.schedule import battery_choice, given
+from dcfoot_scenarios.schedule import battery_choice, given, standing_battery
 from dcfoot_scenarios.sizing.answer import Sizing
 from dcfoot_scenarios.sizing.choice import choose
 from dcfoot_scenarios.sizing.front import front
@@ -32,16 +32,17 @@ from dcfoot_scenarios.sizing.optimum import size
 from dcfoot_scenarios.sizing.problem import (
     BatteryChoice,
     Burden,
+    ColdChoice,
     Connection,
     HeatChoice,
     Limits,
+    Relief,
     Size,
     SizingProblem,
     Source,
 )
 from dcfoot_scenarios.study import Optimise, Range, Study
 from dcfoot_scenarios.tariff import export_per_mwh, import_per_mwh
-from dcfoot_scenarios.technologies import technology
 from dcfoot_scenarios.year import (
     STORE_POWER_RATIO_PER_H,
     Year,
@@ -118,8 +119,9 @@ def sized(scenario: Scenario, sizing: Sizing, wanted: Optimise) -> Scenario:
     supply = {f"{name}_mw": sizes[f"{name}_mw"] for name in ("solar", "wind") if f"{name}_mw" in sizes}
     found: dict[str, object] = {"supply": supply}
     if "energy_mwh" in sizes:
-        power_mw = sizes["discharge_mw"]
-        found["storage"] = {"battery_mwh": sizes["energy_mwh"], "battery_mw": power_mw, "policy": "optimal"}
+        store = {"battery_mwh": sizes["energy_mwh"], "battery_mw": sizes["discharge_mw"]}
+        apart = {} if wanted.charge_mw is None else {"charge_mw": sizes["charge_mw"]}
+        found["storage"] = {**store, **apart, "policy": "optimal"}
     heat = {"heat_pump_mw": "pump_mw"} if wanted.heat_pump_mw is not None else {}
     heat |= {"store_mwh": "store_mwh"} if wanted.heat_store_mwh is not None else {}
     if heat:
@@ -148,14 +150,15 @@ def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProbl
         raise StudyError("optimise: cost is weighed, and the study states no money: add `money: {currency: ...}`.")
     bare = _without_sizes(case, wanted)
     it_mw = shifted_it_mw(bare)
-    year = year_of(bare, it_mw, bare.facility(bare.hall(it_mw)))
+    hall = bare.facility(bare.hall(it_mw))
+    year = year_of(bare, it_mw, hall)
     found = figures(bare, year, At(), money)
     return SizingProblem(
         load_mw=np.asarray(year.flows.load_mw),
-        connection=_connection(bare, money),
+        connection=_connection(bare, year, money),
         sources=dict(_sources(case, wanted, money)),
         battery=_battery(case, wanted, money),
-        heat=_heat(case, wanted, money, it_mw),
+        heat=_heat(case, wanted, money, it_mw, hall),
         minimise=wanted.minimise,
         limits=Limits(**{name: getattr(wanted, name) for name in LIMITS}),
         fixed=_fixed(bare, year, money, dict(found)),
@@ -165,19 +168,19 @@ def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProbl
 
 
 def _without_sizes(case: Case, wanted: Optimise) -> Case:
-    """The case without what is to be sized."""
+    """The case without what is to be sized, and without what works on what is to be."""
     nothing: dict[str, object] = {}
     supply = {name: 0 for name in ("solar_mw", "wind_mw") if getattr(wanted, name) is not None}
     if supply:
         nothing["supply"] = supply
-    if wanted.battery_mwh is not None:
-        nothing["storage"] = {"battery_mwh": 0, "battery_mw": 0}
+    if _sizes_battery(wanted):
+        nothing["storage"] = {"battery_mwh": 0, "battery_mw": 0, "charge_mw": None}
     if _sizes_heat(wanted):  # whatever stands, what it does is for the program to say
-        nothing["heat_reuse"] = {"heat_pump_mw": 0, "store_mwh": 0}
+        nothing["heat_reuse"] = {"heat_pump_mw": 0, "store_mwh": 0, "cold": None}
     return replace(case, scenario=case.scenario.with_(**nothing))
 
 
-def _connection(case: Case, money: Money | None) -> Connection:
+def _connection(case: Case, year: Year, money: Money | None) -> Connection:
     calendar, site = case.place.calendar, case.place.site
     hours = len(case.it_mw)
     ewif = site.ewif_l_per_kwh
@@ -186,16 +189,33 @@ def _connection(case: Case, money: Money | None) -> Connection:
         return Connection(np.zeros(hours), case.grid[1], water)
     tariff = case.paid_tariff(money)
     limit_mw = export_limit_mw(case.scenario)
-    # Charged as the year's account charges it: by the location's mean of the year.
-    carbon_per_mwh = carbon_price_per_t(money) * (case.grid[0].mean_g_per_kwh or 0.0) / KG_PER_T
+    charged_g_per_kwh, reliefs = _charged_carbon(case, year, money)
     return Connection(
-        import_per_mwh(tariff, calendar) + carbon_per_mwh,
+        import_per_mwh(tariff, calendar) + charged_g_per_kwh * carbon_price_per_t(money) / KG_PER_T,
         case.grid[1],
         water,
         export_per_mwh(tariff, calendar) if limit_mw else None,
         limit_mw or inf,
         Burden(cost=tariff.demand_per_mw_month),
         np.asarray(calendar.month_index, dtype=np.float64),
+        reliefs,
+    )
+
+
+def _charged_carbon(case: Case, year: Year, money: Money) -> tuple[float, tuple[Relief, ...]]:
+    """What an imported MWh is charged for, as the year's account counts it: the location's mean of the year.
+
+    By the market it is the residual mix [g/kWh], but for what contracts and certificates cover.
+    """
+    location = float(case.grid[1].mean())
+    if money.charged_method == "location":
+        return location, ()
+    residual = residual_g_per_kwh(case, At())
+    rest, per_g = location if residual is None else float(residual), carbon_price_per_t(money) / KG_PER_T
+    return rest, tuple(
+        Relief(float(energy_kwh[0]) / KWH_PER_MWH, (rest - g_per_kwh) * per_g)
+        for energy_kwh, g_per_kwh in yearly_supplies(case, year)
+        if energy_kwh[0]
     )
 
 
@@ -205,16 +225,33 @@ def _sources(case: Case, wanted: Optimise, money: Money | None) -> Iterator[tupl
         stands = float(getattr(case.scenario.supply, f"{name}_mw"))
         if asked is not None or stands:
             per_unit = case.solar_per_unit if name == "solar" else case.wind_per_unit
-            yield name, Source(per_unit, _size(case, money, asked, stands, name, KW_PER_MW))
+            paid = given(stands) if asked is None else _paid_size(case, money, asked, None, (name, KW_PER_MW), name)
+            yield name, Source(per_unit, paid)  # what stands is paid for among the fixed costs
 
 
 def _battery(case: Case, wanted: Optimise, money: Money | None) -> BatteryChoice | None:
     store = case.scenario.storage
     if wanted.battery_mwh is None and not store.battery_mwh:
         return None
-    energy = _size(case, money, wanted.battery_mwh, store.battery_mwh, "battery energy", KWH_PER_MWH, "battery")
-    power = _size(case, money, wanted.battery_mw, store.battery_mw, "battery power", KW_PER_MW, None)
-    return battery_choice(store, energy, power, charge_mw=store.charge_mw)
+    if not _sizes_battery(wanted):  # it is paid for among the fixed costs
+        return standing_battery(store)
+    energy = _paid_size(case, money, wanted.battery_mwh, store.battery_mwh, ("battery energy", KWH_PER_MWH), "battery")
+    power = "battery power", KW_PER_MW
+    if store.charge_mw is None and wanted.charge_mw is None:
+        inverter = _paid_size(case, money, wanted.battery_mw, store.battery_mw, power)
+        return battery_choice(store, energy, Size(), Size(), inverter)
+    charge, discharge = _within(wanted.charge_mw, store.charge_mw), _within(wanted.battery_mw, store.battery_mw)
+    return battery_choice(store, energy, charge, discharge, _paid_size(case, money, Range(), None, power))
+
+
+def _within(asked: Range | None, stands: float | None) -> Size:
+    """A power that is to be found, or that stands, of an inverter that is paid for by itself."""
+    return given(stands or 0.0) if asked is None else Size(least=asked.least, most=_most(asked))
+
+
+def _sizes_battery(wanted: Optimise) -> bool:
+    """Whether anything of the battery is to be sized."""
+    return any(one is not None for one in (wanted.battery_mwh, wanted.battery_mw, wanted.charge_mw))
 
 
 def _sizes_heat(wanted: Optimise) -> bool:
@@ -222,7 +259,7 @@ def _sizes_heat(wanted: Optimise) -> bool:
     return wanted.heat_pump_mw is not None or wanted.heat_store_mwh is not None
 
 
-def _heat(case: Case, wanted: Optimise, money: Money | None, it_mw: Numbers) -> HeatChoice | None:
+def _heat(case: Case, wanted: Optimise, money: Money | None, it_mw: Numbers, hall: FacilityState) -> HeatChoice | None:
     if not _sizes_heat(wanted):
         return None
     reuse = _heat_that_is_weighed(case.scenario)
@@ -242,10 +279,22 @@ def _heat(case: Case, wanted: Optimise, money: Money | None, it_mw: Numbers) -> 
         np.asarray(asked_mw - direct_mw),
         np.broadcast_to(np.asarray(ways.cop, dtype=np.float64), len(case.it_mw)),
         reuse.price_per_mwh * (1 - float(np.mean(network.loss_ratio))),
-        _heat_size(case, money, wanted.heat_pump_mw, reuse.heat_pump_mw, ("heat pump", KW_PER_MW)),
+        _paid_size(case, money, wanted.heat_pump_mw, reuse.heat_pump_mw, ("heat pump", KW_PER_MW)),
         store,
         store_power_ratio_per_h=_store_power_ratio_per_h(reuse, wanted),
+        cold=_cold(case, reuse, it_mw, hall),
     )
+
+
+def _cold(case: Case, reuse: HeatReuse, it_mw: Numbers, hall: FacilityState) -> ColdChoice | None:
+    """What a chiller makes of the heat that the pump leaves, where it is warm enough, as the year has it."""
+    if reuse.cold is None:
+        return None
+    chiller, lifted_mw = sorption_chiller(reuse.cold), np.maximum(it_mw * hall.lifted_ratio, 0.0)
+    wanted_mw = np.minimum(lifted_mw, inf if reuse.cold_mw is None else reuse.cold_mw)
+    most_mw = np.where(np.greater_equal(heat_capture(case).warm_c, chiller.driving_c), wanted_mw, 0.0)
+    spared_ratio = it_mw * hall.chiller_ratio / np.maximum(lifted_mw, 1e-300)
+    return ColdChoice(most_mw, float(np.asarray(chiller.cop)), np.asarray(spared_ratio))
 
 
 def _heat_that_is_weighed(scenario: Scenario) -> HeatReuse:
@@ -268,16 +317,30 @@ def _heat_that_is_weighed(scenario: Scenario) -> HeatReuse:
 def _heat_store(case: Case, wanted: Optimise, money: Money | None, reuse: HeatReuse) -> Size | None:
     if wanted.heat_store_mwh is None and not reuse.store_mwh:
         return None
-    return _heat_size(case, money, wanted.heat_store_mwh, reuse.store_mwh, ("heat store", KWH_PER_MWH))
+    return _paid_size(case, money, wanted.heat_store_mwh, reuse.store_mwh, ("heat store", KWH_PER_MWH))
 
 
-def _heat_size(
-    case: Case, money: Money | None, asked: Range | None, stands: float | None, bought: tuple[str, float]
+def _paid_size(
+    case: Case,
+    money: Money | None,
+    asked: Range | None,
+    stands: float | None,
+    plant: tuple[str, float],
+    made: str | None = None,
 ) -> Size:
-    """A size that is to be found, or that stands; paid for here either way, for the fixed costs have neither."""
+    """A size that is to be found, or that stands; paid for here either way, for the fixed costs have neither.
+
+    `plant` is what it is called and how many units of its price it is; `made` what its making is called, None: not
+    known.
+    """
     if asked is None and stands is None:
         return Size()  # as large as is wanted, and not bought
-    return _size(case, money, asked or Range(least=stands or 0.0, most=stands), 0.0, *bought, None)
+    found = asked or Range(least=stands or 0.0, most=stands)
+    return Size(_burden(case, money, *plant, made), found.least, _most(found))
+
+
+def _most(asked: Range) -> float:
+    return inf if asked.most is None else asked.most
 
 
 def _store_power_ratio_per_h(reuse: HeatReuse, wanted: Optimise) -> float:
@@ -295,33 +358,17 @@ def _store_power_ratio_per_h(reuse: HeatReuse, wanted: Optimise) -> float:
     return reuse.store_mw / reuse.store_mwh
 
 
-def _size(
-    case: Case,
-    money: Money | None,
-    asked: Range | None,
-    stands: float,
-    bought: str,
-    units_per_size: float,
-    made: str | None = "",
-) -> Size:
-    """A size that is to be found, or that stands; `made` is what its making is called, None: not known."""
-    if asked is None:
-        return given(stands)  # what stands is paid for among the fixed costs
-    burden = _burden(case, money, bought, units_per_size, bought if made == "" else made)
-    return Size(burden, asked.least, inf if asked.most is None else asked.most)
-
-
-def _burden(case: Case, money: Money | None, bought: str, units_per_size: float, made: str | None) -> Burden:
+def _burden(case: Case, money: Money | None, name: str, units_per_size: float, made: str | None) -> Burden:
     """What a megawatt, or a megawatt-hour, costs and emits in a year of its life."""
     carbon_t = 0.0
     if made is not None and case.boundary is Boundary.LIFE_CYCLE:  # making is life-cycle, and the two never add up
-        carbon_t = plant_making(made).t_per_unit_year.central * units_per_size
+        currency = "" if money is None else money.currency
+        carbon_t = making_of(case, made, currency).t_per_unit_year.central * units_per_size
     if money is None:
         return Burden(carbon_t=carbon_t)
-    of = technology(bought, case.place.site.country or WORLD, money.currency)
-    capex = Currency(money.currency, money.rates).of(of.capex).central * units_per_size
-    yearly = capital_recovery_ratio(money.discount_ratio, of.lifetime_years) + of.opex_ratio
-    return Burden(capex * yearly, carbon_t, 0.0, capex)
+    one = bought(case, At(), money, name, units_per_size)
+    account = Account(money.currency, money.discount_ratio, money.years, (one,), ())
+    return Burden(float(account.cost_per_year), carbon_t, 0.0, float(account.capex))
 
 
 def _fixed(case: Case, year: Year, money: Money | None, found: dict[str, Numbers]) -> Burden:

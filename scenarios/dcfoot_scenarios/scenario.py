@@ -215,9 +215,9 @@ class Storage(Part):
     battery_mwh: Amount = 0.0
     """Usable energy [MWh]."""
     battery_mw: Amount = 0.0
-    """Power in both directions [MW]."""
+    """Power in both directions; the power that it gives, where ``charge_mw`` says another for taking [MW]."""
     charge_mw: Amount | None = None
-    """Power when it is charged, where that is another [MW]."""
+    """Power when it is charged, where that is another; its inverter is paid for by the greater of the two [MW]."""
     charge_efficiency_ratio: Annotated[float, Field(gt=0, le=1)] = 0.95
     """What is stored of what is taken in. A choice: 0.90 there and back, as NREL's ATB 2024 has a lithium battery
     of about 0.85 to 0.92 [-]."""

@@ -44,7 +44,7 @@ def _schedule_mw(case: Case, load_mw: Hours, export_limit_mw: float) -> Hours:
         load_mw,
         _connection(case, export_limit_mw),
         {"clean": Source(case.clean_mw, given(1.0))},
-        battery_choice(store, given(store.battery_mwh), given(store.battery_mw), charge_mw=store.charge_mw),
+        standing_battery(store),
     )
     flows = size(problem).flows
     wanted: Hours = flows.charge_mw - flows.discharge_mw
@@ -56,28 +56,36 @@ def given(amount: float) -> Size:
     return Size(least=amount, most=amount)
 
 
-def battery_choice(store: Storage, energy: Size, power: Size, *, charge_mw: float | None = None) -> BatteryChoice:
+def standing_battery(store: Storage) -> BatteryChoice:
+    """A scenario's battery as it stands."""
+    energy, power = given(store.battery_mwh), given(store.battery_mw)
+    if store.charge_mw is None:
+        return battery_choice(store, energy, Size(), Size(), power)
+    return battery_choice(store, energy, given(store.charge_mw), power)
+
+
+def battery_choice(
+    store: Storage, energy: Size, charge: Size, discharge: Size, inverter: Size | None = None
+) -> BatteryChoice:
     """A battery of sizes to be found or given, with the numbers of a scenario's.
 
     Parameters
     ----------
     store : Storage
         Its efficiencies, its reserve, its start.
-    energy, power : Size
-        In MWh, and in MW of both directions.
-    charge_mw : float or None
-        The most that it takes, where that is another than what it gives [MW]
+    energy, charge, discharge, inverter : Size
+        As of `BatteryChoice`.
     """
     return BatteryChoice(
         energy,
-        power if charge_mw is None else given(charge_mw),
-        power,
+        charge,
+        discharge,
         store.charge_efficiency_ratio,
         store.discharge_efficiency_ratio,
         store.loss_ratio_per_h,
         store.reserve_ratio,
         store.start_ratio,
-        has_one_inverter=charge_mw is None,
+        inverter,
     )
 
 

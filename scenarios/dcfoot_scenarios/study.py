@@ -64,7 +64,9 @@ class Optimise(Part):
     battery_mwh: Range | None = None
     """The battery's energy [MWh]."""
     battery_mw: Range | None = None
-    """The battery's power, of both directions [MW]."""
+    """The battery's power, of both directions; of giving alone, where ``charge_mw`` is sized or stated [MW]."""
+    charge_mw: Range | None = None
+    """The power when it is charged, apart; one inverter serves both, as strong as the stronger [MW]."""
     heat_pump_mw: Range | None = None
     """The heat pump's heat, where heat is reused and the pump stands inside [MW]."""
     heat_store_mwh: Range | None = None

@@ -21,9 +21,11 @@ from dcfoot_scenarios.sizing.problem import (
     Aim,
     BatteryChoice,
     Burden,
+    ColdChoice,
     Connection,
     HeatChoice,
     Limits,
+    Relief,
     Size,
     SizingProblem,
     Source,
@@ -86,17 +88,23 @@ def drawn(seed: int, hours: int = HOURS) -> SizingProblem:
         Burden(float(draw.choice([0.0, 500.0]))),
         (clock // 24).astype(float),
     )
+    energy = costs(days * float(draw.uniform(3, 30)), carbon_t=0.01, capex=200.0)
+    power = costs(days * float(draw.uniform(3, 30)), capex=100.0)
+    apart = costs(days * float(draw.choice([0.0, 10.0])))
     battery = BatteryChoice(
-        costs(days * float(draw.uniform(3, 30)), carbon_t=0.01, capex=200.0),
-        costs(days * float(draw.uniform(3, 30)), capex=100.0),
-        costs(days * float(draw.choice([0.0, 10.0]))),
+        energy,
+        power,
+        apart,
         float(draw.uniform(0.8, 1.0)),
         float(draw.uniform(0.8, 1.0)),
         float(draw.choice([0.0, 0.01])),
         float(draw.choice([0.0, 0.2])),
         (None, 0.2, 0.7)[draw.integers(3)],
-        bool(draw.random() < 0.3),
     )
+    machines = draw.random()
+    if machines < 0.4:  # one for both directions, in half of these with limits of their own within it
+        slow = Size(most=float(draw.uniform(0.5, 4.0))) if machines < 0.2 else Size()
+        battery = replace(battery, charge=slow, discharge=Size(), inverter=power)
     sources = {
         "solar": Source(sun, Size(Burden(400.0 * days, 0.1, 1.0, 900.0), float(draw.uniform(0, 3)), 60.0)),
         "wind": Source(draw.beta(0.7, 1.3, hours), Size(Burden(750.0 * days, 0.1, 0.0, 1400.0), 0.0, 60.0)),
@@ -110,10 +118,8 @@ def textbook_cost(problem: SizingProblem) -> float:
     assert battery is not None
     assert connection.billing_index is not None
     grid, charge, discharge, state, export = (slice(first, first + hours) for first in range(0, 5 * hours, hours))
-    solar, wind, energy, power_in, power_out, *peaks = range(5 * hours, 5 * hours + 7)
-    if battery.has_one_inverter:
-        power_out = power_in
-    one, nothing = np.eye(hours), np.zeros((hours, 5 * hours + 7))
+    solar, wind, energy, power_in, power_out, inverter, *peaks = range(5 * hours, 5 * hours + 8)
+    one, nothing = np.eye(hours), np.zeros((hours, 5 * hours + 8))
 
     def rows(**parts: Values | float) -> Values:
         made = nothing.copy()
@@ -129,6 +135,7 @@ def textbook_cost(problem: SizingProblem) -> float:
         "export": export,
     }
     places |= {"solar": solar, "wind": wind, "energy": energy, "power_in": power_in, "power_out": power_out}
+    places |= {"inverter": inverter}
     places |= {f"peak{day}": place for day, place in enumerate(peaks)}
     sun, gusts = (problem.sources[name].per_unit_ratio for name in ("solar", "wind"))
     balance = rows(grid=-one, charge=one, discharge=-one, export=one, solar=-sun, wind=-gusts)
@@ -143,7 +150,7 @@ def textbook_cost(problem: SizingProblem) -> float:
         moved[0, state.stop - 1] -= keep
     else:
         moved[0, energy] -= keep * battery.start_ratio
-        at_most.append(np.zeros(5 * hours + 7))
+        at_most.append(np.zeros(5 * hours + 8))
         at_most[0][[energy, state.stop - 1]] = battery.start_ratio, -1.0
     day = connection.billing_index
     limits = [
@@ -154,16 +161,16 @@ def textbook_cost(problem: SizingProblem) -> float:
         (rows(discharge=one, power_out=-1.0), np.zeros(hours)),
         (rows(grid=one, peak0=-1.0 * (day == 0.0), peak1=-1.0 * (day == 1.0)), np.zeros(hours)),
         *((row[np.newaxis], np.zeros(1)) for row in at_most),
+        *((rows(**{flow: one}, inverter=-1.0), np.zeros(hours)) for flow in ("charge", "discharge")),
     ]
-    cost = np.zeros(5 * hours + 7)
+    cost = np.zeros(5 * hours + 8)
     cost[grid] = connection.price_per_mwh + problem.carbon_price_per_t * np.asarray(connection.g_per_kwh) / 1000
     cost[peaks] = connection.peak.cost
     sells = connection.export_price_per_mwh is not None
     cost[export] = -np.asarray(connection.export_price_per_mwh if sells else 0.0)
     sizes = {solar: problem.sources["solar"].nameplate, wind: problem.sources["wind"].nameplate}
-    sizes |= {energy: battery.energy, power_in: battery.charge}
-    if not battery.has_one_inverter:
-        sizes[power_out] = battery.discharge
+    sizes |= {energy: battery.energy, power_in: battery.charge, power_out: battery.discharge}
+    sizes[inverter] = Size() if battery.inverter is None else battery.inverter
     bounds = [(0.0, np.inf)] * len(cost)
     for place, size_ in sizes.items():
         cost[place] = size_.burden.cost
@@ -178,7 +185,8 @@ def assert_lawful(sizing: Sizing) -> None:
     """What every answer keeps: each hour's balance, nothing below 0, no charge and discharge at once, the limits."""
     flows, problem = sizing.flows, sizing.problem
     taken = flows.load_mw + flows.pump_electric_mw + flows.charge_mw + flows.export_mw + flows.curtailed_mw
-    assert taken == near(flows.clean_mw + flows.discharge_mw + flows.import_mw, rel=1e-9, abs=1e-6)
+    given_ = flows.clean_mw + flows.discharge_mw + flows.import_mw + flows.spared_mw
+    assert taken == near(given_, rel=1e-9, abs=1e-6)
     every = [getattr(flows, name) for name in SizedFlows.__slots__]
     assert min(hours.min() for hours in every) >= 0.0
     assert not (flows.charge_mw * flows.discharge_mw).any()
@@ -197,8 +205,7 @@ def assert_stored(sizing: Sizing) -> None:
     assert battery is not None
     assert flows.charge_mw.max() <= sizing.sizes["charge_mw"] * (1 + 1e-9) + 1e-6
     assert flows.discharge_mw.max() <= sizing.sizes["discharge_mw"] * (1 + 1e-9) + 1e-6
-    drawn_mw = flows.load_mw + flows.pump_electric_mw
-    again = run_storage(battery, flows.charge_mw - flows.discharge_mw, drawn_mw, flows.clean_mw)
+    again = run_storage(battery, flows.charge_mw - flows.discharge_mw, flows.used_mw, flows.clean_mw)
     assert again.charge_mw == near(flows.charge_mw, rel=1e-6, abs=1e-5)
     assert again.discharge_mw == near(flows.discharge_mw, rel=1e-6, abs=1e-5)
     assert again.import_mw == near(flows.import_mw, rel=1e-6, abs=1e-5)
@@ -415,6 +422,45 @@ def test_a_heat_store_that_gives_slowly_is_built_larger() -> None:
     assert found.sizes["pump_mw"] == near(6.0)
     assert found.sizes["store_mwh"] == near(108.0)
     assert found.cost == near(240 * 50 + 24 * 2 * 50 + 6 * 24 + 108 - 12 * 12 * 40)
+    assert_lawful(found)
+
+
+# 12 h of pump at COP 3 and 40 a MWh of heat. A full pump leaves no heat by day; a MW of source less is 1.5 MW of heat
+# less, worth 1.5 x (40 - 50 / 3 - 2) = 32, and half a MW of cold more: 6.25 or 37.5 of spared power.
+@pytest.mark.parametrize(
+    ("spared_ratio", "pump_mw", "spared_mwh"), [(0.25, 9.0, 12 * 2 * 0.25), (1.5, 3.0, 24 * 2 * 1.5)]
+)
+def test_cold_of_the_heat_that_the_pump_leaves_is_weighed_against_the_heat(
+    spared_ratio: float, pump_mw: float, spared_mwh: float
+) -> None:
+    each = np.ones(24)
+    found = size(heated(cold=ColdChoice(2 * each, 0.5, spared_ratio * each)))
+    assert found.sizes["pump_mw"] == near(pump_mw)
+    assert found.flows.spared_mw.sum() == near(spared_mwh)
+    earned = 12 * pump_mw * 40 - 12 * pump_mw / 3 * 50 - pump_mw * 24
+    assert found.cost == near(240 * 50 - earned - spared_mwh * 50)
+    assert_lawful(found)
+
+
+def test_what_contracts_cover_comes_off_the_price_of_the_years_first_imports() -> None:
+    # Power that is always there costs 40 a MWh: it replaces imports at 50 and 45, and not the first 100 MWh at 30.
+    each, reliefs = np.ones(24), (Relief(100.0, 20.0), Relief(50.0, 5.0))
+    problem = replace(flat(), connection=Connection(50 * each, reliefs=reliefs))
+    assert size(problem).cost == near(240 * 50 - 100 * 20 - 50 * 5)
+    found = size(replace(problem, sources={"sun": Source(each, costs(24 * 40.0))}))
+    assert found.flows.import_mw.sum() == near(100.0)
+    assert found.cost == near(140 * 40 + 100 * 30)
+
+
+def test_two_powers_of_one_inverter_are_sized_apart_and_it_is_as_strong_as_the_stronger() -> None:
+    # Half a MW for 22 hours at 100 is 11 MWh, which 2 hours at 10 bring at 5.5 MW.
+    price = np.r_[np.full(2, 10.0), np.full(22, 100.0)]
+    battery = BatteryChoice(costs(1.0), Size(most=10.0), Size(most=0.5), inverter=costs(1.0))
+    found = size(replace(flat(), connection=Connection(price), battery=battery))
+    assert found.sizes["discharge_mw"] == near(0.5)
+    assert found.sizes["charge_mw"] == near(5.5)
+    assert found.sizes["inverter_mw"] == near(5.5)
+    assert found.cost == near(20 * 10 + 220 * 100 - 11 * 90 + 11 * 1 + 5.5 * 1)
     assert_lawful(found)
 
 

@@ -18,7 +18,7 @@ from dcfoot_scenarios.storage import Battery
 class SizedFlows:
     """What flows in each hour; all >= 0, and
 
-        load + pump_electric + charge + export + curtailed = clean + discharge + import
+        load + pump_electric + charge + export + curtailed = clean + discharge + import + spared
 
     Parameters
     ----------
@@ -34,6 +34,8 @@ class SizedFlows:
         Heat that reaches the network from pump and store [MW]
     heat_state_mwh : array
         What the heat store holds at the end of the hour [MWh]
+    spared_mw : array
+        What the load is lower by, because cold is made of heat [MW]
     """  # noqa: D400
 
     load_mw: Hours
@@ -48,6 +50,12 @@ class SizedFlows:
     pump_electric_mw: Hours
     delivered_mw: Hours
     heat_state_mwh: Hours
+    spared_mw: Hours
+
+    @property
+    def used_mw(self) -> Hours:
+        """What hall and heat pump draw [MW]."""
+        return self.load_mw + self.pump_electric_mw - self.spared_mw
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,9 +96,10 @@ class Sizing:
     def cost(self) -> float:
         """Of a year: plant, imports with the price of their carbon, peaks, less what is earned [currency/year]."""
         problem, flows = self.problem, self.flows
+        relief = problem.connection.relief(float(flows.import_mw.sum()))
         sold = float(flows.export_mw @ problem.export_price_per_mwh)
         heat = 0.0 if problem.heat is None else float(flows.delivered_mw.sum()) * problem.heat.price_per_mwh
-        return self._burden("cost") + self._imported("cost") - sold - heat
+        return self._burden("cost") + self._imported("cost") - relief - sold - heat
 
     @property
     def capex(self) -> float:
@@ -120,8 +129,8 @@ class Sizing:
 
     @property
     def _used_mwh(self) -> float:
-        """What load and heat pump draw in the year [MWh]."""
-        return float((self.flows.load_mw + self.flows.pump_electric_mw).sum())
+        """What hall and heat pump draw in the year [MWh]."""
+        return float(self.flows.used_mw.sum())
 
     @property
     def measures(self) -> Mapping[str, float]:
@@ -215,17 +224,17 @@ def flows_of(problem: SizingProblem, sizes: Mapping[str, float], use: Use) -> Si
     load, nothing = problem.load_mw, np.zeros_like(problem.load_mw)
     clean = clean_mw(problem, sizes)
     charge, discharge = (nothing, nothing) if problem.battery is None else _moved(problem.battery, sizes, use.state_mwh)
-    electric, delivered = nothing, nothing
+    electric, delivered, spared = nothing, nothing, nothing
     if problem.heat is not None:
-        electric = use.pump_heat_mw / problem.heat.cop
+        electric, spared = use.pump_heat_mw / problem.heat.cop, problem.heat.spared_mw(use.pump_heat_mw)
         kept = (1.0 - problem.heat.store_loss_ratio_per_h) * before(use.heat_state_mwh, None)
         delivered = np.maximum(use.pump_heat_mw + kept - use.heat_state_mwh, 0.0)
-    used = load + electric + charge
+    used = load + electric + charge - spared
     imported = np.where(problem.is_paid, used, np.maximum(used - clean - discharge, 0.0))
     surplus = np.maximum(clean + discharge + imported - used, 0.0)
     exported = np.where(problem.export_price_per_mwh > 0.0, np.minimum(surplus, problem.connection.export_mw_max), 0.0)
     at_site = (load, clean, imported, exported, surplus - exported)
-    heat = (use.pump_heat_mw, electric, delivered, use.heat_state_mwh)
+    heat = (use.pump_heat_mw, electric, delivered, use.heat_state_mwh, spared)
     return SizedFlows(*at_site, charge, discharge, use.state_mwh, *heat)
 
 

@@ -12,6 +12,7 @@ from itertools import islice
 
 from dcfoot.errors import StudyError
 from dcfoot_scenarios.sizing.answer import Sizing
+from dcfoot_scenarios.sizing.conflict import InfeasibleStudy
 from dcfoot_scenarios.sizing.highs import Unsolved
 from dcfoot_scenarios.sizing.model import sites_of
 from dcfoot_scenarios.sizing.optimum import Optimiser, answer_at, fault_of, started
@@ -60,7 +61,7 @@ def choose(problems: Problems, count: int = 1, limits: Limits = NO_LIMITS, step_
             break
         try:
             found = together({name: problems[name] for name in names})
-        except Unsolved:  # on hours it does not hold what the steps promised
+        except (Unsolved, InfeasibleStudy):  # on hours it does not hold what the steps promised
             continue
         if not best or _total(found) < _total(best):
             best = found

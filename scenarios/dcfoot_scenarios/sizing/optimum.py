@@ -116,8 +116,9 @@ def answer_at(site: Site, problem: SizingProblem, found: Answer) -> Sizing:
 def sizes_at(site: Site, values: Values) -> dict[str, float]:
     """The sizes that stand in the columns of a site, by name."""
     sizes = {name: max(float(values[column[0]]), 0.0) for name, column in site.sizes.items()}
-    battery = site.problem.battery
-    return {**sizes, "discharge_mw": sizes["charge_mw"]} if battery and battery.has_one_inverter else sizes
+    if "inverter_mw" not in sizes:
+        return sizes
+    return dict.fromkeys(("charge_mw", "discharge_mw"), sizes["inverter_mw"]) | sizes
 
 
 def fault_of(fault: Unsolved, model: Model) -> StudyError:
@@ -161,7 +162,7 @@ def started(model_on: Callable[[int], Model], hours_count: int, aim: Aim) -> Sol
     steps = (*(step_h for step_h in COARSE_STEPS_H if is_long and hours_count % step_h == 0), 1)
     solved = SolvedModel(model_on(steps[0]), aim)
     for step_h in steps[1:]:
-        basis = _basis(solved)
+        basis = _basis(solved, model_on)
         finer = SolvedModel(model_on(step_h), aim)
         if basis is not None:
             _pass_on(solved.model, basis, finer)
@@ -169,21 +170,23 @@ def started(model_on: Callable[[int], Model], hours_count: int, aim: Aim) -> Sol
     return solved
 
 
-def _basis(coarse: SolvedModel) -> Basis | None:
+def _basis(coarse: SolvedModel, model_on: Callable[[int], Model]) -> Basis | None:
     """Where a coarse model stands; None where its limits are just missed, of which the finer ones know more.
 
     Raises
     ------
     InfeasibleStudy
-        They are clearly missed: hours are harder to please than their means.
+        They are clearly missed, and more so on hours, which are harder to please than their means.
     """
     try:
         coarse.solve()
     except Unsolved as fault:
         reason = fault_of(fault, coarse.model)
-        if isinstance(reason, InfeasibleStudy) and reason.excess_ratio < _CLEAR_RATIO:
+        if not isinstance(reason, InfeasibleStudy):
+            raise reason from None
+        if reason.excess_ratio < _CLEAR_RATIO:
             return None
-        raise reason from None
+        raise infeasible(model_on(1)) from None
     return coarse.basis
 
 

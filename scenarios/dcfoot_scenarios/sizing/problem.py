@@ -3,7 +3,7 @@
 A `SizingProblem` is one site with one cooling system. Power is in MW, an hour of it MWh; money is in one currency,
 which the caller knows. All flows are >= 0, and the balance of each hour is
 
-    load + pump_electric + charge + export + curtailed = clean + discharge + import
+    load + pump_electric + charge + export + curtailed = clean + discharge + import + spared
 """
 
 from collections.abc import Iterator, Mapping
@@ -94,7 +94,7 @@ class BatteryChoice:
     ----------
     energy, charge, discharge : Size
         In MWh, of which the reserve is a part; in MW taken and given at its terminals. A power that costs nothing and
-        may be any has no limit.
+        may be any has no limit of its own.
     charge_efficiency_ratio, discharge_efficiency_ratio : float
         Stored over taken; given over drawn from the store [-]
     loss_ratio_per_h : float
@@ -104,8 +104,8 @@ class BatteryChoice:
     start_ratio : float or None
         Stored at the start, of its energy, and at least as much at the end: nothing is given away. None: it starts as
         it ends, as full as is best [-]
-    has_one_inverter : bool
-        Charging and discharging share one power, which is `charge`.
+    inverter : Size or None
+        One machine for both directions, within which `charge` and `discharge` are limits; None: each stands alone [MW]
     """
 
     energy: Size
@@ -116,12 +116,28 @@ class BatteryChoice:
     loss_ratio_per_h: float = 0.0
     reserve_ratio: float = 0.0
     start_ratio: float | None = None
-    has_one_inverter: bool = False
+    inverter: Size | None = None
 
     @property
     def floor_ratio(self) -> float:
         """From where a program counts what is stored: from the reserve, of its energy, if that loses nothing [-]."""
         return 0.0 if self.loss_ratio_per_h else self.reserve_ratio
+
+
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """What comes off the price of the first of a year's imports: a contract where carbon is charged by the market.
+
+    Parameters
+    ----------
+    energy_mwh : float
+        Of how many [MWh]
+    saves_per_mwh : float
+        By how much less each costs [currency/MWh]
+    """
+
+    energy_mwh: float
+    saves_per_mwh: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +158,8 @@ class Connection:
         Of a MW of the highest import of each billing period (demand charge).
     billing_index : array or None
         The billing period of each hour, from 0: the month; None: the year is one [-]
+    reliefs : tuple of Relief
+        One after another, as far as the year's imports reach.
     """
 
     price_per_mwh: Hours
@@ -151,11 +169,39 @@ class Connection:
     export_mw_max: float = np.inf
     peak: Burden = field(default_factory=Burden)
     billing_index: Hours | None = None
+    reliefs: tuple[Relief, ...] = ()
+
+    def relief(self, imported_mwh: float) -> float:
+        """What comes off the price of a year's imports [currency/year]."""
+        left, saved = imported_mwh, 0.0
+        for one in self.reliefs:
+            taken = min(left, one.energy_mwh)
+            left, saved = left - taken, saved + taken * one.saves_per_mwh
+        return saved
 
     def periods(self, count: int) -> NDArray[np.int64]:
         """The billing period of each of so many hours [-]."""
         one = np.zeros(count, dtype=np.int64)
         return one if self.billing_index is None else self.billing_index.astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColdChoice:
+    """A chiller that spares the hall's compressors with the heat that the heat pump leaves.
+
+    Parameters
+    ----------
+    most_mw : array
+        The most cold that it makes, by hour [MW]
+    cop : float
+        Cold over heat [-]
+    spared_ratio : array
+        What compressors no longer draw, over the cold, by hour [-]
+    """
+
+    most_mw: Hours
+    cop: float
+    spared_ratio: Hours
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,6 +224,8 @@ class HeatChoice:
         What the store loses of what it holds [1/h]
     store_power_ratio_per_h : float
         The most that the store takes, and gives, of its size [1/h]
+    cold : ColdChoice or None
+        None: what the pump leaves is given off.
     """
 
     captured_mw: Hours
@@ -188,6 +236,14 @@ class HeatChoice:
     store: Size | None = None
     store_loss_ratio_per_h: float = 0.0
     store_power_ratio_per_h: float = 1.0
+    cold: ColdChoice | None = None
+
+    def spared_mw(self, pump_heat_mw: Hours) -> Hours:
+        """What the hall's compressors do not draw where the pump gives so much heat [MW]."""
+        if self.cold is None:
+            return np.zeros_like(pump_heat_mw)
+        left_mw = np.maximum(self.captured_mw - pump_heat_mw * (1.0 - 1.0 / self.cop), 0.0)
+        return np.minimum(self.cold.cop * left_mw, self.cold.most_mw) * self.cold.spared_ratio
 
     @property
     def most_mw(self) -> Hours:
@@ -238,7 +294,7 @@ class SizingProblem:
     Parameters
     ----------
     load_mw : array
-        What the facility draws, by hour [MW]
+        What the facility draws, by hour, before any cold is made of heat [MW]
     connection : Connection
         The grid.
     sources : mapping
@@ -286,7 +342,8 @@ class SizingProblem:
             _check(name, hours, len(self.load_mw))
         for name, hours in (("price_per_mwh", self.connection.price_per_mwh), ("export", self.export_price_per_mwh)):
             _check(name, hours, len(self.load_mw), least=-np.inf)
-        profit = int(np.sum(self.export_price_per_mwh > self.imported("cost")))
+        relief = max((one.saves_per_mwh for one in self.connection.reliefs), default=0.0)
+        profit = int(np.sum(self.export_price_per_mwh > self.imported("cost") - max(relief, 0.0)))
         if self.connection.export_price_per_mwh is not None and profit:
             raise StudyError(
                 f"In {profit} hours power is sold for more than it is bought for, carbon price included: "
@@ -301,8 +358,8 @@ class SizingProblem:
         found = {f"{name}_mw": source.nameplate for name, source in self.sources.items()}
         if self.battery is not None:
             found |= {"energy_mwh": self.battery.energy, "charge_mw": self.battery.charge}
-            if not self.battery.has_one_inverter:
-                found["discharge_mw"] = self.battery.discharge
+            found |= {"discharge_mw": self.battery.discharge}
+            found |= {} if self.battery.inverter is None else {"inverter_mw": self.battery.inverter}
         if self.heat is not None:
             found["pump_mw"] = self.heat.pump
             found |= {} if self.heat.store is None else {"store_mwh": self.heat.store}

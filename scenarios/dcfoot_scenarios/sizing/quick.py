@@ -114,7 +114,9 @@ def _by_rules(problem: SizingProblem, model: Model, values: Values) -> Iterator[
         return
     at_once = {"charge_mw": sizes["energy_mwh"], "discharge_mw": sizes["energy_mwh"]}  # of powers without a limit
     battery = battery_of(problem.battery, at_once | sizes)
-    drawn = problem.load_mw if problem.heat is None else problem.load_mw + pump_heat / problem.heat.cop
+    drawn = problem.load_mw
+    if problem.heat is not None:
+        drawn = drawn + pump_heat / problem.heat.cop - problem.heat.spared_mw(pump_heat)
     for wanted in _wanted(problem, battery, drawn, clean_mw(problem, sizes)):
         state = operate(battery, np.where(problem.is_paid, np.maximum(wanted, 0.0), wanted)).state_mwh
         if battery.start_ratio is None or state[-1] >= battery.start_ratio * sizes["energy_mwh"]:

@@ -12,7 +12,7 @@ import numpy as np
 from dcfoot.units import L_PER_M3
 from dcfoot_scenarios.sizing.limits import Limit, Sums, size_most
 from dcfoot_scenarios.sizing.problem import BatteryChoice, Burden, HeatChoice, Size, SizingProblem
-from dcfoot_scenarios.sizing.program import Form, Indices, Program, times
+from dcfoot_scenarios.sizing.program import Form, Indices, Program, Term, times
 
 
 def _none() -> Indices:
@@ -45,14 +45,15 @@ class Heated:
     ----------
     pump_heat, state : array of int
         Hourly columns: what the pump gives; what the store holds at the end of the hour [-]
-    electric, delivered : Form
-        What the pump draws; what reaches the network [MW]
+    electric, delivered, spared : Form
+        What the pump draws; what reaches the network; what cold of the heat that is left spares the hall [MW]
     """
 
     pump_heat: Indices = field(default_factory=_none)
     state: Indices = field(default_factory=_none)
     electric: Form = ()
     delivered: Form = ()
+    spared: Form = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +131,8 @@ class SiteBuilder:
         exported = program.hourly_columns(problem.connection.export_mw_max) if exports else _none()
         battery = Stored() if problem.battery is None else self._battery(problem.battery)
         heat = Heated() if problem.heat is None else self._heat(problem.heat)
-        drawn: Form = ((self._chosen, problem.load_mw), *heat.electric, *_hourly(battery.charge))
+        hall: Form = ((self._chosen, problem.load_mw), *times(-1.0, heat.spared))
+        drawn: Form = (*hall, *heat.electric, *_hourly(battery.charge))
         used = (*times(-1.0, drawn), (imported, 1.0))
         balance = program.hourly_rows((*clean, *used, *battery.discharge, *times(-1.0, _hourly(exported))), 0.0, np.inf)
         if np.any(problem.is_paid):  # then no more is taken than is used
@@ -168,12 +170,14 @@ class SiteBuilder:
         if choice.reserve_ratio > floor:
             program.hourly_rows(((state, 1.0), (energy, floor - choice.reserve_ratio)), 0.0, np.inf)
         program.hourly_rows(discharge, 0.0, np.where(self._problem.is_paid, 0.0, np.inf))
-        if choice.has_one_inverter:  # never both at once: so they share its power
-            power = self._size("charge_mw", choice.charge)
-            program.hourly_rows(((charge, 1.0), *discharge, (power, -1.0)), -np.inf, 0.0)
-        else:
-            self._limited("charge_mw", choice.charge, _hourly(charge))
-            self._limited("discharge_mw", choice.discharge, discharge)
+        self._limited("charge_mw", choice.charge, _hourly(charge))
+        self._limited("discharge_mw", choice.discharge, discharge)
+        if choice.inverter is not None:  # never both at once: so they share its power
+            inverter = self._size("inverter_mw", choice.inverter)
+            program.hourly_rows(((charge, 1.0), *discharge, (inverter, -1.0)), -np.inf, 0.0)
+            for name in ("charge_mw", "discharge_mw"):
+                if name in self._sizes:
+                    program.row(((self._sizes[name], 1.0), (inverter, -1.0)), high=0.0)
         return Stored(charge, state, discharge)
 
     def _limited(self, name: str, size: Size, form: Form) -> None:
@@ -197,7 +201,16 @@ class SiteBuilder:
             for flow in (given, times(-1.0, given)):
                 program.hourly_rows((*flow, (store, -choice.store_power_ratio_per_h)), -np.inf, 0.0)
         program.hourly_rows((*delivered, (self._chosen, -choice.demand_mw)), -np.inf, 0.0)
-        return Heated(pump_heat, state, ((pump_heat, 1.0 / choice.cop),), delivered)
+        return Heated(pump_heat, state, ((pump_heat, 1.0 / choice.cop),), delivered, self._spared(choice, pump_heat))
+
+    def _spared(self, choice: HeatChoice, pump_heat: Indices) -> Form:
+        """What compressors do not draw: cold of the heat that the pump leaves."""
+        if choice.cold is None:
+            return ()
+        cold = self._program.hourly_columns(choice.cold.most_mw)
+        driven = ((cold, 1.0 / choice.cold.cop), (pump_heat, 1.0 - 1.0 / choice.cop))
+        self._program.hourly_rows((*driven, (self._chosen, -choice.captured_mw)), -np.inf, 0.0)
+        return ((cold, choice.cold.spared_ratio),)
 
     def _peaks(self, imported: Indices, *, with_highest: bool) -> Form:
         """The highest import of each billing period, where it costs something; of the year, where it is asked for."""
@@ -216,7 +229,7 @@ class SiteBuilder:
         problem, chosen = self._problem, self._chosen
         bought = (imported, self._step_h)
         load_mwh = float(problem.load_mw.sum()) * self._step_h
-        used: Form = ((chosen, load_mwh), *times(self._step_h, heat.electric))
+        used: Form = ((chosen, load_mwh), *times(self._step_h, (*heat.electric, *times(-1.0, heat.spared))))
         sold = times(-self._step_h * problem.export_price_per_mwh, _hourly(exported))
         heat_price = 0.0 if problem.heat is None else problem.heat.price_per_mwh
         onsite: Form = ((chosen, problem.water_onsite_l / L_PER_M3),)
@@ -225,6 +238,7 @@ class SiteBuilder:
                 *self._burden("cost"),
                 *times(problem.imported("cost"), (bought,)),
                 *sold,
+                *self._reliefs(bought),
                 *times(-heat_price * self._step_h, heat.delivered),
             ),
             capex=self._burden("capex"),
@@ -236,6 +250,14 @@ class SiteBuilder:
             it_mwh=() if problem.pue is None else ((chosen, load_mwh / problem.pue),),
             highest_mw=highest,
         )
+
+    def _reliefs(self, bought: Term) -> Form:
+        """What comes off the price of a year's first imports, below 0."""
+        reliefs = [one for one in self._problem.connection.reliefs if one.saves_per_mwh > 0.0]
+        taken = [self._program.column(high=one.energy_mwh) for one in reliefs]
+        if taken:
+            self._program.row((*((column, 1.0) for column in taken), *times(-1.0, (bought,))), high=0.0)
+        return tuple((column, -one.saves_per_mwh) for column, one in zip(taken, reliefs, strict=True))
 
     def _burden(self, kind: str) -> Form:
         """What all sizes cost of one kind."""
