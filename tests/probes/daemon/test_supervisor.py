@@ -257,7 +257,7 @@ def test_at_ten_frames_a_second_users_are_told_with_the_energy_that_they_used_ea
     device, asking = Seldom(clock), Asking()
     with running(clock, device, splitter=asking) as loop:
         for tick in range(20):
-            # Process 1 has the first six tenths of each second, process 2 the next two, and the last are nobody's: whole
+            # Process 1 has the first six tenths of each second, process 2 the next two, nobody the last two: whole
             # questions each, of which there are at most five a second.
             device.users = {"0": {1: 1.0} if tick % 10 < 6 else {2: 1.0} if tick % 10 < 8 else {}}
             loop.tick(0.1)
