@@ -14,7 +14,6 @@ from dcfoot.errors import StudyError
 from dcfoot.factors.technology import technology_factor
 from dcfoot.grid import WORLD, Boundary, Method
 from dcfoot.places import national_zone
-from dcfoot.site_year import family
 from dcfoot.units import G_PER_KG, KG_PER_T, KWH_PER_MWH, L_PER_M3
 from dcfoot.water.layers import water_offsite_l, water_onsite_l
 from dcfoot.water.scarcity import weighted
@@ -22,7 +21,7 @@ from dcfoot.weather.year import Hours
 from dcfoot_scenarios.ageing import chemistry, wear
 from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.chance import Chance, by_hour
-from dcfoot_scenarios.figures_beside import embodied_figures, heat_figures, money_figures
+from dcfoot_scenarios.figures_beside import embodied_figures, grid_level, heat_figures, money_figures
 from dcfoot_scenarios.scenario import Contract, Money
 from dcfoot_scenarios.storage import Battery, Flows
 from dcfoot_scenarios.year import Year, battery_of
@@ -97,8 +96,8 @@ def water_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str,
 
 def carbon_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str, Numbers]]:
     """By method, in one family. What its own plants give behind the meter is not drawn from the grid."""
-    hourly, hours = case.grid
-    level = chance.of(f"grid.{hourly.zone}, {family(hourly)}", hourly.level)
+    _, hours = case.grid
+    level = grid_level(case, chance)
     import_kwh = year.flows.import_mw * KWH_PER_MWH
     mean = level * float(hours.mean())
     yield "carbon_location_yearly_t", accounting.location_g(_year(import_kwh), by_hour(mean)) / G_PER_T
@@ -198,7 +197,7 @@ def figures(case: Case, year: Year, chance: Chance, money: Money | None = None) 
     found |= dict(water_figures(case, year, chance))
     found |= dict(carbon_figures(case, year, chance))
     found |= dict(clean_figures(case, year))
-    found |= dict(heat_figures(case, year))
+    found |= dict(heat_figures(case, year, chance))
     found |= dict(embodied_figures(case, chance, money.currency if money else ""))
     carbon_g = found["carbon_location_yearly_t"] * G_PER_T
     found["cue_kg_per_kwh"] = accounting.cue_kg_per_kwh(carbon_g, found["it_energy_mwh"] * KWH_PER_MWH)

@@ -14,9 +14,10 @@ from dcfoot.grid import WORLD
 from dcfoot.heat.chp import Chp, ChpShares, by_efficiency, by_energy, by_work_potential
 from dcfoot.heat.parameters import heat_parameters
 from dcfoot.heat.references import HeatReference, heat_reference
+from dcfoot.site_year import family
 from dcfoot.units import GJ_PER_MWH, KG_PER_T, KW_PER_MW
 from dcfoot_scenarios.case import Case
-from dcfoot_scenarios.chance import Chance
+from dcfoot_scenarios.chance import At, Chance, by_hour
 from dcfoot_scenarios.cost import Account, Asset, Payment, asset, carbon_payment, water_payment
 from dcfoot_scenarios.heat.year import avoided_emissions_t, heat_revenue, heat_year, homes_count, pump_emissions_t
 from dcfoot_scenarios.materials import Made, Materials, plant_making, product_making
@@ -30,7 +31,7 @@ KWH = KW_PER_MW
 """Kilowatt-hours in a megawatt-hour: batteries are made and priced by the kilowatt-hour."""
 
 
-def heat_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
+def heat_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str, Numbers]]:
     """What becomes of the waste heat. What it saves elsewhere stands beside the inventory, never in it."""
     reuse = case.scenario.heat_reuse
     if year.heat is None or reuse is None:
@@ -44,8 +45,8 @@ def heat_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     yield "heat_pump_mwh", found.pump_electric_mwh
     yield "erf", found.erf
     yield "ere", found.ere
-    yield "homes_count", homes_count(found.delivered_mwh, home_mwh(reuse))
-    yield "carbon_heat_pump_t", pump_emissions_t(year.heat.pump_electric_mw, case.grid[1])
+    yield "homes_count", homes_count(found.delivered_mwh, home_mwh(reuse, chance))
+    yield "carbon_heat_pump_t", pump_emissions_t(year.heat.pump_electric_mw, by_hour(grid_level(case, chance)) * case.grid[1])
     yield "carbon_avoided_by_heat_t", avoided_emissions_t(found.delivered_mwh, heat_reference_of(case, reuse))
     if year.cold is not None:
         yield "cold_of_heat_mwh", np.sum(year.cold.cold.cold_mw, axis=-1)
@@ -78,9 +79,19 @@ def _by_work_potential(case: Case, reuse: HeatReuse, plant: Chp) -> ChpShares:
     return by_work_potential(plant, network.supply_c, network.return_c, float(case.place.weather.dry_bulb_c.mean()))
 
 
-def home_mwh(reuse: HeatReuse) -> float:
+def home_mwh(reuse: HeatReuse, chance: Chance) -> Numbers:
     """What a home takes in a year [MWh]."""
-    return heat_parameters()["home.demand_mwh"].central if reuse.home_mwh is None else reuse.home_mwh
+    if reuse.home_mwh is not None:
+        return reuse.home_mwh
+    drawn: Numbers = chance.number("heat.demand_mwh", heat_parameters()["home.demand_mwh"])
+    return drawn
+
+
+def grid_level(case: Case, chance: Chance) -> Numbers:
+    """The grid's true factor over the stated one [-]."""
+    hourly, _ = case.grid
+    level: Numbers = chance.of(f"grid.{hourly.zone}, {family(hourly)}", hourly.level)
+    return level
 
 
 HALL = {"building": "data centre", "cooling plant": "data centre", "UPS": "data centre"}
@@ -174,7 +185,7 @@ def account_of(case: Case, year: Year, chance: Chance, money: Money, found: Mapp
         The figures so far: water and emissions are charged.
     """
     assets = tuple(assets_of(case, year, chance, money))
-    payments = tuple(payments_of(case, year, money, found))
+    payments = tuple(payments_of(case, year, chance, money, found))
     return Account(money.currency, money.discount_ratio, money.years, assets, payments)
 
 
@@ -192,7 +203,7 @@ def assets_of(case: Case, year: Year, chance: Chance, money: Money) -> Iterator[
         "heat store": heat.store_mwh * KWH if heat else 0.0,
     }
     for name, amount in amounts.items():
-        if amount:
+        if np.any(amount):
             bought = _bought(case, chance, money, name, amount)
             yield replace(bought, capex=0.0) if name == "data centre" and "hall" in scenario.built else bought
     if scenario.other_capex:
@@ -200,11 +211,12 @@ def assets_of(case: Case, year: Year, chance: Chance, money: Money) -> Iterator[
     yield from _machines(case, chance, money)
 
 
-def heat_pump_mw(reuse: HeatReuse, year: Year) -> float:
+def heat_pump_mw(reuse: HeatReuse, year: Year) -> Numbers:
     """The heat that the pump is built for: what the study says, else the highest hour of the year [MW]."""
     if reuse.heat_pump_mw is not None or year.heat is None:
         return reuse.heat_pump_mw or 0.0
-    return float(np.max(year.heat.pump_heat_mw))
+    highest: Numbers = np.max(year.heat.pump_heat_mw, axis=-1)
+    return highest
 
 
 def stated_capex(scenario: Scenario, name: str) -> float | None:
@@ -226,7 +238,7 @@ def stated_capex(scenario: Scenario, name: str) -> float | None:
     }.get(name)
 
 
-def _bought(case: Case, chance: Chance, money: Money, name: str, amount: float) -> Asset:
+def _bought(case: Case, chance: Chance, money: Money, name: str, amount: Numbers) -> Asset:
     of, currency = technology(name, country_of(case), money.currency), Currency(money.currency, money.rates)
     if name == "battery energy" and case.scenario.storage.battery_life_years is not None:
         of = replace(of, lifetime_years=case.scenario.storage.battery_life_years)
@@ -248,26 +260,41 @@ def _machines(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
         yield Asset("servers", capex, servers.lifetime_years, there.opex_per_year)
 
 
-def payments_of(case: Case, year: Year, money: Money, found: Mapping[str, Numbers]) -> Iterator[Payment]:
+def payments_of(
+    case: Case, year: Year, chance: Chance, money: Money, found: Mapping[str, Numbers]
+) -> Iterator[Payment]:
     """What is paid, and earned, every year."""
     supply, heat = case.scenario.supply, case.scenario.heat_reuse
-    parts = bill(case.paid_tariff(money), case.place.calendar, year.flows.import_mw, year.export_mw).parts
+    parts = dict(bill(case.paid_tariff(money), case.place.calendar, year.flows.import_mw, year.export_mw).parts)
+    dearer = power_price_ratio(case, chance)
+    yield Payment("grid, energy", parts.pop("energy") * dearer)
     yield from (Payment(f"grid, {name}", amount) for name, amount in parts.items())
     for contract, generation_mw in zip(supply.contracts, year.contract_mw, strict=True):
         yield Payment(f"contract {contract.name}", generation_mw.sum(axis=-1) * contract.price_per_mwh)
     yield Payment("certificates", supply.certificates_mwh * supply.certificate_price_per_mwh)
     yield water_payment(found["water_onsite_m3"], money.water_price_per_m3)
-    yield carbon_payment(found[f"carbon_{money.charged_method}_yearly_t"], carbon_price_per_t(money))
+    yield carbon_payment(found[f"carbon_{money.charged_method}_yearly_t"], carbon_price_per_t(money, chance))
     if heat is not None and year.heat is not None:
         if not heat.heat_pump_inside:
-            by_hour = import_per_mwh(case.paid_tariff(money), case.place.calendar)
-            yield Payment("heat pump, energy", year.heat.pump_electric_mw @ by_hour)
+            prices = import_per_mwh(case.paid_tariff(money), case.place.calendar)
+            yield Payment("heat pump, energy", year.heat.pump_electric_mw @ prices * dearer)
         yield Payment("heat sold", -heat_revenue(year.heat.delivered_mw, heat.price_per_mwh))
 
 
-def carbon_price_per_t(money: Money) -> float:
-    """What a tonne costs in the study's currency."""
+def power_price_ratio(case: Case, chance: Chance) -> Numbers:
+    """The usual price of power in the country over its central value; 1 where the study states its own [-]."""
+    if case.tariff is not None:
+        return 1.0
+    usual = case.usual_price
+    drawn: Numbers = chance.of(f"price.electricity, {usual.currency}", usual.amount)
+    return drawn / usual.amount.central
+
+
+def carbon_price_per_t(money: Money, chance: Chance = At()) -> Numbers:
+    """What a tonne costs in the study's currency; a market's allowance is drawn."""
     if money.carbon_market is None:
         return money.carbon_price_per_t or 0.0
     place = {"CEA": "CHN", "EUA": "DEU"}[money.carbon_market]
-    return Currency(money.currency, money.rates).of(price("carbon", place)).central
+    cost = Currency(money.currency, money.rates).of(price("carbon", place))
+    drawn: Numbers = chance.of(f"price.carbon, {money.carbon_market}", cost)
+    return drawn

@@ -27,6 +27,23 @@ def remarks_of(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
     yield from _cold(case)
 
 
+def undrawn(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
+    """What is in doubt and not drawn: it widens no interval, and hides among what a decision hangs on.
+
+    Parameters
+    ----------
+    case, found
+        As of `remarks_of`.
+    """
+    said = ["the load", "what the study states itself"]
+    said += ["the grid's carbon-free share"] if "cfe_ratio" in found else []
+    said += ["lives and upkeep of plant"] if "capex" in found else []
+    said += ["how the battery fades"] if "battery_life_years" in found else []
+    if case.scenario.heat_reuse is not None:
+        said += ["temperatures of the heat network", "the heat pump's coefficient", "what the heat stands in for"]
+    yield f"not drawn, and in no interval: {', '.join(said)}"
+
+
 def _supply(case: Case) -> Iterator[str]:
     """A supply temperature that changes nothing, since the curves of chillers end below it."""
     system = case.build({}).cooling

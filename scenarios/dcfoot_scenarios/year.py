@@ -11,6 +11,7 @@ import numpy as np
 
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import StudyError
+from dcfoot.facility_library import used_parameters
 from dcfoot.facility_model import FacilityState, energy_mean
 from dcfoot.heat.capture import Capture, capture_of
 from dcfoot.heat.cold import sorption_chiller
@@ -18,6 +19,7 @@ from dcfoot.heat.demand import heat_demand_mw
 from dcfoot.heat.parameters import heat_parameters
 from dcfoot.weather.year import Hours
 from dcfoot_scenarios.case import Case
+from dcfoot_scenarios.chance import At, Chance, by_hour
 from dcfoot_scenarios.contracts import surplus_use
 from dcfoot_scenarios.dispatch import arbitrage, greedy, lowest_limit_mw, peak_shaving
 from dcfoot_scenarios.flexibility import curtail, highest_hours, shift
@@ -67,7 +69,7 @@ class Year:
     cold: ColdOfHeat | None = None
 
 
-def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
+def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = At()) -> Year:
     """The year of a scenario.
 
     Parameters
@@ -78,17 +80,19 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
         IT power by hour, after all that shifts it [MW]
     state : FacilityState
         Of its hall at this load.
+    chance : Chance
+        Gives what is in doubt beside the hall: what plants yield, what heat can be had.
     """
     scenario = case.scenario
     pue = _at_stated(np.asarray(state.pue), it_mw, scenario.pue, 1.0)
     wue = _at_stated(np.asarray(state.wue_l_per_kwh), it_mw, scenario.wue_l_per_kwh, 0.0)
-    heat = heat_flows(case, it_mw)
-    cold = _cold(case, it_mw, state, heat)
+    heat = heat_flows(case, it_mw, chance)
+    cold = _cold(case, it_mw, state, heat, chance)
     if cold is not None:
         pue = pue - cold.spared_mw / it_mw
-    flows = _stored(case, it_mw * pue + _pump_inside_mw(scenario, heat))
+    flows = _stored(case, it_mw * pue + _pump_inside_mw(scenario, heat), case.own_mw(chance))
     surplus = surplus_use(flows.surplus_mw, 0.0, export_limit_mw(scenario))
-    contracts = tuple(case.contract_mw(contract) for contract in scenario.supply.contracts)
+    contracts = tuple(case.contract_mw(contract, chance) for contract in scenario.supply.contracts)
     return Year(
         it_mw,
         pue,
@@ -109,7 +113,7 @@ def _pump_inside_mw(scenario: Scenario, heat: HeatFlows | None) -> Numbers:
     return heat.pump_electric_mw if heat is not None and inside else 0.0
 
 
-def heat_flows(case: Case, it_mw: Hours) -> HeatFlows | None:
+def heat_flows(case: Case, it_mw: Hours, chance: Chance = At()) -> HeatFlows | None:
     """What becomes of the waste heat; None where nobody takes it.
 
     Parameters
@@ -118,40 +122,46 @@ def heat_flows(case: Case, it_mw: Hours) -> HeatFlows | None:
         The scenario made ready.
     it_mw : array
         IT power by hour [MW]
+    chance : Chance
+        Gives what is in doubt.
     """
     reuse = case.scenario.heat_reuse
     if reuse is None:
         return None
-    taken = heat_capture(case), heat_wanted_mw(case, reuse), heat_network(reuse)
+    taken = heat_capture(case, chance), heat_wanted_mw(case, reuse, chance), heat_network(reuse, chance)
     pump, plan = heat_pump(reuse), case.schedule
     if plan is not None and plan.pump_heat_mw is not None:
         pump = replace(pump, capacity_mw=plan.pump_heat_mw)
     return reuse_heat(it_mw, *taken, pump, _tank(reuse))
 
 
-def _cold(case: Case, it_mw: Hours, state: FacilityState, heat: HeatFlows | None) -> ColdOfHeat | None:
+def _cold(
+    case: Case, it_mw: Hours, state: FacilityState, heat: HeatFlows | None, chance: Chance
+) -> ColdOfHeat | None:
     """What a chiller makes of the heat that the customers leave."""
     reuse = case.scenario.heat_reuse
     if heat is None or reuse is None or reuse.cold is None:
         return None
     lifted_mw, compressors_mw = it_mw * state.lifted_ratio, it_mw * state.chiller_ratio
     most_mw = inf if reuse.cold_mw is None else reuse.cold_mw
-    chiller, warm_c = sorption_chiller(reuse.cold), heat_capture(case).warm_c
+    chiller, warm_c = sorption_chiller(reuse.cold), heat_capture(case, chance).warm_c
     return cold_for_hall(chiller, heat.rejected_mw, warm_c, lifted_mw, compressors_mw, most_mw)
 
 
-def heat_capture(case: Case) -> Capture:
-    """How much of the heat can be had, and how warm."""
-    recoverable = heat_parameters()[f"capture_{case.cooling}.recoverable_ratio"].central
-    return capture_of(case.build({}).cooling, recoverable)
+def heat_capture(case: Case, chance: Chance = At()) -> Capture:
+    """How much of the heat can be had, and how warm, of the hall as it is drawn."""
+    known = heat_parameters()[f"capture_{case.cooling}.recoverable_ratio"]
+    scenario = case.scenario
+    numbers = chance.hall(used_parameters(case.cooling, scenario.size, scenario.rejection))
+    return capture_of(case.build(numbers).cooling, by_hour(chance.number("heat.recoverable_ratio", known)))
 
 
-def heat_network(reuse: HeatReuse) -> Network:
+def heat_network(reuse: HeatReuse, chance: Chance = At()) -> Network:
     """Who takes it."""
     return Network(
         _or_usual(reuse.network_supply_c, "network.supply_c"),
         _or_usual(reuse.network_return_c, "network.return_c"),
-        _or_usual(reuse.loss_ratio, "network.loss_ratio"),
+        _or_drawn(reuse.loss_ratio, "network.loss_ratio", chance),
         _or_usual(None, "network.approach_k"),
     )
 
@@ -161,7 +171,7 @@ def heat_pump(reuse: HeatReuse) -> HeatPump:
     return HeatPump(inf if reuse.heat_pump_mw is None else reuse.heat_pump_mw, reuse.heat_pump_cop)
 
 
-def heat_wanted_mw(case: Case, reuse: HeatReuse) -> Hours:
+def heat_wanted_mw(case: Case, reuse: HeatReuse, chance: Chance = At()) -> Hours:
     """What the customers want by hour [MW].
 
     Raises
@@ -169,7 +179,7 @@ def heat_wanted_mw(case: Case, reuse: HeatReuse) -> Hours:
     StudyError
         The study does not say how much.
     """
-    home_mwh = _or_usual(reuse.home_mwh, "home.demand_mwh")
+    home_mwh = _or_drawn(reuse.home_mwh, "home.demand_mwh", chance)
     demand_mwh = reuse.demand_mwh if reuse.homes is None else reuse.homes * home_mwh
     if demand_mwh is None and reuse.cold is not None:
         demand_mwh = 0.0
@@ -178,7 +188,7 @@ def heat_wanted_mw(case: Case, reuse: HeatReuse) -> Hours:
     return heat_demand_mw(
         case.place.weather.dry_bulb_c,
         demand_mwh,
-        _or_usual(reuse.hot_water_ratio, "demand.hot_water_ratio"),
+        _or_drawn(reuse.hot_water_ratio, "demand.hot_water_ratio", chance),
         _or_usual(None, "demand.base_c"),
         _or_usual(None, "demand.heats_below_c"),
     )
@@ -186,6 +196,14 @@ def heat_wanted_mw(case: Case, reuse: HeatReuse) -> Hours:
 
 def _or_usual(stated: float | None, name: str) -> float:
     return heat_parameters()[name].central if stated is None else stated
+
+
+def _or_drawn(stated: float | None, name: str, chance: Chance) -> Numbers:
+    """What the study says, else the usual value as it is drawn, to be laid beside hours."""
+    if stated is not None:
+        return stated
+    drawn: Numbers = by_hour(chance.number(f"heat.{name.rpartition('.')[2]}", heat_parameters()[name]))
+    return drawn
 
 
 def _tank(reuse: HeatReuse) -> Battery | None:
@@ -228,8 +246,8 @@ def battery_of(scenario: Scenario) -> Battery:
     )
 
 
-def _stored(case: Case, load_mw: Hours) -> Flows:
-    clean_mw = np.broadcast_to(case.clean_mw, load_mw.shape)
+def _stored(case: Case, load_mw: Hours, own_mw: Hours) -> Flows:
+    load_mw, clean_mw = np.broadcast_arrays(load_mw, own_mw)
     battery = battery_of(case.scenario)
     return run_storage(battery, _wanted_mw(case, battery, load_mw, clean_mw), load_mw, clean_mw)
 
