@@ -47,7 +47,7 @@ RUN = "run:"
 """What a profile begins with that is a recorded run."""
 
 LEAST_LOAD_RATIO = 0.01
-"""The least IT load over capacity that the facility's model is asked for: below it there is no PUE (a choice) [-]"""
+"""The least IT load over capacity that the facility's model is asked for: below it, overhead stays (a choice) [-]"""
 
 SUN_YIELD = Spread(1.0, 0.9, 1.1)
 """A year of sun over that of the model: how years differ and how the model errs. A choice: a Gaussian of some 6 %, of
@@ -236,7 +236,8 @@ class Case:
         )
 
     def paid_tariff(self, money: Money) -> Tariff:
-        """What power costs in the study's currency: its own tariff, else the shipped price of the country.
+        """What power costs in the study's currency: its own tariff, else the shipped price of the country with the
+        charges that it states.
 
         Raises
         ------
@@ -246,7 +247,13 @@ class Case:
         currency = Currency(money.currency, money.rates)
         if self.tariff is None:
             usual = currency.of(self.usual_price).central
-            return Tariff("usual price of the country", money.currency, usual * KWH_PER_MWH)
+            return Tariff(
+                "usual price of the country",
+                money.currency,
+                usual * KWH_PER_MWH,
+                demand_per_mw_month=self.scenario.grid.demand_per_mw_month,
+                export_per_mwh=self.scenario.grid.export_price_per_mwh,
+            )
         if not self.tariff.currency:
             return self.tariff
         return self.tariff.times(currency.rate(self.tariff.currency, f"the tariff {self.tariff.name}"), money.currency)

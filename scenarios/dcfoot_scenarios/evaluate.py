@@ -16,6 +16,7 @@ from dcfoot.elementwise import Numbers
 from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import Column, drawn_hours, drawn_inputs
 from dcfoot.facility_model import FacilityState
+from dcfoot_scenarios.backing import backing_of
 from dcfoot_scenarios.case import Case, Schedule, case_of
 from dcfoot_scenarios.chance import At, Drawn
 from dcfoot_scenarios.cost import Account
@@ -98,7 +99,8 @@ class Outcome:
     def evidence(self) -> tuple[Evidence, ...]:
         """What stands behind the figures."""
         hourly, _ = self.case.grid
-        return (*self.case.evidence, hourly.evidence())
+        backing = backing_of(self.case, self.money)
+        return tuple(dict.fromkeys((*self.case.evidence, hourly.evidence(), *backing)))
 
     @property
     def notes(self) -> tuple[str, ...]:

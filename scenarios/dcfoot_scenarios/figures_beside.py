@@ -10,22 +10,27 @@ import numpy as np
 
 from dcfoot.elementwise import Numbers
 from dcfoot.evidence import Evidence
-from dcfoot.grid import WORLD
+from dcfoot.grid import WORLD, GridFactor, Method
 from dcfoot.heat.chp import Chp, ChpShares, by_efficiency, by_energy, by_work_potential
 from dcfoot.heat.parameters import heat_parameters
 from dcfoot.heat.references import HeatReference, heat_reference
 from dcfoot.site_year import family
 from dcfoot.units import GJ_PER_MWH, KG_PER_T, KW_PER_MW
+from dcfoot.weather.year import Hours
 from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.chance import At, Chance, by_hour
-from dcfoot_scenarios.cost import Account, Asset, Payment, asset, carbon_payment, water_payment
+from dcfoot_scenarios.cost import CARBON_OF_HEAT_PUMP, Account, Asset, Payment, asset, carbon_payment, water_payment
 from dcfoot_scenarios.heat.year import avoided_emissions_t, heat_revenue, heat_year, homes_count, pump_emissions_t
 from dcfoot_scenarios.materials import Made, Materials, plant_making, product_making
-from dcfoot_scenarios.money import Currency, price
-from dcfoot_scenarios.scenario import HeatReuse, Money, Scenario
-from dcfoot_scenarios.tariff import bill, import_per_mwh
+from dcfoot_scenarios.money import Currency, Price, price
+from dcfoot_scenarios.scenario import HeatReuse, Money
+from dcfoot_scenarios.solar import SolarSystem
+from dcfoot_scenarios.tariff import bill
 from dcfoot_scenarios.technologies import technology, technology_names
 from dcfoot_scenarios.year import Year, heat_network
+
+PEAK_PER_KW = SolarSystem().dc_per_ac_ratio
+"""Power of the modules that stand before a kilowatt of inverters, by which a plant's size is said [kWp/kW]"""
 
 KWH = KW_PER_MW
 """Kilowatt-hours in a megawatt-hour: batteries are made and priced by the kilowatt-hour."""
@@ -46,7 +51,10 @@ def heat_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str, 
     yield "erf", found.erf
     yield "ere", found.ere
     yield "homes_count", homes_count(found.delivered_mwh, home_mwh(reuse, chance))
-    yield "carbon_heat_pump_t", pump_emissions_t(year.heat.pump_electric_mw, by_hour(grid_level(case, chance)) * case.grid[1])
+    yield (
+        "carbon_heat_pump_t",
+        pump_emissions_t(np.asarray(year.pump_import_mw), by_hour(grid_level(case, chance)) * case.grid[1]),
+    )
     yield "carbon_avoided_by_heat_t", avoided_emissions_t(found.delivered_mwh, heat_reference_of(case, reuse))
     if year.cold is not None:
         yield "cold_of_heat_mwh", np.sum(year.cold.cold.cold_mw, axis=-1)
@@ -94,12 +102,21 @@ def grid_level(case: Case, chance: Chance) -> Numbers:
     return level
 
 
+def uncontracted_g_per_kwh(case: Case, chance: Chance, residual: GridFactor | None) -> Numbers:
+    """What power emits that nobody contracted: the residual mix, where it is known, else the location's mean."""
+    if residual is None:
+        return grid_level(case, chance) * float(case.grid[1].mean())
+    named = f"grid.{residual.zone}, {residual.boundary} {residual.gas}, {residual.method}"
+    drawn: Numbers = chance.of(named, residual.g_per_kwh)
+    return drawn
+
+
 HALL = {"building": "data centre", "cooling plant": "data centre", "UPS": "data centre"}
 PLANT = {"solar": "solar", "wind": "wind", "battery": "battery energy"}
 """By what is made (`dcfoot.embodied.plant`): the technology that it serves as long as."""
 
 
-def materials_of(case: Case, currency: str = "") -> Materials:
+def materials_of(case: Case, currency: str = "", battery_years: float | None = None) -> Materials:
     """All that a scenario is made of, as far as its sizes say it; what stands already was made before.
 
     Parameters
@@ -108,6 +125,8 @@ def materials_of(case: Case, currency: str = "") -> Materials:
         The scenario made ready.
     currency : str
         Of the study, by which plant is chosen that has no costs at the place (`technology`); empty for none.
+    battery_years : float or None
+        How long its battery serves, of `battery_years_of`; None: as its price has it [years].
     """
     scenario, supply, store = case.scenario, case.scenario.supply, case.scenario.storage
     capacity_kw = 0.0 if "hall" in scenario.built else scenario.load.it_capacity_mw * KW_PER_MW
@@ -120,11 +139,17 @@ def materials_of(case: Case, currency: str = "") -> Materials:
         "battery": store.battery_mwh * KWH,
     }
     lives = {name: technology(of, country_of(case), currency).lifetime_years for name, of in (HALL | PLANT).items()}
-    lives["battery"] = store.battery_life_years or lives["battery"]
-    made = [Made(plant_making(name, lives[name]), amount) for name, amount in amounts.items() if amount]
+    lives["battery"] = battery_years or lives["battery"]
+    makings = ((plant_making(name, lives[name]), amount) for name, amount in amounts.items() if amount)
+    made = [Made(making, amount * units_per_kw(making.unit)) for making, amount in makings]
     servers = scenario.servers
     machines = Made(product_making(servers.product, servers.lifetime_years), bought_nodes_count(case))
     return Materials((machines, *made))
+
+
+def units_per_kw(per: str) -> float:
+    """How many units there are to a kilowatt of a plant: what is counted by its modules has more of them."""
+    return PEAK_PER_KW if per == "kWp" else 1.0
 
 
 def country_of(case: Case) -> str:
@@ -148,7 +173,29 @@ def _reference_nodes_count(case: Case) -> float:
     return scenario.load.it_capacity_mw * KW_PER_MW / servers.node_kw if servers.nodes is None else servers.nodes
 
 
-def embodied_figures(case: Case, chance: Chance, currency: str = "") -> Iterator[tuple[str, Numbers]]:
+def battery_years_of(case: Case, found: Mapping[str, Numbers], currency: str = "") -> Numbers:
+    """How long the battery serves: as the study says, else until it is spent, at most the life of its price [years].
+
+    Parameters
+    ----------
+    case : Case
+        The scenario made ready.
+    found : mapping of str to float or array
+        Its figures, ``battery_life_years`` among them.
+    currency : str
+        Of the study, as in `materials_of`.
+    """
+    stated = case.scenario.storage.battery_life_years
+    if stated is not None:
+        return stated
+    usual = technology("battery energy", country_of(case), currency).lifetime_years
+    shorter: Numbers = np.minimum(found.get("battery_life_years", usual), usual)
+    return shorter
+
+
+def embodied_figures(
+    case: Case, chance: Chance, found: Mapping[str, Numbers], currency: str = ""
+) -> Iterator[tuple[str, Numbers]]:
     """What making everything emits, as the part of one year of its life: CO2e over the life cycle."""
     materials = materials_of(case, currency)
     servers = case.scenario.servers.product
@@ -156,6 +203,9 @@ def embodied_figures(case: Case, chance: Chance, currency: str = "") -> Iterator
         one.making.name: one.amount * chance.of(f"embodied.{one.making.name}", one.making.t_per_unit_year)
         for one in materials.made
     }
+    if "battery" in parts:
+        usual = technology("battery energy", country_of(case), currency).lifetime_years
+        parts["battery"] = parts["battery"] * usual / battery_years_of(case, found, currency)
     yield "embodied_servers_t", parts.pop(servers)
     yield "embodied_plant_t", sum(parts.values(), start=0.0)
 
@@ -170,6 +220,7 @@ def money_figures(
     yield "cost_per_year", account.cost_per_year
     yield "net_present_cost", account.net_present_cost
     yield "cost_per_it_mwh", account.levelised_cost_per_mwh(found["it_energy_mwh"])
+    yield "cost_per_work_mwh", account.levelised_cost_per_mwh(found["work_mwh"])
 
 
 def account_of(case: Case, year: Year, chance: Chance, money: Money, found: Mapping[str, Numbers]) -> Account:
@@ -184,12 +235,12 @@ def account_of(case: Case, year: Year, chance: Chance, money: Money, found: Mapp
     found : mapping of str to float or array
         The figures so far: water and emissions are charged.
     """
-    assets = tuple(assets_of(case, year, chance, money))
+    assets = tuple(assets_of(case, year, chance, money, battery_years_of(case, found, money.currency)))
     payments = tuple(payments_of(case, year, chance, money, found))
     return Account(money.currency, money.discount_ratio, money.years, assets, payments)
 
 
-def assets_of(case: Case, year: Year, chance: Chance, money: Money) -> Iterator[Asset]:
+def assets_of(case: Case, year: Year, chance: Chance, money: Money, battery_years: Numbers) -> Iterator[Asset]:
     """What is bought at the start, by the study, else at the place's shipped prices; of what stands, the upkeep."""
     scenario, supply, store = case.scenario, case.scenario.supply, case.scenario.storage
     heat = scenario.heat_reuse
@@ -205,6 +256,7 @@ def assets_of(case: Case, year: Year, chance: Chance, money: Money) -> Iterator[
     for name, amount in amounts.items():
         if np.any(amount):
             bought = _bought(case, chance, money, name, amount)
+            bought = replace(bought, lifetime_years=battery_years) if name == "battery energy" else bought
             yield replace(bought, capex=0.0) if name == "data centre" and "hall" in scenario.built else bought
     if scenario.other_capex:
         yield Asset("other", scenario.other_capex, money.years)
@@ -219,42 +271,55 @@ def heat_pump_mw(reuse: HeatReuse, year: Year) -> Numbers:
     return highest
 
 
-def stated_capex(scenario: Scenario, name: str) -> float | None:
+def stated_capex(case: Case, name: str, currency: str) -> float | None:
     """What a unit of a plant costs by the study itself, in its currency; None: it does not say.
 
     Parameters
     ----------
-    scenario : Scenario
-        Of the study.
+    case : Case
+        The scenario made ready.
     name : str
         As of `technology`.
+    currency : str
+        Of the study.
     """
-    supply, of_battery = scenario.supply, scenario.storage.battery_capex_per_kwh
-    return {
+    supply, servers = case.scenario.supply, case.scenario.servers
+    stated = {
         "solar": supply.solar_capex_per_kw,
         "wind": supply.wind_capex_per_kw,
-        "battery energy": of_battery,
-        "battery power": None if of_battery is None else 0.0,  # stands with its energy
-    }.get(name)
+        servers.product: servers.capex_per_node,
+    }
+    if name.startswith("battery") and case.scenario.storage.battery_capex_per_kwh is not None:
+        return _stated_battery(case, name, currency)
+    return stated.get(name)
+
+
+def _stated_battery(case: Case, name: str, currency: str) -> float:
+    """Its cells and its inverters share what it costs as they do by the shipped prices: inverters are bought anew."""
+    store = case.scenario.storage
+    amounts = {"battery energy": store.battery_mwh * KWH, "battery power": store.battery_mw * KW_PER_MW}
+    usual = {of: technology(of, country_of(case), currency).capex.amount.central for of in amounts}
+    total = (store.battery_capex_per_kwh or 0.0) * amounts["battery energy"]
+    return usual[name] * total / sum(amounts[of] * usual[of] for of in amounts)
 
 
 def _bought(case: Case, chance: Chance, money: Money, name: str, amount: Numbers) -> Asset:
     of, currency = technology(name, country_of(case), money.currency), Currency(money.currency, money.rates)
-    if name == "battery energy" and case.scenario.storage.battery_life_years is not None:
-        of = replace(of, lifetime_years=case.scenario.storage.battery_life_years)
-    stated = stated_capex(case.scenario, name)
+    stated = stated_capex(case, name, money.currency)
     if stated is not None:
         return Asset(name, amount * stated, of.lifetime_years, amount * stated * of.opex_ratio)
     spread = currency.of(of.capex)
-    return asset(of, amount, currency, chance.of(f"price.{name}", spread) / spread.central)
+    units = amount * units_per_kw(of.capex.per)
+    return asset(of, units, currency, chance.of(f"price.{name}", spread) / spread.central)
 
 
 def _machines(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
     """At the price that the study states, else the shipped one; nothing where neither is known."""
     servers = case.scenario.servers
-    if servers.capex_per_node is not None:
-        yield Asset("servers", bought_nodes_count(case) * servers.capex_per_node, servers.lifetime_years)
-    elif servers.product in technology_names():
+    if servers.product not in technology_names():
+        if servers.capex_per_node is not None:  # of which no upkeep is known
+            yield Asset("servers", bought_nodes_count(case) * servers.capex_per_node, servers.lifetime_years)
+    elif nodes_count(case):
         there = _bought(case, chance, money, servers.product, nodes_count(case))
         capex = there.capex * bought_nodes_count(case) / nodes_count(case)
         yield Asset("servers", capex, servers.lifetime_years, there.opex_per_year)
@@ -276,9 +341,18 @@ def payments_of(
     yield carbon_payment(found[f"carbon_{money.charged_method}_yearly_t"], carbon_price_per_t(money, chance))
     if heat is not None and year.heat is not None:
         if not heat.heat_pump_inside:
-            prices = import_per_mwh(case.paid_tariff(money), case.place.calendar)
-            yield Payment("heat pump, energy", year.heat.pump_electric_mw @ prices * dearer)
+            yield from _pump_outside(case, np.asarray(year.heat.pump_electric_mw), chance, money)
         yield Payment("heat sold", -heat_revenue(year.heat.delivered_mw, heat.price_per_mwh))
+
+
+def _pump_outside(case: Case, pump_mw: Hours, chance: Chance, money: Money) -> Iterator[Payment]:
+    """A connection of its own: its energy, its peaks, and its emissions at the price that the study sets."""
+    parts = bill(case.paid_tariff(money), case.place.calendar, pump_mw).parts
+    yield Payment("heat pump, energy", parts["energy"] * power_price_ratio(case, chance))
+    yield Payment("heat pump, demand", parts["demand"])
+    residual = case.place.factor(case.boundary, Method.RESIDUAL) if money.charged_method == "market" else None
+    emitted_t = pump_mw.sum(axis=-1) * uncontracted_g_per_kwh(case, chance, residual) / KG_PER_T
+    yield Payment(CARBON_OF_HEAT_PUMP, emitted_t * carbon_price_per_t(money, chance))
 
 
 def power_price_ratio(case: Case, chance: Chance) -> Numbers:
@@ -290,11 +364,16 @@ def power_price_ratio(case: Case, chance: Chance) -> Numbers:
     return drawn / usual.amount.central
 
 
+def carbon_allowance(money: Money) -> Price | None:
+    """The shipped price of an allowance; None: the study charges none of a market."""
+    return None if money.carbon_market is None else price("carbon", {"CEA": "CHN", "EUA": "DEU"}[money.carbon_market])
+
+
 def carbon_price_per_t(money: Money, chance: Chance = At()) -> Numbers:
     """What a tonne costs in the study's currency; a market's allowance is drawn."""
-    if money.carbon_market is None:
+    allowance = carbon_allowance(money)
+    if allowance is None:
         return money.carbon_price_per_t or 0.0
-    place = {"CEA": "CHN", "EUA": "DEU"}[money.carbon_market]
-    cost = Currency(money.currency, money.rates).of(price("carbon", place))
+    cost = Currency(money.currency, money.rates).of(allowance)
     drawn: Numbers = chance.of(f"price.carbon, {money.carbon_market}", cost)
     return drawn

@@ -17,12 +17,13 @@ from dcfoot.units import KG_PER_T, KW_PER_MW, KWH_PER_MWH, L_PER_M3
 from dcfoot_scenarios.case import Case, case_of
 from dcfoot_scenarios.chance import At
 from dcfoot_scenarios.figures import figures
-from dcfoot_scenarios.figures_beside import account_of, carbon_price_per_t
+from dcfoot_scenarios.figures_beside import account_of, carbon_price_per_t, units_per_kw
 from dcfoot_scenarios.finance import capital_recovery_ratio
 from dcfoot_scenarios.heat.network import ways_of
 from dcfoot_scenarios.materials import plant_making
 from dcfoot_scenarios.money import Currency
 from dcfoot_scenarios.optimised import Optimised
+from dcfoot_scenarios.place import place_of
 from dcfoot_scenarios.scenario import HeatReuse, Money, Scenario
 from dcfoot_scenarios.schedule import battery_choice, given
 from dcfoot_scenarios.sizing.answer import Sizing
@@ -86,7 +87,9 @@ def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None) -> O
     wanted = study.keys.optimise
     if wanted is None:
         raise StudyError("The study does not say what to size: add `optimise:`.")
-    known = study.scenarios if scenarios is None else scenarios
+    currency = study.currency
+    usual = study.scenarios if scenarios is None else scenarios
+    known = {name: _of_known_life(one, currency) for name, one in usual.items()}
     cases = {name: case_of(known[name]) for name in wanted.of}
     problems = {name: problem_of(case, wanted, study.keys.money) for name, case in cases.items()}
     if len(problems) == 1:
@@ -100,6 +103,16 @@ def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None) -> O
         else ()
     )
     return Optimised(of, sized(known[of], best, wanted), best, tuple(at))
+
+
+def _of_known_life(scenario: Scenario, currency: str) -> Scenario:
+    """The scenario with a battery that serves as long as its price has it: its fade hangs on what is sought."""
+    if scenario.storage.battery_life_years is not None:
+        return scenario
+    country = place_of(scenario).site.country or WORLD
+    return scenario.with_(
+        storage={"battery_life_years": technology("battery energy", country, currency).lifetime_years}
+    )
 
 
 def sized(scenario: Scenario, sizing: Sizing, wanted: Optimise) -> Scenario:
@@ -315,11 +328,12 @@ def _burden(case: Case, money: Money | None, bought: str, units_per_size: float,
     """What a megawatt, or a megawatt-hour, costs and emits in a year of its life."""
     carbon_t = 0.0
     if made is not None and case.boundary is Boundary.LIFE_CYCLE:  # making is life-cycle, and the two never add up
-        carbon_t = plant_making(made).t_per_unit_year.central * units_per_size
+        making = plant_making(made)
+        carbon_t = making.t_per_unit_year.central * units_per_size * units_per_kw(making.unit)
     if money is None:
         return Burden(carbon_t=carbon_t)
     of = technology(bought, case.place.site.country or WORLD, money.currency)
-    capex = Currency(money.currency, money.rates).of(of.capex).central * units_per_size
+    capex = Currency(money.currency, money.rates).of(of.capex).central * units_per_size * units_per_kw(of.capex.per)
     yearly = capital_recovery_ratio(money.discount_ratio, of.lifetime_years) + of.opex_ratio
     return Burden(capex * yearly, carbon_t, 0.0, capex)
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from dcfoot.accounting import rates_of
 from dcfoot.elementwise import Numbers
+from dcfoot.grid import Method
 from dcfoot.heat.cold import sorption_chiller
 from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.figures_beside import country_of
@@ -22,6 +24,7 @@ def remarks_of(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
     found : mapping of str to float or array
         Its figures.
     """
+    yield from _residual(case)
     yield from _supply(case)
     yield from _battery(case, found)
     yield from _cold(case)
@@ -44,6 +47,13 @@ def undrawn(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
     yield f"not drawn, and in no interval: {', '.join(said)}"
 
 
+def _residual(case: Case) -> Iterator[str]:
+    """Market-based carbon without a residual mix, in the words of the accounts."""
+    average, residual = (case.place.factor(case.boundary, method) for method in (Method.AVERAGE, Method.RESIDUAL))
+    if average is not None:
+        yield from rates_of(average, residual).notes
+
+
 def _supply(case: Case) -> Iterator[str]:
     """A supply temperature that changes nothing, since the curves of chillers end below it."""
     system = case.build({}).cooling
@@ -64,16 +74,17 @@ def _supply(case: Case) -> Iterator[str]:
 
 
 def _battery(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
-    """Two lives of one battery: by which it is paid for, and in which it fades."""
-    store = case.scenario.storage
-    if store.battery_life_years is not None or "battery_life_years" not in found:
+    """Two lives of one battery: that of its price, or the study's, and in which it fades."""
+    if "battery_life_years" not in found:
         return
-    counted = technology("battery energy", country_of(case)).lifetime_years
-    fades = float(found["battery_life_years"])
-    if fades < counted:
+    stated, fades = case.scenario.storage.battery_life_years, float(found["battery_life_years"])
+    usual = technology("battery energy", country_of(case)).lifetime_years
+    if stated is not None and fades < stated:
+        yield f"the battery is paid for over {stated:g} years; by the fade of NREL's SAM, 80 % is left after {fades:.1f}"
+    elif stated is None and fades < usual:
         yield (
-            f"the battery is paid for over the {counted:g} years that go with its price; by the fade of NREL's SAM, "
-            f"80 % of it is left after {fades:.1f}: storage.battery_life_years says what you count with"
+            f"the battery is paid for, and made, over {fades:.1f} years, until 80 % of it is left by the fade of NREL's "
+            f"SAM, not over the {usual:g} that go with its price: storage.battery_life_years says what you count with"
         )
 
 

@@ -18,7 +18,7 @@ from dcfoot.heat.cold import sorption_chiller
 from dcfoot.heat.demand import heat_demand_mw
 from dcfoot.heat.parameters import heat_parameters
 from dcfoot.weather.year import Hours
-from dcfoot_scenarios.case import Case
+from dcfoot_scenarios.case import LEAST_LOAD_RATIO, Case
 from dcfoot_scenarios.chance import At, Chance, by_hour
 from dcfoot_scenarios.contracts import surplus_use
 from dcfoot_scenarios.dispatch import arbitrage, greedy, lowest_limit_mw, peak_shaving
@@ -27,7 +27,11 @@ from dcfoot_scenarios.heat.cold import ColdOfHeat, cold_for_hall
 from dcfoot_scenarios.heat.network import HeatPump, Network
 from dcfoot_scenarios.heat.reuse import HeatFlows, reuse_heat
 from dcfoot_scenarios.scenario import HeatReuse, Scenario
-from dcfoot_scenarios.storage import Battery, Flows, run_storage
+from dcfoot_scenarios.storage import Battery, Flows, refilled_mw, run_storage
+
+IDLE_RATIO = 1e-12
+"""What an hour without load has of the capacity, so that its PUE is a number; its overhead is that of a hall at
+`LEAST_LOAD_RATIO`. A choice: a year of it is less than any figure tells [-]"""
 
 STORE_POWER_RATIO_PER_H = 0.1
 """The most that a heat store takes, and gives, where a study does not say it, of its size (a choice) [1/h]"""
@@ -55,6 +59,8 @@ class Year:
         Waste heat; None: nobody takes it.
     cold : ColdOfHeat or None
         What is made of the heat that nobody takes; None: nothing.
+    pump_import_mw : array or None
+        What more the grid gives for the heat pump, wherever that stands [MW]; None: there is none.
     """
 
     it_mw: Hours
@@ -67,6 +73,7 @@ class Year:
     contract_mw: tuple[Hours, ...]
     heat: HeatFlows | None = None
     cold: ColdOfHeat | None = None
+    pump_import_mw: Hours | None = None
 
 
 def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = At()) -> Year:
@@ -84,13 +91,15 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = At(
         Gives what is in doubt beside the hall: what plants yield, what heat can be had.
     """
     scenario = case.scenario
-    pue = _at_stated(np.asarray(state.pue), it_mw, scenario.pue, 1.0)
-    wue = _at_stated(np.asarray(state.wue_l_per_kwh), it_mw, scenario.wue_l_per_kwh, 0.0)
+    per_load_ratio = _per_load_ratio(scenario, it_mw)
+    pue = _at_stated(1.0 + (np.asarray(state.pue) - 1.0) * per_load_ratio, it_mw, scenario.pue, 1.0)
+    wue = _at_stated(np.asarray(state.wue_l_per_kwh) * per_load_ratio, it_mw, scenario.wue_l_per_kwh, 0.0)
     heat = heat_flows(case, it_mw, chance)
     cold = _cold(case, it_mw, state, heat, chance)
     if cold is not None:
         pue = pue - cold.spared_mw / it_mw
-    flows = _stored(case, it_mw * pue + _pump_inside_mw(scenario, heat), case.own_mw(chance))
+    hall_mw, own_mw = it_mw * pue, case.own_mw(chance)
+    flows = _stored(case, hall_mw + _pump_inside_mw(scenario, heat), own_mw)
     surplus = surplus_use(flows.surplus_mw, 0.0, export_limit_mw(scenario))
     contracts = tuple(case.contract_mw(contract, chance) for contract in scenario.supply.contracts)
     return Year(
@@ -104,13 +113,29 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = At(
         contracts,
         heat,
         cold,
+        _pump_import_mw(case, heat, flows, hall_mw, own_mw),
     )
+
+
+def _per_load_ratio(scenario: Scenario, it_mw: Hours) -> Numbers:
+    """Overhead per load, over that of the facility's model: below its least load, overhead stays and load does not."""
+    least_mw = LEAST_LOAD_RATIO * scenario.load.it_capacity_mw
+    return np.maximum(least_mw / it_mw, 1.0) if np.any(it_mw < least_mw) else 1.0
 
 
 def _pump_inside_mw(scenario: Scenario, heat: HeatFlows | None) -> Numbers:
     """What a heat pump draws that stands within the data centre [MW]."""
     inside = heat is not None and scenario.heat_reuse is not None and scenario.heat_reuse.heat_pump_inside
     return heat.pump_electric_mw if heat is not None and inside else 0.0
+
+
+def _pump_import_mw(case: Case, heat: HeatFlows | None, flows: Flows, hall_mw: Hours, own_mw: Hours) -> Hours | None:
+    """Outside, all that the heat pump draws; inside, what the grid gives less without it, own plants and store alike."""
+    if heat is None or case.scenario.heat_reuse is None:
+        return None
+    if not case.scenario.heat_reuse.heat_pump_inside:
+        return np.asarray(heat.pump_electric_mw)
+    return flows.import_mw - _stored(case, hall_mw, own_mw).import_mw
 
 
 def heat_flows(case: Case, it_mw: Hours, chance: Chance = At()) -> HeatFlows | None:
@@ -135,9 +160,7 @@ def heat_flows(case: Case, it_mw: Hours, chance: Chance = At()) -> HeatFlows | N
     return reuse_heat(it_mw, *taken, pump, _tank(reuse))
 
 
-def _cold(
-    case: Case, it_mw: Hours, state: FacilityState, heat: HeatFlows | None, chance: Chance
-) -> ColdOfHeat | None:
+def _cold(case: Case, it_mw: Hours, state: FacilityState, heat: HeatFlows | None, chance: Chance) -> ColdOfHeat | None:
     """What a chiller makes of the heat that the customers leave."""
     reuse = case.scenario.heat_reuse
     if heat is None or reuse is None or reuse.cold is None:
@@ -249,7 +272,8 @@ def battery_of(scenario: Scenario) -> Battery:
 def _stored(case: Case, load_mw: Hours, own_mw: Hours) -> Flows:
     load_mw, clean_mw = np.broadcast_arrays(load_mw, own_mw)
     battery = battery_of(case.scenario)
-    return run_storage(battery, _wanted_mw(case, battery, load_mw, clean_mw), load_mw, clean_mw)
+    wanted_mw = refilled_mw(battery, _wanted_mw(case, battery, load_mw, clean_mw))
+    return run_storage(battery, wanted_mw, load_mw, clean_mw)
 
 
 def _wanted_mw(case: Case, battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
@@ -286,9 +310,29 @@ def shifted_it_mw(case: Case) -> Hours:
         signal = _signal(case, load.shift_to)
         it_mw = shift(it_mw, load.deferrable_ratio, load.deadline_h, signal, load.it_capacity_mw).load_mw
     if load.curtailable_ratio and load.curtailed_hours:
-        called = case.price_per_mwh if case.price_per_mwh is not None else it_mw
-        it_mw = curtail(it_mw, highest_hours(called, load.curtailed_hours), load.curtailable_ratio).load_mw
-    return it_mw
+        called = it_mw if case.price_per_mwh is None else case.price_per_mwh
+        events = highest_hours(called, load.curtailed_hours, it_mw)
+        it_mw = curtail(it_mw, events, load.curtailable_ratio).load_mw
+    if not np.any(it_mw > 0.0):
+        raise StudyError("load: it is 0 in every hour, so that there is nothing to power, to cool or to compare.")
+    return np.maximum(it_mw, IDLE_RATIO * load.it_capacity_mw)
+
+
+def work_mwh(case: Case, it_mw: Hours) -> float:
+    """The work of a year: the IT energy that it takes at the reference setting, by the study's usual machines [MWh].
+
+    Parameters
+    ----------
+    case : Case
+        The scenario made ready.
+    it_mw : array
+        IT power by hour, after all that shifts it [MW]
+    """
+    operation, asked_mwh = case.scenario.operation, float(case.it_mw.sum())
+    operated_mwh = asked_mwh if operation is None else float(_operated_mw(case).sum())
+    slower = case.change.time_ratio if operation is not None and operation.keep == "machines" else 1.0
+    done_ratio = float(it_mw.sum()) / operated_mwh / slower
+    return asked_mwh * done_ratio * case.scenario.servers.work_per_mwh_ratio
 
 
 def _operated_mw(case: Case) -> Hours:
