@@ -32,7 +32,7 @@ from dcfoot.sources.hourly_csv import read_hourly_csv
 from dcfoot.store import RunStore
 from dcfoot.units import KWH_PER_MWH
 from dcfoot.weather.year import Hours
-from dcfoot_scenarios.chance import At, Chance, by_hour
+from dcfoot_scenarios.chance import CENTRAL, Chance, by_hour
 from dcfoot_scenarios.load import at_mean, course_of, grown_mw, load_of_file, load_ratio, recorded_ratio
 from dcfoot_scenarios.money import Currency, Price, price
 from dcfoot_scenarios.operation import Change, OperatingPoint, at_setting, change, published, recorded
@@ -165,7 +165,7 @@ class Case:
     @cached_property
     def clean_mw(self) -> Hours:
         """What its own plants give by hour [MW]."""
-        return self.own_mw(At())
+        return self.own_mw(CENTRAL)
 
     def own_mw(self, chance: Chance) -> Hours:
         """The same in a year that is more or less sunny and windy than the model says [MW]."""
@@ -236,8 +236,7 @@ class Case:
         )
 
     def paid_tariff(self, money: Money) -> Tariff:
-        """What power costs in the study's currency: its own tariff, else the shipped price of the country with the
-        charges that it states.
+        """What power costs in the study's currency: its own tariff, else the usual price with its charges.
 
         Raises
         ------

@@ -57,6 +57,10 @@ class At:
         return {name: one.at(self.moved[name]) for name, one in parameters.items() if name in self.moved}
 
 
+CENTRAL = At()
+"""Everything at its central value."""
+
+
 class Drawn:
     """Some draws of everything.
 

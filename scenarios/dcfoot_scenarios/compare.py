@@ -219,7 +219,7 @@ class Comparison:
 
     @property
     def telling(self) -> list[str]:
-        """What is looked into, without what is another of them in every scenario, as carbon by market without contracts."""
+        """What is looked into, but for what is another of them everywhere, as carbon by market without contracts."""
         told: dict[tuple[float | None, ...], str] = {}
         for name in filter(self._differ, LOOKED_INTO):
             told.setdefault(tuple(one.figures.get(name) for one in self.outcomes.values()), name)

@@ -6,7 +6,7 @@ from counting every asset by the annuity over its own life. Amounts may be float
 draws).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,10 +21,10 @@ from dcfoot_scenarios.finance import (
     levelised_cost_per_mwh,
     payback_with_renewals_years,
     present_worth_years,
+    total,
 )
 from dcfoot_scenarios.money import Currency
 from dcfoot_scenarios.technologies import Technology
-
 
 CARBON, CARBON_OF_HEAT_PUMP = "carbon", "heat pump, carbon"
 """Lines of an account: prices of emissions, which a cost of avoiding them is held against and so never contains."""
@@ -151,12 +151,12 @@ class Account:
     @property
     def capex(self) -> Numbers:
         """What is paid at the start."""
-        return _sum(one.capex for one in self.assets)
+        return total(one.capex for one in self.assets)
 
     @property
     def running_per_year(self) -> Numbers:
         """What the first year costs when everything stands."""
-        return _sum(one.opex_per_year for one in self.assets) + _sum(one.amount_per_year for one in self.payments)
+        return total(one.opex_per_year for one in self.assets) + total(one.amount_per_year for one in self.payments)
 
     @cached_property
     def lines(self) -> Mapping[str, Numbers]:
@@ -171,12 +171,12 @@ class Account:
     @property
     def cost_per_year(self) -> Numbers:
         """The sum of the lines."""
-        return _sum(self.lines.values())
+        return total(self.lines.values())
 
     @property
     def cost_without_carbon_per_year(self) -> Numbers:
         """The same without what emissions are charged."""
-        return _sum(amount for name, amount in self.lines.items() if name not in {CARBON, CARBON_OF_HEAT_PUMP})
+        return total(amount for name, amount in self.lines.items() if name not in {CARBON, CARBON_OF_HEAT_PUMP})
 
     @property
     def net_present_cost(self) -> Numbers:
@@ -280,11 +280,3 @@ def _extra(variant: Account, baseline: Account) -> Iterator[Investment]:
             years = float(np.asarray(one.lifetime_years))
             amounts[years] = amounts.get(years, 0.0) + sign * one.capex
     yield from (Investment(amount, years) for years, amount in amounts.items())
-
-
-def _sum(amounts: Iterable[Numbers]) -> Numbers:
-    """The sum of amounts that broadcast."""
-    total: Numbers = 0.0
-    for amount in amounts:
-        total = total + amount
-    return total

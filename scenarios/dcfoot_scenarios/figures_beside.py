@@ -18,7 +18,7 @@ from dcfoot.site_year import family
 from dcfoot.units import GJ_PER_MWH, KG_PER_T, KW_PER_MW
 from dcfoot.weather.year import Hours
 from dcfoot_scenarios.case import Case
-from dcfoot_scenarios.chance import At, Chance, by_hour
+from dcfoot_scenarios.chance import CENTRAL, Chance, by_hour
 from dcfoot_scenarios.cost import CARBON_OF_HEAT_PUMP, Account, Asset, Payment, asset, carbon_payment, water_payment
 from dcfoot_scenarios.heat.year import avoided_emissions_t, heat_revenue, heat_year, homes_count, pump_emissions_t
 from dcfoot_scenarios.materials import Made, Materials, plant_making, product_making
@@ -369,7 +369,7 @@ def carbon_allowance(money: Money) -> Price | None:
     return None if money.carbon_market is None else price("carbon", {"CEA": "CHN", "EUA": "DEU"}[money.carbon_market])
 
 
-def carbon_price_per_t(money: Money, chance: Chance = At()) -> Numbers:
+def carbon_price_per_t(money: Money, chance: Chance = CENTRAL) -> Numbers:
     """What a tonne costs in the study's currency; a market's allowance is drawn."""
     allowance = carbon_allowance(money)
     if allowance is None:

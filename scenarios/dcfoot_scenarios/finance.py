@@ -4,7 +4,7 @@ Pure functions of floats or arrays that broadcast. Money is in one currency, tha
 (without inflation) where prices are those of today.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -170,22 +170,31 @@ def payback_with_renewals_years(
     """
     lives = [one.lifetime_years for one in bought if np.any(np.greater(one.amount, 0.0))]
     if not lives:
-        return payback_years(sum((one.amount for one in bought), start=0.0), saving_per_year, discount_ratio)
+        return payback_years(total(one.amount for one in bought), saving_per_year, discount_ratio)
     horizon = max(lives)
     renewed = {one.lifetime_years * n for one in bought for n in range(ceil(horizon / one.lifetime_years))}
     moments = sorted(at for at in renewed if at < horizon)
-    paid = saving_per_year * np.nan
+    paid: Numbers = saving_per_year * np.nan
     for begins, ends in pairwise((*moments, horizon)):
-        invested = sum((_worth_until(one, begins, discount_ratio) for one in bought), start=0.0)
-        years = payback_years(invested, saving_per_year, discount_ratio)
-        paid = where(np.isnan(paid) & (years <= ends), maximum(years, begins), paid)
-    return where(np.isnan(paid), NEVER, paid)
+        invested = total(_worth_until(one, begins, discount_ratio) for one in bought)
+        years: Numbers = payback_years(invested, saving_per_year, discount_ratio)
+        paid = np.where(np.isnan(paid) & (years <= ends), np.maximum(years, begins), paid)
+    found: Numbers = np.where(np.isnan(paid), NEVER, paid)[()]  # a number of numbers
+    return found
 
 
 def _worth_until(one: Investment, years: float, discount_ratio: Numbers) -> Numbers:
     """Today's worth of what was bought until then, at the start included."""
     times = (one.lifetime_years * n for n in range(int(years / one.lifetime_years * (1 + 1e-12)) + 1))
-    return sum((one.amount / (1 + discount_ratio) ** at for at in times), start=0.0)
+    return total(one.amount / (1 + discount_ratio) ** at for at in times)
+
+
+def total(amounts: Iterable[Numbers]) -> Numbers:
+    """The sum of amounts of one unit that broadcast."""
+    found: Numbers = 0.0
+    for amount in amounts:
+        found = found + amount
+    return found
 
 
 def abatement_cost_per_t(extra_cost: Value, saved_t: Value) -> Value:

@@ -51,7 +51,7 @@ def _residual(case: Case) -> Iterator[str]:
     """Market-based carbon without a residual mix, in the words of the accounts."""
     average, residual = (case.place.factor(case.boundary, method) for method in (Method.AVERAGE, Method.RESIDUAL))
     if average is not None:
-        yield from rates_of(average, residual).notes
+        yield from (note.replace("_", " ") for note in rates_of(average, residual).notes)
 
 
 def _supply(case: Case) -> Iterator[str]:
@@ -80,11 +80,11 @@ def _battery(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
     stated, fades = case.scenario.storage.battery_life_years, float(found["battery_life_years"])
     usual = technology("battery energy", country_of(case)).lifetime_years
     if stated is not None and fades < stated:
-        yield f"the battery is paid for over {stated:g} years; by the fade of NREL's SAM, 80 % is left after {fades:.1f}"
+        yield f"the battery is paid for over {stated:g} years; by NREL's SAM, 80 % of it is left after {fades:.1f}"
     elif stated is None and fades < usual:
         yield (
-            f"the battery is paid for, and made, over {fades:.1f} years, until 80 % of it is left by the fade of NREL's "
-            f"SAM, not over the {usual:g} that go with its price: storage.battery_life_years says what you count with"
+            f"the battery is paid for, and made, over {fades:.1f} years, until 80 % of it is left by NREL's SAM, not "
+            f"over the {usual:g} that go with its price: storage.battery_life_years says what you count with"
         )
 
 

@@ -122,8 +122,8 @@ def payoff_lines(comparison: Comparison, variant: str) -> Iterator[str]:
         pays = "Pays" if gain.net_present_value >= 0 else "Does not pay"
         yield f"{pays}: {invested} more invested, {saved} saved a year; net present value {worth}; back {back}"
         if isfinite(gain.abatement_cost_per_t):
-            cost = f"{float(gain.abatement_cost_per_t):,.0f} {currency}"
-            yield f"A tonne that is not emitted costs {cost}, without a price of carbon; {found.abated_t_per_year:,.0f} t a year"
+            cost, abated = float(gain.abatement_cost_per_t), found.abated_t_per_year
+            yield f"A tonne that is not emitted costs {cost:,.0f} {currency}, carbon unpriced; {abated:,.0f} t a year"
     if found.carbon_years is not None and found.made_t > 0:
         yield f"What making emits, {found.made_t:,.0f} t, is made up for {after_years(found.carbon_years, ENGLISH)}"
 

@@ -290,7 +290,7 @@ class Grid(Part):
         beside = {"demand_per_mw_month", "export_price_per_mwh", "periods"} & self.model_fields_set
         if self.tariff is not None and beside:
             raise ValueError(
-                f"tariff {self.tariff} is used as it is shipped: leave {' and '.join(sorted(beside))} out, or state all "
+                f"tariff {self.tariff} is used as shipped: leave {' and '.join(sorted(beside))} out, or state all "
                 "of a tariff of your own, by price_per_mwh and periods."
             )
         if self.periods and self.price_per_mwh is None:

@@ -19,7 +19,7 @@ from dcfoot.heat.demand import heat_demand_mw
 from dcfoot.heat.parameters import heat_parameters
 from dcfoot.weather.year import Hours
 from dcfoot_scenarios.case import LEAST_LOAD_RATIO, Case
-from dcfoot_scenarios.chance import At, Chance, by_hour
+from dcfoot_scenarios.chance import CENTRAL, Chance, by_hour
 from dcfoot_scenarios.contracts import surplus_use
 from dcfoot_scenarios.dispatch import arbitrage, greedy, lowest_limit_mw, peak_shaving
 from dcfoot_scenarios.flexibility import curtail, highest_hours, shift
@@ -76,7 +76,7 @@ class Year:
     pump_import_mw: Hours | None = None
 
 
-def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = At()) -> Year:
+def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CENTRAL) -> Year:
     """The year of a scenario.
 
     Parameters
@@ -130,7 +130,7 @@ def _pump_inside_mw(scenario: Scenario, heat: HeatFlows | None) -> Numbers:
 
 
 def _pump_import_mw(case: Case, heat: HeatFlows | None, flows: Flows, hall_mw: Hours, own_mw: Hours) -> Hours | None:
-    """Outside, all that the heat pump draws; inside, what the grid gives less without it, own plants and store alike."""
+    """Outside, all that the heat pump draws; inside, what the grid gives less without it."""
     if heat is None or case.scenario.heat_reuse is None:
         return None
     if not case.scenario.heat_reuse.heat_pump_inside:
@@ -138,7 +138,7 @@ def _pump_import_mw(case: Case, heat: HeatFlows | None, flows: Flows, hall_mw: H
     return flows.import_mw - _stored(case, hall_mw, own_mw).import_mw
 
 
-def heat_flows(case: Case, it_mw: Hours, chance: Chance = At()) -> HeatFlows | None:
+def heat_flows(case: Case, it_mw: Hours, chance: Chance = CENTRAL) -> HeatFlows | None:
     """What becomes of the waste heat; None where nobody takes it.
 
     Parameters
@@ -171,7 +171,7 @@ def _cold(case: Case, it_mw: Hours, state: FacilityState, heat: HeatFlows | None
     return cold_for_hall(chiller, heat.rejected_mw, warm_c, lifted_mw, compressors_mw, most_mw)
 
 
-def heat_capture(case: Case, chance: Chance = At()) -> Capture:
+def heat_capture(case: Case, chance: Chance = CENTRAL) -> Capture:
     """How much of the heat can be had, and how warm, of the hall as it is drawn."""
     known = heat_parameters()[f"capture_{case.cooling}.recoverable_ratio"]
     scenario = case.scenario
@@ -179,7 +179,7 @@ def heat_capture(case: Case, chance: Chance = At()) -> Capture:
     return capture_of(case.build(numbers).cooling, by_hour(chance.number("heat.recoverable_ratio", known)))
 
 
-def heat_network(reuse: HeatReuse, chance: Chance = At()) -> Network:
+def heat_network(reuse: HeatReuse, chance: Chance = CENTRAL) -> Network:
     """Who takes it."""
     return Network(
         _or_usual(reuse.network_supply_c, "network.supply_c"),
@@ -194,7 +194,7 @@ def heat_pump(reuse: HeatReuse) -> HeatPump:
     return HeatPump(inf if reuse.heat_pump_mw is None else reuse.heat_pump_mw, reuse.heat_pump_cop)
 
 
-def heat_wanted_mw(case: Case, reuse: HeatReuse, chance: Chance = At()) -> Hours:
+def heat_wanted_mw(case: Case, reuse: HeatReuse, chance: Chance = CENTRAL) -> Hours:
     """What the customers want by hour [MW].
 
     Raises

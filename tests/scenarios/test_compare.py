@@ -104,8 +104,8 @@ def test_who_is_beaten_by_hand(same: Comparison) -> None:
 
 def test_what_the_cost_of_a_solar_plant_hangs_on_is_its_price() -> None:
     # 1,000 kW of inverters are 1,340 of modules, by which IRENA counts; 691, 388 to 1,198 USD/kW, upkeep of 2.2 %, 30
-    # years; so the plant's price alone moves the cost by (1,198 - 388) x 1,340 x (annuity at 6 % over 30 years, 0.07265,
-    # + 0.022) = 102,732 USD a year.
+    # years; so the plant's price alone moves the cost by (1,198 - 388) x 1,340 x (annuity at 6 % over 30 years,
+    # 0.07265, + 0.022) = 102,732 USD a year.
     per_price = 1340 * (0.0726489 + 0.022)
     keys = {"site": "sg_singapore", "cooling": "air_chiller", "grid": {"price_per_mwh": 50}, "pue": 1.3}
     made = of({"sun": {"supply": {"solar_mw": 1}}}, baseline=keys)

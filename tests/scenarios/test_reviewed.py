@@ -238,7 +238,7 @@ def test_a_full_battery_is_no_gift() -> None:
 def test_a_pue_is_not_measured_at_another_cooling() -> None:
     measured = FRANKFURT | {"pue": 1.3}
     for change in ({"cooling": "direct_liquid"}, {"warming_k": 3}, {"site": "se_lulea"}):
-        with pytest.raises(StudyError, match="the baseline's pue of 1.3 was measured without this"):
+        with pytest.raises(StudyError, match=r"the baseline's pue of 1\.3 was measured without this"):
             study(measured, {"other": change})
         stated = of(measured, {"own": change | {"pue": 1.2}, "model": change | {"pue": None}})
         assert stated.outcomes["own"].figures["pue"] == near(1.2)
