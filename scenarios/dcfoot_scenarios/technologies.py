@@ -1,6 +1,7 @@
 """What plant costs and how long it serves, from ``data/technologies.csv``: hall, cooling, servers, solar, battery."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from dcfoot_scenarios.money import WORLD, Price, priced, row_of
 from dcfoot_scenarios.tables import rows
@@ -28,6 +29,7 @@ class Technology:
     lifetime_years: float
 
 
+@cache
 def technology(name: str, place: str = WORLD, currency: str = "") -> Technology:
     """A kind of plant at a place; where that has no costs of its own, by those in that currency, else by the world's.
 
