@@ -194,7 +194,7 @@ def limit(load_mw: Hours, peak_mw: float, ramp_mw_per_h: float) -> Limited:
     return Limited(drawn, waiting, held)
 
 
-def highest_hours(signal: Hours, hours_count: int, then: Hours | None = None) -> NDArray[np.bool]:
+def highest_hours(signal: Hours, hours_count: int, load_mw: Hours | None = None) -> NDArray[np.bool]:
     """The hours in which a signal is highest: when the grid peaks, or when it calls for help.
 
     Parameters
@@ -203,10 +203,10 @@ def highest_hours(signal: Hours, hours_count: int, then: Hours | None = None) ->
         The grid's load, price or factor by hour.
     hours_count : int
         How many.
-    then : array or None
-        By which hours go where the signal is equal, such as the load; where that is equal too, the earlier ones.
+    load_mw : array or None
+        By which hours go where the signal is equal: the highest load; where that is equal too, the earlier ones [MW]
     """
-    second = signal if then is None else then
+    second = signal if load_mw is None else load_mw
     chosen = np.zeros(len(signal), dtype=np.bool)
     chosen[np.lexsort((-second, -signal))[:hours_count]] = True
     return chosen
