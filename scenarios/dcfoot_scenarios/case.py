@@ -10,12 +10,14 @@ from functools import cached_property
 from math import inf
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 
 from dcfoot.calibration import load_calibration
 from dcfoot.config import load
 from dcfoot.cooling.catalogue import Values
+from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError, StudyError
 from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import Hall
@@ -30,8 +32,9 @@ from dcfoot.sources.hourly_csv import read_hourly_csv
 from dcfoot.store import RunStore
 from dcfoot.units import KWH_PER_MWH
 from dcfoot.weather.year import Hours
+from dcfoot_scenarios.chance import CENTRAL, Chance, by_hour
 from dcfoot_scenarios.load import at_mean, course_of, grown_mw, load_of_file, load_ratio, recorded_ratio
-from dcfoot_scenarios.money import Currency, price
+from dcfoot_scenarios.money import Currency, Price, price
 from dcfoot_scenarios.operation import Change, OperatingPoint, at_setting, change, published, recorded
 from dcfoot_scenarios.place import Place, place_of
 from dcfoot_scenarios.profiles import Wanted, read_profile
@@ -44,7 +47,15 @@ RUN = "run:"
 """What a profile begins with that is a recorded run."""
 
 LEAST_LOAD_RATIO = 0.01
-"""The least IT load over capacity that the facility's model is asked for: below it there is no PUE (a choice) [-]"""
+"""The least IT load over capacity that the facility's model is asked for: below it, overhead stays (a choice) [-]"""
+
+SUN_YIELD = Spread(1.0, 0.9, 1.1)
+"""A year of sun over that of the model: how years differ and how the model errs. A choice: a Gaussian of some 6 %, of
+irradiation (a year's mean differs by 4 to 6 %) and of the chain behind it (docs/planner.md, Supply) [-]"""
+
+WIND_YIELD = Spread(1.0, 0.75, 1.2)
+"""The same of wind. A choice: wind of airports at 10 m is taken up to a hub; farms stand where it blows, and wakes and
+downtime differ [-]"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,20 +165,34 @@ class Case:
     @cached_property
     def clean_mw(self) -> Hours:
         """What its own plants give by hour [MW]."""
-        supply = self.scenario.supply
-        return self._generation_mw(supply.solar_mw, supply.wind_mw)
+        return self.own_mw(CENTRAL)
 
-    def contract_mw(self, contract: Contract) -> Hours:
+    def own_mw(self, chance: Chance) -> Hours:
+        """The same in a year that is more or less sunny and windy than the model says [MW]."""
+        supply = self.scenario.supply
+        return self._generation_mw(supply.solar_mw, supply.wind_mw, chance)
+
+    def contract_mw(self, contract: Contract, chance: Chance) -> Hours:
         """What a contract brings by hour [MW]."""
         if contract.file is not None:
             return self.profile(contract.file, "generation_mw")
-        return self._generation_mw(contract.solar_mw, contract.wind_mw)
+        return self._generation_mw(contract.solar_mw, contract.wind_mw, chance)
 
-    def _generation_mw(self, solar_mw: float, wind_mw: float) -> Hours:
+    def _generation_mw(self, solar_mw: float, wind_mw: float, chance: Chance) -> Hours:
         generation = np.zeros(len(self.it_mw))
         if solar_mw:
-            generation = generation + solar_mw * self.solar_per_unit
-        return generation + wind_mw * self.wind_per_unit if wind_mw else generation
+            generation = generation + solar_mw * self._drawn_per_unit("solar", chance)
+        return generation + wind_mw * self._drawn_per_unit("wind", chance) if wind_mw else generation
+
+    def _drawn_per_unit(self, plant: Literal["solar", "wind"], chance: Chance) -> Hours:
+        """What a MW of nameplate gives, never above it; a profile of the user's own is as it is [-]."""
+        supply, is_sun = self.scenario.supply, plant == "solar"
+        hours = self.solar_per_unit if is_sun else self.wind_per_unit
+        if (supply.solar_file if is_sun else supply.wind_file) is not None:
+            return hours
+        ratio = chance.of(f"yield.{plant}, {self.place.site.id}", SUN_YIELD if is_sun else WIND_YIELD)
+        drawn: Hours = hours if np.all(ratio == 1.0) else np.minimum(by_hour(ratio) * hours, 1.0)
+        return drawn
 
     @cached_property
     def grid(self) -> tuple[HourlyFactors, Hours]:
@@ -211,7 +236,7 @@ class Case:
         )
 
     def paid_tariff(self, money: Money) -> Tariff:
-        """What power costs in the study's currency: its own tariff, else the shipped price of the country.
+        """What power costs in the study's currency: its own tariff, else the usual price with its charges.
 
         Raises
         ------
@@ -220,11 +245,28 @@ class Case:
         """
         currency = Currency(money.currency, money.rates)
         if self.tariff is None:
-            usual = currency.of(price("electricity", self.place.site.country or WORLD)).central
-            return Tariff("usual price of the country", money.currency, usual * KWH_PER_MWH)
+            usual = currency.of(self.usual_price).central
+            return Tariff(
+                "usual price of the country",
+                money.currency,
+                usual * KWH_PER_MWH,
+                demand_per_mw_month=self.scenario.grid.demand_per_mw_month,
+                export_per_mwh=self.scenario.grid.export_price_per_mwh,
+            )
         if not self.tariff.currency:
             return self.tariff
         return self.tariff.times(currency.rate(self.tariff.currency, f"the tariff {self.tariff.name}"), money.currency)
+
+    @property
+    def usual_price(self) -> Price:
+        """The shipped price of power in the country, a mean and no tariff.
+
+        Raises
+        ------
+        DataMissing
+            None is known.
+        """
+        return price("electricity", self.place.site.country or WORLD)
 
     @cached_property
     def price_per_mwh(self) -> Hours | None:

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from dcfoot.cooling.catalogue import Values
+from dcfoot.cooling.parameters import Parameter
 from dcfoot.draws import Draws, Spread
 from dcfoot.facility_draws import Column
 
@@ -19,6 +21,14 @@ class Chance(Protocol):
 
     def of(self, name: str, spread: Spread) -> Any:  # noqa: ANN401 (a float, or an array of draws: `Numbers`)
         """The value of the input `name`, in the spread's unit: a float, or one a draw."""
+        ...
+
+    def number(self, name: str, parameter: Parameter) -> Any:  # noqa: ANN401 (as `of`)
+        """The value of the input `name`, in the parameter's unit: a float, or one a draw."""
+        ...
+
+    def hall(self, parameters: Mapping[str, Parameter]) -> Values:
+        """Numbers of the hall that are not at their central value, as its facility has them; draws stand in columns."""
         ...
 
 
@@ -37,6 +47,18 @@ class At:
     def of(self, name: str, spread: Spread) -> float:
         """The value of the input."""
         return spread.at(self.moved[name]) if name in self.moved else spread.central
+
+    def number(self, name: str, parameter: Parameter) -> float:
+        """The value of the input."""
+        return parameter.at(self.moved[name]) if name in self.moved else parameter.central
+
+    def hall(self, parameters: Mapping[str, Parameter]) -> Values:
+        """Those that are moved."""
+        return {name: one.at(self.moved[name]) for name, one in parameters.items() if name in self.moved}
+
+
+CENTRAL = At()
+"""Everything at its central value."""
 
 
 class Drawn:
@@ -60,6 +82,21 @@ class Drawn:
         if spread.p5 < spread.p95:
             self._asked[name] = np.array(self._draws.normal(name))[self._block]
         return np.array(self._draws.of(name, spread))[self._block]
+
+    def number(self, name: str, parameter: Parameter) -> Column:
+        """One value a draw."""
+        normal = np.array(self._draws.normal(name))[self._block]
+        if parameter.low < parameter.high:
+            self._asked[name] = normal
+        return np.array([parameter.at(z) for z in normal])
+
+    def hall(self, parameters: Mapping[str, Parameter]) -> Values:
+        """One value a draw, of the streams by which `dcfoot.facility_draws` draws the hall."""
+        return {
+            name: np.array([[one.at(z)] for z in self._draws.normal(f"cooling/{name}")[self._block]])
+            for name, one in parameters.items()
+            if one.low < one.high
+        }
 
     @property
     def asked(self) -> Mapping[str, Column]:

@@ -18,13 +18,13 @@ from dcfoot.facility_draws import interval_of, rank_correlation
 from dcfoot.grid import Boundary
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
 from dcfoot_scenarios.optimised import OPTIMISED, Optimised
-from dcfoot_scenarios.payoff import Payoff, payoff
+from dcfoot_scenarios.payoff import SAME_WORK_RATIO, Payoff, payoff
 from dcfoot_scenarios.place import place_of
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.study import BASELINE, Study
 from dcfoot_scenarios.words import words
 
-DECISIVE = (
+LOOKED_INTO = (
     "carbon_location_hourly_t",
     "carbon_market_hourly_t",
     "water_onsite_m3",
@@ -32,6 +32,16 @@ DECISIVE = (
     "cost_per_year",
 )
 """Figures whose differences are looked into, as far as they differ."""
+
+DECISIVE = (
+    *LOOKED_INTO,
+    *("carbon_with_embodied_t", "carbon_avoided_by_heat_t", "heat_delivered_mwh", "carbon_heat_pump_t"),
+    *("cfe_contracted_ratio", "water_source_m3", "peak_import_mw"),
+)
+"""Figures by which a scenario may be better than another: what it costs, and what it is built for."""
+
+OF_HEAT = frozenset(name for name, word in words().items() if word.group == "heat")
+"""Figures that a scenario without waste heat has none of, which is 0 and not unknown."""
 
 LEAST_SWING_RATIO = 0.05
 """An input that moves a difference by less of its interval is not named: chance alone correlates it (a choice) [-]"""
@@ -198,28 +208,42 @@ class Comparison:
 
     @property
     def decisive(self) -> list[str]:
-        """Those of `DECISIVE` in which a variant differs from the baseline."""
-        return [name for name in DECISIVE if any(self.differs(variant, name) for variant in self.variants)]
+        """Those of `DECISIVE` in which a variant differs from the baseline, or which some scenarios alone have."""
+        return [name for name in DECISIVE if self._has_some_alone(name) or self._differ(name)]
+
+    def _differ(self, figure: str) -> bool:
+        return any(self.differs(variant, figure) for variant in self.variants)
+
+    def _has_some_alone(self, figure: str) -> bool:
+        return 0 < sum(figure in one.figures for one in self.outcomes.values()) < len(self.outcomes)
 
     @property
     def telling(self) -> list[str]:
-        """The same without those that are another of them in every scenario, as carbon by market without contracts."""
+        """What is looked into, but for what is another of them everywhere, as carbon by market without contracts."""
         told: dict[tuple[float | None, ...], str] = {}
-        for name in self.decisive:
+        for name in filter(self._differ, LOOKED_INTO):
             told.setdefault(tuple(one.figures.get(name) for one in self.outcomes.values()), name)
         return list(told.values())
 
     def dominated(self, figures: Sequence[str]) -> list[tuple[str, str]]:
-        """Scenarios that another beats in one of these figures and equals or beats in all: (the one, by whom)."""
+        """Scenarios that another beats in one of these figures and equals or beats in all: (the one, by whom).
+
+        A scenario that does less work beats none that does more, whatever it spares.
+        """
         return list(self._dominated(figures))
 
     def _dominated(self, figures: Sequence[str]) -> Iterator[tuple[str, str]]:
         scores = {name: _scores(one, figures) for name, one in self.outcomes.items()}
         for name, score in scores.items():
-            better = (by for by, other in scores.items() if np.all(other <= score) and np.any(other < score))
+            those = ((by, other) for by, other in scores.items() if self._does_no_less(by, name))
+            better = (by for by, other in those if np.all(other <= score) and np.any(other < score))
             by = next(better, None)
             if by is not None:
                 yield name, by
+
+    def _does_no_less(self, one: str, other: str) -> bool:
+        work, asked = (self.outcomes[name].figures.get("work_mwh", 0.0) for name in (one, other))
+        return work >= asked * (1.0 - SAME_WORK_RATIO)
 
     def front(self, figures: Sequence[str]) -> list[str]:
         """The scenarios that none dominates in these figures: their Pareto front."""
@@ -228,10 +252,13 @@ class Comparison:
 
 
 def _scores(outcome: Outcome, figures: Sequence[str]) -> np.ndarray:
-    """Its figures, each so that less is better; what is not known is worst."""
+    """Its figures, each so that less is better; what is not known is worst, and what is not there is none."""
     signs = [-1.0 if words()[name].better == "higher" else 1.0 for name in figures]
     return np.array(
-        [sign * outcome.figures.get(name, sign * np.inf) for sign, name in zip(signs, figures, strict=True)]
+        [
+            sign * outcome.figures.get(name, 0.0 if name in OF_HEAT else sign * np.inf)
+            for sign, name in zip(signs, figures, strict=True)
+        ]
     )
 
 

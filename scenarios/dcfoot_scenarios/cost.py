@@ -6,22 +6,28 @@ from counting every asset by the annuity over its own life. Amounts may be float
 draws).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+
+import numpy as np
 
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import StudyError
 from dcfoot_scenarios.finance import (
+    Investment,
     abatement_cost_per_t,
     capital_recovery_ratio,
     levelised_cost_per_mwh,
-    payback_years,
+    payback_with_renewals_years,
     present_worth_years,
-    simple_payback_years,
+    total,
 )
 from dcfoot_scenarios.money import Currency
 from dcfoot_scenarios.technologies import Technology
+
+CARBON, CARBON_OF_HEAT_PUMP = "carbon", "heat pump, carbon"
+"""Lines of an account: prices of emissions, which a cost of avoiding them is held against and so never contains."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +121,7 @@ def carbon_payment(emissions_t: Numbers, price_per_t: Numbers, growth_ratio: Num
     growth_ratio : float or array
         Of the price, a year [-]
     """
-    return Payment("carbon", emissions_t * price_per_t, growth_ratio)
+    return Payment(CARBON, emissions_t * price_per_t, growth_ratio)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,12 +151,12 @@ class Account:
     @property
     def capex(self) -> Numbers:
         """What is paid at the start."""
-        return _sum(one.capex for one in self.assets)
+        return total(one.capex for one in self.assets)
 
     @property
     def running_per_year(self) -> Numbers:
         """What the first year costs when everything stands."""
-        return _sum(one.opex_per_year for one in self.assets) + _sum(one.amount_per_year for one in self.payments)
+        return total(one.opex_per_year for one in self.assets) + total(one.amount_per_year for one in self.payments)
 
     @cached_property
     def lines(self) -> Mapping[str, Numbers]:
@@ -165,7 +171,12 @@ class Account:
     @property
     def cost_per_year(self) -> Numbers:
         """The sum of the lines."""
-        return _sum(self.lines.values())
+        return total(self.lines.values())
+
+    @property
+    def cost_without_carbon_per_year(self) -> Numbers:
+        """The same without what emissions are charged."""
+        return total(amount for name, amount in self.lines.items() if name not in {CARBON, CARBON_OF_HEAT_PUMP})
 
     @property
     def net_present_cost(self) -> Numbers:
@@ -210,10 +221,10 @@ class Gain:
     net_present_value : float or array
         Today's worth of all that is saved, less all that is invested, what is bought anew included.
     simple_payback_years, payback_years : float or array
-        When the first year's savings, year by year, have paid the investment back, without and with interest; what is
-        bought anew is left out [years].
+        When the first year's savings, year by year, have paid back all that was bought until then, what had to be
+        bought anew included, without and with interest; infinite where that is not within its life [years].
     abatement_cost_per_t : float or array
-        What a tonne that is not emitted costs; not a number where nothing is saved [1/t].
+        What a tonne that is not emitted costs, before any price of carbon; not a number where nothing is saved [1/t].
     """
 
     currency: str
@@ -233,7 +244,7 @@ def gain(variant: Account, baseline: Account, saved_t_per_year: Numbers) -> Gain
     variant, baseline : Account
         Over the same years and at the same discount rate.
     saved_t_per_year : float or array
-        Emissions of the baseline less those of the variant [t]
+        Emissions of the baseline less those of the variant, all that its cost is held against [t]
 
     Raises
     ------
@@ -247,20 +258,25 @@ def gain(variant: Account, baseline: Account, saved_t_per_year: Numbers) -> Gain
         )
     extra = variant.capex - baseline.capex
     saving = baseline.running_per_year - variant.running_per_year
+    bought = tuple(_extra(variant, baseline))
     return Gain(
         variant.currency,
         extra,
         saving,
         baseline.net_present_cost - variant.net_present_cost,
-        simple_payback_years(extra, saving),
-        payback_years(extra, saving, variant.discount_ratio),
-        abatement_cost_per_t(variant.cost_per_year - baseline.cost_per_year, saved_t_per_year),
+        payback_with_renewals_years(bought, saving, 0.0),
+        payback_with_renewals_years(bought, saving, variant.discount_ratio),
+        abatement_cost_per_t(
+            variant.cost_without_carbon_per_year - baseline.cost_without_carbon_per_year, saved_t_per_year
+        ),
     )
 
 
-def _sum(amounts: Iterable[Numbers]) -> Numbers:
-    """The sum of amounts that broadcast."""
-    total: Numbers = 0.0
-    for amount in amounts:
-        total = total + amount
-    return total
+def _extra(variant: Account, baseline: Account) -> Iterator[Investment]:
+    """What more is bought, by how long it serves: what both buy cancels."""
+    amounts: dict[float, Numbers] = {}
+    for sign, account in ((1.0, variant), (-1.0, baseline)):
+        for one in account.assets:
+            years = float(np.asarray(one.lifetime_years))
+            amounts[years] = amounts.get(years, 0.0) + sign * one.capex
+    yield from (Investment(amount, years) for years, amount in amounts.items())

@@ -20,7 +20,7 @@ from dcfoot_scenarios import designs_numba, designs_numpy
 from dcfoot_scenarios.designs_numpy import Designs, Ratios, Site, Sizes, Sums
 from dcfoot_scenarios.dispatch import greedy
 from dcfoot_scenarios.scan import Steps
-from dcfoot_scenarios.storage import Battery, run_storage
+from dcfoot_scenarios.storage import Battery, refilled_mw, run_storage
 
 Engine = Literal["numpy", "numba"]
 RunHours = Callable[[Site, Sizes, Ratios, Designs], Sums]
@@ -148,7 +148,8 @@ def _blended_totals(site: Site, sizes: Sizes, battery: Battery) -> Totals:
     store = replace(
         battery, energy_mwh=columns.high_mwh, charge_mw=columns.charge_mw, discharge_mw=columns.discharge_mw
     )
-    flows = run_storage(store, greedy(clean_mw, site.load_mw), site.load_mw, clean_mw)
+    wanted_mw = refilled_mw(store, greedy(clean_mw, site.load_mw))
+    flows = run_storage(store, wanted_mw, site.load_mw, clean_mw)
     return Totals(
         flows.import_mw.sum(axis=-1),
         flows.surplus_mw.sum(axis=-1),

@@ -101,7 +101,7 @@ def figures_of(outcome: Outcome) -> Iterator[tuple[str, Json]]:
 def _differences(comparison: Comparison, variant: str) -> Json:
     found = {name: comparison.difference(variant, name) for name in words()}
     plain: Json = {name: asdict(one) for name, one in found.items() if one is not None}
-    for name in comparison.decisive:
+    for name in comparison.telling:
         if name in plain:
             plain[name]["levers"] = [asdict(lever) for lever in comparison.levers(variant, name)]
     return plain

@@ -16,12 +16,13 @@ from dcfoot.elementwise import Numbers
 from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import Column, drawn_hours, drawn_inputs
 from dcfoot.facility_model import FacilityState
+from dcfoot_scenarios.backing import backing_of
 from dcfoot_scenarios.case import Case, Schedule, case_of
 from dcfoot_scenarios.chance import At, Drawn
 from dcfoot_scenarios.cost import Account
 from dcfoot_scenarios.figures import figures
 from dcfoot_scenarios.figures_beside import account_of
-from dcfoot_scenarios.remarks import remarks_of
+from dcfoot_scenarios.remarks import remarks_of, undrawn
 from dcfoot_scenarios.scenario import Money, Scenario
 from dcfoot_scenarios.study import Uncertainty
 from dcfoot_scenarios.year import Year, shifted_it_mw, year_of
@@ -98,13 +99,15 @@ class Outcome:
     def evidence(self) -> tuple[Evidence, ...]:
         """What stands behind the figures."""
         hourly, _ = self.case.grid
-        return (*self.case.evidence, hourly.evidence())
+        backing = backing_of(self.case, self.money)
+        return tuple(dict.fromkeys((*self.case.evidence, hourly.evidence(), *backing)))
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the reader must know."""
         hourly, _ = self.case.grid
-        return (*self.case.place.weather.notes, *hourly.warnings, *remarks_of(self.case, self.figures))
+        left_out = undrawn(self.case, self.figures) if self.drawn else ()
+        return (*self.case.place.weather.notes, *hourly.warnings, *remarks_of(self.case, self.figures), *left_out)
 
 
 class Halls:
@@ -172,7 +175,7 @@ def figures_at(outcome: Outcome, moved: Mapping[str, float]) -> Mapping[str, flo
         By input (a key of `Outcome.inputs`): how many standard deviations from its median; others are passed over.
     """
     case, it_mw = outcome.case, outcome.year.it_mw
-    year = year_of(case, it_mw, case.facility(case.hall(it_mw), moved))
+    year = year_of(case, it_mw, case.facility(case.hall(it_mw), moved), At(moved))
     return _floats(figures(case, year, At(moved), outcome.money))
 
 
@@ -188,7 +191,7 @@ def _drawn(case: Case, it_mw: Column, draws: Draws, money: Money | None) -> tupl
     for block, state, _ in drawn_hours(draws, hall, air, case.scenario.facility):
         count = block.stop - block.start
         chance = Drawn(draws, block)
-        found = figures(case, year_of(case, it_mw, state), chance, money)
+        found = figures(case, year_of(case, it_mw, state, chance), chance, money)
         blocks.append({name: np.broadcast_to(value, count) for name, value in found.items()})
         asked.append(chance.asked)
     inputs = drawn_inputs(draws, hall, air, case.scenario.facility)

@@ -14,7 +14,6 @@ from dcfoot.errors import StudyError
 from dcfoot.factors.technology import technology_factor
 from dcfoot.grid import WORLD, Boundary, Method
 from dcfoot.places import national_zone
-from dcfoot.site_year import family
 from dcfoot.units import G_PER_KG, KG_PER_T, KWH_PER_MWH, L_PER_M3
 from dcfoot.water.layers import water_offsite_l, water_onsite_l
 from dcfoot.water.scarcity import weighted
@@ -22,10 +21,16 @@ from dcfoot.weather.year import Hours
 from dcfoot_scenarios.ageing import chemistry, wear
 from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.chance import Chance, by_hour
-from dcfoot_scenarios.figures_beside import embodied_figures, heat_figures, money_figures
+from dcfoot_scenarios.figures_beside import (
+    embodied_figures,
+    grid_level,
+    heat_figures,
+    money_figures,
+    uncontracted_g_per_kwh,
+)
 from dcfoot_scenarios.scenario import Contract, Money
 from dcfoot_scenarios.storage import Battery, Flows
-from dcfoot_scenarios.year import Year, battery_of
+from dcfoot_scenarios.year import Year, battery_of, work_mwh
 
 G_PER_T = G_PER_KG * KG_PER_T
 
@@ -50,6 +55,7 @@ def energy_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     flows, grid = year.flows, case.scenario.grid
     it_energy_mwh, facility_energy_mwh = _sum(year.it_mw), _sum(flows.load_mw)
     yield "it_energy_mwh", it_energy_mwh
+    yield "work_mwh", work_mwh(case, year.it_mw)
     yield "facility_energy_mwh", facility_energy_mwh
     yield "pue", facility_energy_mwh / it_energy_mwh
     yield "import_mwh", _sum(flows.import_mw)
@@ -85,20 +91,21 @@ def water_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str,
     yield "wue_l_per_kwh", _sum(taken_l) / _sum(it_kwh)
     yield "water_onsite_m3", _sum(taken_l) / L_PER_M3
     yield "water_consumed_onsite_m3", consumed_l / L_PER_M3
-    if site.ewif_l_per_kwh is None:
-        return
-    ewif = chance.of(f"ewif.{site.grid_zone}", site.ewif_l_per_kwh.spread)
-    source_l = water_offsite_l(_sum(year.flows.import_mw) * KWH_PER_MWH, ewif)
-    yield "water_source_m3", source_l / L_PER_M3
     if case.place.scarcity is not None:
         factor = chance.of(f"aware.{site.grid_zone}", case.place.scarcity.spread)
         yield "water_scarcity_onsite_m3", weighted(consumed_l, factor).world_equivalent_m3
+    if site.ewif_l_per_kwh is None:
+        return
+    ewif = chance.of(f"ewif.{site.grid_zone}", site.ewif_l_per_kwh.spread)
+    yield "water_source_m3", water_offsite_l(_sum(year.flows.import_mw) * KWH_PER_MWH, ewif) / L_PER_M3
+    if year.pump_import_mw is not None:
+        yield "water_heat_pump_m3", water_offsite_l(_sum(year.pump_import_mw) * KWH_PER_MWH, ewif) / L_PER_M3
 
 
 def carbon_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str, Numbers]]:
     """By method, in one family. What its own plants give behind the meter is not drawn from the grid."""
-    hourly, hours = case.grid
-    level = chance.of(f"grid.{hourly.zone}, {family(hourly)}", hourly.level)
+    _, hours = case.grid
+    level = grid_level(case, chance)
     import_kwh = year.flows.import_mw * KWH_PER_MWH
     mean = level * float(hours.mean())
     yield "carbon_location_yearly_t", accounting.location_g(_year(import_kwh), by_hour(mean)) / G_PER_T
@@ -123,11 +130,7 @@ def _market(case: Case, year: Year, chance: Chance, grid: tuple[Numbers, Numbers
 def residual_g_per_kwh(case: Case, chance: Chance) -> Numbers | None:
     """The mix that no contract claims; None where none is published [g/kWh]."""
     residual = case.place.factor(case.boundary, Method.RESIDUAL)
-    if residual is None:
-        return None
-    named = f"grid.{residual.zone}, {residual.boundary} {residual.gas}, {residual.method}"
-    value: Numbers = chance.of(named, residual.g_per_kwh)
-    return value
+    return None if residual is None else uncontracted_g_per_kwh(case, chance, residual)
 
 
 def hourly_supplies(case: Case, year: Year) -> list[tuple[Hours, float]]:
@@ -183,7 +186,8 @@ def clean_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     """How far clean supply meets the load: by the year, and beside it by the hour."""
     load_mw, own_mw = year.flows.load_mw, year.flows.clean_to_load_mw
     contracted_mw: Hours = sum(year.contract_mw, start=load_mw * 0.0)
-    generated_mwh = _year(year.flows.clean_mw) + _year(contracted_mw) + case.scenario.supply.certificates_mwh
+    made_mw = year.flows.clean_mw - year.curtailed_mw
+    generated_mwh = _year(made_mw) + _year(contracted_mw) + case.scenario.supply.certificates_mwh
     yield "volume_match_ratio", accounting.cfe_contracted_ratio(_year(load_mw), generated_mwh)
     clean_mw: Hours = own_mw + contracted_mw
     yield "cfe_contracted_ratio", accounting.cfe_contracted_ratio(load_mw, clean_mw)
@@ -212,8 +216,8 @@ def figures(case: Case, year: Year, chance: Chance, money: Money | None = None) 
     found |= dict(water_figures(case, year, chance))
     found |= dict(carbon_figures(case, year, chance))
     found |= dict(clean_figures(case, year))
-    found |= dict(heat_figures(case, year))
-    found |= dict(embodied_figures(case, chance, money.currency if money else ""))
+    found |= dict(heat_figures(case, year, chance))
+    found |= dict(embodied_figures(case, chance, found, money.currency if money else ""))
     carbon_g = found["carbon_location_yearly_t"] * G_PER_T
     found["cue_kg_per_kwh"] = accounting.cue_kg_per_kwh(carbon_g, found["it_energy_mwh"] * KWH_PER_MWH)
     if case.boundary is Boundary.LIFE_CYCLE:

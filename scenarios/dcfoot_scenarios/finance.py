@@ -4,10 +4,15 @@ Pure functions of floats or arrays that broadcast. Money is in one currency, tha
 (without inflation) where prices are those of today.
 """
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+
 import numpy as np
 from numpy.typing import NDArray
 
-from dcfoot.elementwise import Value, expm1, log1p, maximum, where
+from dcfoot.elementwise import Numbers, Value, expm1, log1p, maximum, where
 
 NEVER = float("inf")
 """The payback of what is never paid back [years]."""
@@ -129,6 +134,67 @@ def payback_years(extra_capex: Value, saving_per_year: Value, discount_ratio: Va
     free = discount_ratio == 0.0
     discounted = -log1p(-where(repaid, interest, 0.0)) / log1p(where(free, 1.0 + discount_ratio, discount_ratio))
     return where(repaid, where(free, simple, discounted), NEVER)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Investment:
+    """Something that is paid for at the start, and again each time that its life is over.
+
+    Parameters
+    ----------
+    amount : float or array
+        Each time; below 0 where it is something that need not be bought.
+    lifetime_years : float
+        How long it serves [years].
+    """
+
+    amount: Numbers
+    lifetime_years: float
+
+
+def payback_with_renewals_years(
+    bought: Sequence[Investment], saving_per_year: Numbers, discount_ratio: Numbers
+) -> Numbers:
+    """When savings have paid back all that was bought until then, what was bought anew included [years].
+
+    Infinite where that does not come within the longest life of what is bought: then it never comes.
+
+    Parameters
+    ----------
+    bought : sequence of Investment
+        What more is bought than without, or less.
+    saving_per_year : float or array
+        What is saved in each year
+    discount_ratio : float or array
+        Discount rate a year, at least 0 [-]
+    """
+    lives = [one.lifetime_years for one in bought if np.any(np.greater(one.amount, 0.0))]
+    if not lives:
+        return payback_years(total(one.amount for one in bought), saving_per_year, discount_ratio)
+    horizon = max(lives)
+    renewed = {one.lifetime_years * n for one in bought for n in range(ceil(horizon / one.lifetime_years))}
+    moments = sorted(at for at in renewed if at < horizon)
+    paid: Numbers = saving_per_year * np.nan
+    for begins, ends in pairwise((*moments, horizon)):
+        invested = total(_worth_until(one, begins, discount_ratio) for one in bought)
+        years: Numbers = payback_years(invested, saving_per_year, discount_ratio)
+        paid = np.where(np.isnan(paid) & (years <= ends), np.maximum(years, begins), paid)
+    found: Numbers = np.where(np.isnan(paid), NEVER, paid)[()]  # a number of numbers
+    return found
+
+
+def _worth_until(one: Investment, years: float, discount_ratio: Numbers) -> Numbers:
+    """Today's worth of what was bought until then, at the start included."""
+    times = (one.lifetime_years * n for n in range(int(years / one.lifetime_years * (1 + 1e-12)) + 1))
+    return total(one.amount / (1 + discount_ratio) ** at for at in times)
+
+
+def total(amounts: Iterable[Numbers]) -> Numbers:
+    """The sum of amounts of one unit that broadcast."""
+    found: Numbers = 0.0
+    for amount in amounts:
+        found = found + amount
+    return found
 
 
 def abatement_cost_per_t(extra_cost: Value, saved_t: Value) -> Value:

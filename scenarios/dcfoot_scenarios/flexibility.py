@@ -194,7 +194,7 @@ def limit(load_mw: Hours, peak_mw: float, ramp_mw_per_h: float) -> Limited:
     return Limited(drawn, waiting, held)
 
 
-def highest_hours(signal: Hours, hours_count: int) -> NDArray[np.bool]:
+def highest_hours(signal: Hours, hours_count: int, load_mw: Hours | None = None) -> NDArray[np.bool]:
     """The hours in which a signal is highest: when the grid peaks, or when it calls for help.
 
     Parameters
@@ -202,10 +202,13 @@ def highest_hours(signal: Hours, hours_count: int) -> NDArray[np.bool]:
     signal : array
         The grid's load, price or factor by hour.
     hours_count : int
-        How many; where the signal is equal, the earlier ones.
+        How many.
+    load_mw : array or None
+        By which hours go where the signal is equal: the highest load; where that is equal too, the earlier ones [MW]
     """
+    second = signal if load_mw is None else load_mw
     chosen = np.zeros(len(signal), dtype=np.bool)
-    chosen[np.argsort(-signal, kind="stable")[:hours_count]] = True
+    chosen[np.lexsort((-second, -signal))[:hours_count]] = True
     return chosen
 
 

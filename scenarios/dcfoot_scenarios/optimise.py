@@ -13,16 +13,17 @@ import numpy as np
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import StudyError
 from dcfoot.facility_model import FacilityState
-from dcfoot.grid import Boundary
+from dcfoot.grid import WORLD, Boundary
 from dcfoot.heat.cold import sorption_chiller
 from dcfoot.units import KG_PER_T, KW_PER_MW, KWH_PER_MWH, L_PER_M3
 from dcfoot_scenarios.case import Case, case_of
 from dcfoot_scenarios.chance import At
 from dcfoot_scenarios.cost import Account
 from dcfoot_scenarios.figures import figures, residual_g_per_kwh, yearly_supplies
-from dcfoot_scenarios.figures_beside import account_of, bought, carbon_price_per_t, making_of
+from dcfoot_scenarios.figures_beside import account_of, bought, carbon_price_per_t, making_of, units_per_kw
 from dcfoot_scenarios.heat.network import ways_of
 from dcfoot_scenarios.optimised import Optimised
+from dcfoot_scenarios.place import place_of
 from dcfoot_scenarios.scenario import HeatReuse, Money, Scenario
 from dcfoot_scenarios.schedule import battery_choice, given, standing_battery
 from dcfoot_scenarios.sizing.answer import Sizing
@@ -43,6 +44,7 @@ from dcfoot_scenarios.sizing.problem import (
 )
 from dcfoot_scenarios.study import Optimise, Range, Study
 from dcfoot_scenarios.tariff import export_per_mwh, import_per_mwh
+from dcfoot_scenarios.technologies import technology
 from dcfoot_scenarios.year import (
     STORE_POWER_RATIO_PER_H,
     Year,
@@ -87,7 +89,9 @@ def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None) -> O
     wanted = study.keys.optimise
     if wanted is None:
         raise StudyError("The study does not say what to size: add `optimise:`.")
-    known = study.scenarios if scenarios is None else scenarios
+    currency = study.currency
+    usual = study.scenarios if scenarios is None else scenarios
+    known = {name: _of_known_life(one, currency) for name, one in usual.items()}
     cases = {name: case_of(known[name]) for name in wanted.of}
     problems = {name: problem_of(case, wanted, study.keys.money) for name, case in cases.items()}
     if len(problems) == 1:
@@ -101,6 +105,16 @@ def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None) -> O
         else ()
     )
     return Optimised(of, sized(known[of], best, wanted), best, tuple(at))
+
+
+def _of_known_life(scenario: Scenario, currency: str) -> Scenario:
+    """The scenario with a battery that serves as long as its price has it: its fade hangs on what is sought."""
+    if scenario.storage.battery_life_years is not None:
+        return scenario
+    country = place_of(scenario).site.country or WORLD
+    return scenario.with_(
+        storage={"battery_life_years": technology("battery energy", country, currency).lifetime_years}
+    )
 
 
 def sized(scenario: Scenario, sizing: Sizing, wanted: Optimise) -> Scenario:
@@ -211,7 +225,7 @@ def _charged_carbon(case: Case, year: Year, money: Money) -> tuple[float, tuple[
     if money.charged_method == "location":
         return location, ()
     residual = residual_g_per_kwh(case, At())
-    rest, per_g = location if residual is None else float(residual), carbon_price_per_t(money) / KG_PER_T
+    rest, per_g = location if residual is None else float(residual), float(carbon_price_per_t(money)) / KG_PER_T
     return rest, tuple(
         Relief(float(energy_kwh[0]) / KWH_PER_MWH, (rest - g_per_kwh) * per_g)
         for energy_kwh, g_per_kwh in yearly_supplies(case, year)
@@ -363,7 +377,8 @@ def _burden(case: Case, money: Money | None, name: str, units_per_size: float, m
     carbon_t = 0.0
     if made is not None and case.boundary is Boundary.LIFE_CYCLE:  # making is life-cycle, and the two never add up
         currency = "" if money is None else money.currency
-        carbon_t = making_of(case, made, currency).t_per_unit_year.central * units_per_size
+        making = making_of(case, made, currency)
+        carbon_t = making.t_per_unit_year.central * units_per_size * units_per_kw(making.unit)
     if money is None:
         return Burden(carbon_t=carbon_t)
     one = bought(case, At(), money, name, units_per_size)

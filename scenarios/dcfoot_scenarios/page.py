@@ -104,7 +104,7 @@ def _number(cell: str, tag: str) -> str:
 
 
 def _differences(comparison: Comparison, said: PageWords) -> Iterator[str]:
-    if not comparison.decisive:
+    if not comparison.telling:
         return
     yield f"<h2>{said.differences}</h2>"
     for variant in comparison.variants:

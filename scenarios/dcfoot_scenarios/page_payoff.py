@@ -20,33 +20,47 @@ def payoff_rows(comparison: Comparison, said: PageWords) -> Iterator[Row]:
     currency = comparison.study.currency
     money = words()["capex"].unit_in(currency)
     rows: list[Row] = [
+        (said.work, "%", ["-" if one.is_of_the_same_work else f"{100 * one.work_ratio:,.0f}" for one in found]),
         (said.extra_capex, money, [_millions(one, "extra_capex") for one in found]),
         (said.saving, money, [_millions(one, "saving_per_year") for one in found]),
         (said.present_value, money, [_millions(one, "net_present_value") for one in found]),
         (said.payback, "", [_money_back(one, said) for one in found]),
-        (said.saved, "t", [f"{one.saved_t_per_year:,.0f}" for one in found]),
+        (said.saved, "t", [_tonnes(one, one.saved_t_per_year) for one in found]),
         (said.abatement, f"{currency}/t", [_abatement(one) for one in found]),
-        (said.made, "t", [f"{one.made_t:,.0f}" if one.carbon_years is not None else "-" for one in found]),
+        (said.made, "t", [_tonnes(one, one.made_t) if one.carbon_years is not None else "-" for one in found]),
         (said.carbon_payback, "", [_carbon_back(one, said) for one in found]),
     ]
     yield from (row for row in rows if set(row[2]) != {"-"})
 
 
 def _millions(found: Payoff, name: str) -> str:
-    return "-" if found.money is None else words()["capex"].said(float(getattr(found.money, name)))
+    return (
+        "-"
+        if found.money is None or not found.is_of_the_same_work
+        else words()["capex"].said(float(getattr(found.money, name)))
+    )
+
+
+def _tonnes(found: Payoff, amount_t: float) -> str:
+    """Nothing is told of what less work saves."""
+    return f"{amount_t:,.0f}" if found.is_of_the_same_work else "-"
 
 
 def _money_back(found: Payoff, said: PageWords) -> str:
-    return "-" if found.money is None else after_years(float(found.money.payback_years), said)
+    return (
+        "-"
+        if found.money is None or not found.is_of_the_same_work
+        else after_years(float(found.money.payback_years), said)
+    )
 
 
 def _abatement(found: Payoff) -> str:
-    costs = None if found.money is None else float(found.money.abatement_cost_per_t)
+    costs = None if found.money is None or not found.is_of_the_same_work else float(found.money.abatement_cost_per_t)
     return f"{costs:,.0f}" if costs is not None and isfinite(costs) else "-"
 
 
 def _carbon_back(found: Payoff, said: PageWords) -> str:
-    if found.carbon_years is None or found.made_t <= 0:
+    if found.carbon_years is None or found.made_t <= 0 or not found.is_of_the_same_work:
         return "-"
     return after_years(found.carbon_years, said)
 
@@ -68,7 +82,7 @@ def optimum(comparison: Comparison, found: Optimised, said: PageWords) -> str:
 def size_rows(found: Optimised, said: PageWords) -> Iterator[tuple[str, str]]:
     """What was found: each size with its unit, and how much."""
     for name, amount in found.sizing.sizes.items():
-        yield said.sizes[name], f"{amount:,.1f}"
+        yield said.sizes[name], f"{round(amount, 1) + 0.0:,.1f}"  # a solver's -0 is 0
 
 
 def eased_lines(comparison: Comparison, found: Optimised, said: PageWords) -> Iterator[str]:

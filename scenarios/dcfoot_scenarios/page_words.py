@@ -63,6 +63,7 @@ class PageWords:
     let_go: str
     groups: dict[str, str]
     pays: str
+    work: str
     extra_capex: str
     saving: str
     present_value: str
@@ -148,17 +149,18 @@ ENGLISH = PageWords(
         "money": "Money",
     },
     pays="Whether it pays",
+    work="Work, of the baseline's: not held against it",
     extra_capex="More invested",
     saving="Saved in the first year",
     present_value="Net present value",
     payback="Back, with interest",
-    abatement="A tonne that is not emitted costs",
+    abatement="A tonne that is not emitted costs, without a price of carbon",
     saved="Emissions saved a year",
     made="More emitted in making",
     carbon_payback="Made up for",
     a_year="a year",
     years="after {years:,.1f} years",
-    never="never",
+    never="never within its life",
     at_once="at once",
     optimised="Optimised",
     optimised_of="Scenario {of}, least {aim}: {value}",
@@ -242,17 +244,18 @@ CHINESE = PageWords(
         "money": "费用",
     },
     pays="投资回报",
+    work="工作量占基准的比例 (不作投资比较)",
     extra_capex="增加投资",
     saving="首年节省",
     present_value="净现值",
     payback="动态回收期",
-    abatement="单位减排成本",
+    abatement="单位减排成本 (不含碳价)",
     saved="年减排量",
     made="制造增加的排放",
     carbon_payback="碳回收期",
     a_year="每年",
     years="{years:,.1f} 年",
-    never="无法收回",
+    never="使用期内无法收回",
     at_once="立即",
     optimised="优化结果",
     optimised_of="方案 {of}，{aim}最小：{value}",

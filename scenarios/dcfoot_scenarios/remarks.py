@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from dcfoot.accounting import rates_of
 from dcfoot.elementwise import Numbers
+from dcfoot.grid import Method
 from dcfoot.heat.cold import sorption_chiller
 from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.figures_beside import country_of
@@ -22,9 +24,34 @@ def remarks_of(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
     found : mapping of str to float or array
         Its figures.
     """
+    yield from _residual(case)
     yield from _supply(case)
     yield from _battery(case, found)
     yield from _cold(case)
+
+
+def undrawn(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
+    """What is in doubt and not drawn: it widens no interval, and hides among what a decision hangs on.
+
+    Parameters
+    ----------
+    case, found
+        As of `remarks_of`.
+    """
+    said = ["the load", "what the study states itself"]
+    said += ["the grid's carbon-free share"] if "cfe_ratio" in found else []
+    said += ["lives and upkeep of plant"] if "capex" in found else []
+    said += ["how the battery fades"] if "battery_life_years" in found else []
+    if case.scenario.heat_reuse is not None:
+        said += ["temperatures of the heat network", "the heat pump's coefficient", "what the heat stands in for"]
+    yield f"not drawn, and in no interval: {', '.join(said)}"
+
+
+def _residual(case: Case) -> Iterator[str]:
+    """Market-based carbon without a residual mix, in the words of the accounts."""
+    average, residual = (case.place.factor(case.boundary, method) for method in (Method.AVERAGE, Method.RESIDUAL))
+    if average is not None:
+        yield from (note.replace("_", " ") for note in rates_of(average, residual).notes)
 
 
 def _supply(case: Case) -> Iterator[str]:
@@ -47,16 +74,17 @@ def _supply(case: Case) -> Iterator[str]:
 
 
 def _battery(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
-    """Two lives of one battery: by which it is paid for, and in which it fades."""
-    store = case.scenario.storage
-    if store.battery_life_years is not None or "battery_life_years" not in found:
+    """Two lives of one battery: that of its price, or the study's, and in which it fades."""
+    if "battery_life_years" not in found:
         return
-    counted = technology("battery energy", country_of(case)).lifetime_years
-    fades = float(found["battery_life_years"])
-    if fades < counted:
+    stated, fades = case.scenario.storage.battery_life_years, float(found["battery_life_years"])
+    usual = technology("battery energy", country_of(case)).lifetime_years
+    if stated is not None and fades < stated:
+        yield f"the battery is paid for over {stated:g} years; by NREL's SAM, 80 % of it is left after {fades:.1f}"
+    elif stated is None and fades < usual:
         yield (
-            f"the battery is paid for over the {counted:g} years that go with its price; by the fade of NREL's SAM, "
-            f"80 % of it is left after {fades:.1f}: storage.battery_life_years says what you count with"
+            f"the battery is paid for, and made, over {fades:.1f} years, until 80 % of it is left by NREL's SAM, not "
+            f"over the {usual:g} that go with its price: storage.battery_life_years says what you count with"
         )
 
 

@@ -110,6 +110,9 @@ def payoff_lines(comparison: Comparison, variant: str) -> Iterator[str]:
     """Whether a variant pays, in sentences."""
     found, currency = comparison.payoff(variant), comparison.study.currency
     gain = found.money
+    if not found.is_of_the_same_work:
+        yield f"Not held against the baseline as an investment: it does {found.work_ratio:.0%} of its work"
+        return
     if gain is not None and (gain.extra_capex or gain.saving_per_year):
         invested, saved, worth = (
             f"{float(one) / 1e6:,.2f} M {currency}"
@@ -119,7 +122,8 @@ def payoff_lines(comparison: Comparison, variant: str) -> Iterator[str]:
         pays = "Pays" if gain.net_present_value >= 0 else "Does not pay"
         yield f"{pays}: {invested} more invested, {saved} saved a year; net present value {worth}; back {back}"
         if isfinite(gain.abatement_cost_per_t):
-            yield f"A tonne that is not emitted costs {float(gain.abatement_cost_per_t):,.0f} {currency}"
+            cost, abated = float(gain.abatement_cost_per_t), found.abated_t_per_year
+            yield f"A tonne that is not emitted costs {cost:,.0f} {currency}, carbon unpriced; {abated:,.0f} t a year"
     if found.carbon_years is not None and found.made_t > 0:
         yield f"What making emits, {found.made_t:,.0f} t, is made up for {after_years(found.carbon_years, ENGLISH)}"
 

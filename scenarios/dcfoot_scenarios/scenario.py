@@ -150,6 +150,9 @@ class Servers(Part):
     """How many there are at the reference setting; left out: as many as fill the hall."""
     lifetime_years: Annotated[float, Field(gt=0, le=20)] = 5.0
     """How long a node serves; hyperscale operators depreciate over 5 to 6 years (annual reports of 2023) [years]."""
+    work_per_mwh_ratio: Annotated[float, Field(gt=0)] = 1.0
+    """Work that they do with a unit of IT energy, over the work of the machines that the study is about: new machines
+    that do the same with less are said to be so, for else they would seem to do less [-]."""
     capex_per_node: Amount | None = None
     """What a node costs, in the study's currency; left out: the shipped price of the product, if there is one."""
 
@@ -284,6 +287,12 @@ class Grid(Part):
         given = [name for name in ("price_per_mwh", "price_file", "tariff") if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"{' and '.join(given)} both say what power costs; give one of them.")
+        beside = {"demand_per_mw_month", "export_price_per_mwh", "periods"} & self.model_fields_set
+        if self.tariff is not None and beside:
+            raise ValueError(
+                f"tariff {self.tariff} is used as shipped: leave {' and '.join(sorted(beside))} out, or state all "
+                "of a tariff of your own, by price_per_mwh and periods."
+            )
         if self.periods and self.price_per_mwh is None:
             raise ValueError("periods need the price of all other hours beside them: price_per_mwh.")
         return self
@@ -384,7 +393,8 @@ class Scenario(Part):
     facility: dict[str, float] = Field(default_factory=dict)
     """Numbers of the facility that are better known than the table's: ``{"air.supply_c": 27}``."""
     pue: Annotated[float, Field(ge=1, le=5)] | None = None
-    """A measured PUE of the year: the model then says when it is higher or lower [-]."""
+    """A measured PUE of the year: the model then says when it is higher or lower. A variant with another cooling,
+    climate or site states its own, or ``null`` [-]."""
     wue_l_per_kwh: Annotated[float, Field(ge=0, le=20)] | None = None
     """A measured WUE of the year [L/kWh]."""
     boundary: Literal["direct", "life_cycle"] | None = None
@@ -416,6 +426,12 @@ class Scenario(Part):
         """Another scenario with these fields: ``scenario.with_(supply={"solar_mw": 60})``; parts are merged by key."""
         return Scenario.model_validate(merged(self.model_dump(exclude_unset=True), changes))
 
+
+MEASURED = ("pue", "wue_l_per_kwh")
+"""What is measured at a hall as it stands."""
+
+OF_THE_HALL = ("site", "climate", "weather", "warming_k", "cooling", "size", "rejection", "facility")
+"""What no hall changes without another PUE and WUE."""
 
 Keys = dict[str, Any]
 """The keys of a scenario or part, as they stand in a file."""

@@ -184,6 +184,44 @@ def operate(battery: Battery, wanted_mw: Hours) -> Operation:
     )
 
 
+REFILLED_HOURS = 24
+"""Over how many hours a store is refilled at least, so that it makes no peak of its own (a choice: a day) [h]"""
+
+
+def refilled_mw(battery: Battery, wanted_mw: Hours) -> Hours:
+    """What is wanted of a store that must end at least as full as it was given: energy is not for nothing.
+
+    From as late an hour as it can, a day before the end at the latest, it charges evenly. With n hours left and
+    ``keep = 1 - loss``, ``start = keep^n s + power x efficiency x (1 + keep + ... + keep^(n-1))``. A store whose power
+    is too small is left as it ends.
+
+    Parameters
+    ----------
+    battery : Battery
+        The store.
+    wanted_mw : array
+        By its policy, as of `operate` [MW]
+    """
+    if not battery.start_ratio:
+        return wanted_mw
+    done = operate(battery, wanted_mw)
+    start = battery.start_ratio * np.asarray(battery.energy_mwh)
+    if not np.any(done.state_mwh[..., -1:] < start * (1.0 - 1e-9)):
+        return wanted_mw
+    hours = int(done.state_mwh.shape[-1])
+    left: Hours = np.arange(hours, 0.0, -1.0)  # hours from each on, itself included
+    stays: Hours = (1.0 - battery.loss_ratio_per_h) ** left
+    grows: Hours = np.cumsum(stays[::-1])[::-1] / (1.0 - battery.loss_ratio_per_h)
+    held = before(done.state_mwh, start)
+    power = (start - stays * held) / (battery.charge_efficiency_ratio * grows)
+    can = (power <= np.asarray(battery.charge_mw)) & (left >= min(REFILLED_HOURS, hours))
+    first = hours - 1 - np.argmax(can[..., ::-1], axis=-1)[..., None]
+    needed = (done.state_mwh[..., -1:] < start * (1.0 - 1e-9)) & can.any(axis=-1, keepdims=True)
+    refills = needed & (np.arange(hours) >= first)
+    evenly = np.take_along_axis(power, first, axis=-1)
+    return np.where(refills, np.maximum(evenly, wanted_mw), wanted_mw)
+
+
 def discharged_share_ratio(battery: Battery, operation: Operation, charged_share_ratio: Hours) -> Hours:
     """The share of what a store gives that had a property when it was taken, such as being clean [-].
 

@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 
 from dcfoot.errors import StudyError
 from dcfoot.places import nearest
-from dcfoot_scenarios.scenario import Amount, Keys, Money, Part, Ratio, Scenario, is_file, merged
+from dcfoot_scenarios.scenario import MEASURED, OF_THE_HALL, Amount, Keys, Money, Part, Ratio, Scenario, is_file, merged
 from dcfoot_scenarios.sweep.keys import Sweep, sweep_faults, well_formed
 from dcfoot_scenarios.yaml_file import Document, Place, read_yaml
 
@@ -258,7 +258,21 @@ def _scenario_keys(
         if re.search(r"[/\\\x00-\x1f]", name):
             faults.append(Fault(document.line(place), f"variants.{name}", "it names files, so it has no '/' in it"))
         changes = _table(document, place, values, faults)
+        faults += _measured_elsewhere(merged(shared, baseline), changes, place, document)
         yield name, merged(merged(shared, baseline), changes), [place, (BASELINE,), ()]
+
+
+def _measured_elsewhere(baseline: Keys, changes: Keys, place: Place, document: Document) -> Iterator[Fault]:
+    """A variant with another hall or another place, that would inherit what was measured at the baseline's."""
+    other = [key for key in OF_THE_HALL if key in changes and changes[key] != baseline.get(key)]
+    for key in MEASURED if other else ():
+        if baseline.get(key) is not None and key not in changes:
+            where = (*place, other[0])
+            said = (
+                f"the baseline's {key} of {baseline[key]} was measured without this: state the variant's own, or "
+                f"`{key}: null`, by which the model says it"
+            )
+            yield Fault(document.line(where), _dotted(where), said)
 
 
 def _sweep_faults(scenarios: Mapping[str, Scenario | None], document: Document) -> Iterator[Fault]:

@@ -180,6 +180,8 @@ def _by_hour(price: float | Hours, calendar: Calendar, name: str) -> Hours:
 def monthly_peaks_mw(import_mw: Hours, calendar: Calendar) -> Hours:
     """The highest hour of each month that the calendar holds [MW]; months are the last axis.
 
+    Where a clock that is ahead ends the year in the month in which it began, those hours are of one month.
+
     Parameters
     ----------
     import_mw : array
@@ -187,9 +189,13 @@ def monthly_peaks_mw(import_mw: Hours, calendar: Calendar) -> Hours:
     calendar : Calendar
         Of the study.
     """
-    begins = np.flatnonzero(np.diff(calendar.month_index, prepend=-1))
+    months = calendar.month_index
+    begins = np.flatnonzero(np.diff(months, prepend=-1))
     peaks: Hours = np.maximum.reduceat(import_mw, begins, axis=-1)
-    return peaks
+    if len(begins) == 1 or months[0] != months[-1]:
+        return peaks
+    first: Hours = np.maximum(peaks[..., :1], peaks[..., -1:])
+    return np.concatenate([first, peaks[..., 1:-1]], axis=-1)
 
 
 def bill(

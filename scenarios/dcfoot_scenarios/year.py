@@ -11,13 +11,15 @@ import numpy as np
 
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import StudyError
+from dcfoot.facility_library import used_parameters
 from dcfoot.facility_model import FacilityState, energy_mean
 from dcfoot.heat.capture import Capture, capture_of
 from dcfoot.heat.cold import sorption_chiller
 from dcfoot.heat.demand import heat_demand_mw
 from dcfoot.heat.parameters import heat_parameters
 from dcfoot.weather.year import Hours
-from dcfoot_scenarios.case import Case
+from dcfoot_scenarios.case import LEAST_LOAD_RATIO, Case
+from dcfoot_scenarios.chance import CENTRAL, Chance, by_hour
 from dcfoot_scenarios.contracts import surplus_use
 from dcfoot_scenarios.dispatch import arbitrage, greedy, lowest_limit_mw, peak_shaving
 from dcfoot_scenarios.flexibility import curtail, highest_hours, shift
@@ -25,7 +27,11 @@ from dcfoot_scenarios.heat.cold import ColdOfHeat, cold_for_hall
 from dcfoot_scenarios.heat.network import HeatPump, Network
 from dcfoot_scenarios.heat.reuse import HeatFlows, reuse_heat
 from dcfoot_scenarios.scenario import HeatReuse, Scenario
-from dcfoot_scenarios.storage import Battery, Flows, run_storage
+from dcfoot_scenarios.storage import Battery, Flows, refilled_mw, run_storage
+
+IDLE_RATIO = 1e-12
+"""What an hour without load has of the capacity, so that its PUE is a number; its overhead is that of a hall at
+`LEAST_LOAD_RATIO`. A choice: a year of it is less than any figure tells [-]"""
 
 STORE_POWER_RATIO_PER_H = 0.1
 """The most that a heat store takes, and gives, where a study does not say it, of its size (a choice) [1/h]"""
@@ -53,6 +59,8 @@ class Year:
         Waste heat; None: nobody takes it.
     cold : ColdOfHeat or None
         What is made of the heat that nobody takes; None: nothing.
+    pump_import_mw : array or None
+        What more the grid gives for the heat pump, wherever that stands [MW]; None: there is none.
     """
 
     it_mw: Hours
@@ -65,9 +73,10 @@ class Year:
     contract_mw: tuple[Hours, ...]
     heat: HeatFlows | None = None
     cold: ColdOfHeat | None = None
+    pump_import_mw: Hours | None = None
 
 
-def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
+def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CENTRAL) -> Year:
     """The year of a scenario.
 
     Parameters
@@ -78,17 +87,21 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
         IT power by hour, after all that shifts it [MW]
     state : FacilityState
         Of its hall at this load.
+    chance : Chance
+        Gives what is in doubt beside the hall: what plants yield, what heat can be had.
     """
     scenario = case.scenario
-    pue = _at_stated(np.asarray(state.pue), it_mw, scenario.pue, 1.0)
-    wue = _at_stated(np.asarray(state.wue_l_per_kwh), it_mw, scenario.wue_l_per_kwh, 0.0)
-    heat = heat_flows(case, it_mw)
-    cold = _cold(case, it_mw, state, heat)
+    per_load_ratio = _per_load_ratio(scenario, it_mw)
+    pue = _at_stated(1.0 + (np.asarray(state.pue) - 1.0) * per_load_ratio, it_mw, scenario.pue, 1.0)
+    wue = _at_stated(np.asarray(state.wue_l_per_kwh) * per_load_ratio, it_mw, scenario.wue_l_per_kwh, 0.0)
+    heat = heat_flows(case, it_mw, chance)
+    cold = _cold(case, it_mw, state, heat, chance)
     if cold is not None:
         pue = pue - cold.spared_mw / it_mw
-    flows = _stored(case, it_mw * pue + _pump_inside_mw(scenario, heat))
+    hall_mw, own_mw = it_mw * pue, case.own_mw(chance)
+    flows = _stored(case, hall_mw + _pump_inside_mw(scenario, heat), own_mw)
     surplus = surplus_use(flows.surplus_mw, 0.0, export_limit_mw(scenario))
-    contracts = tuple(case.contract_mw(contract) for contract in scenario.supply.contracts)
+    contracts = tuple(case.contract_mw(contract, chance) for contract in scenario.supply.contracts)
     return Year(
         it_mw,
         pue,
@@ -100,7 +113,14 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState) -> Year:
         contracts,
         heat,
         cold,
+        _pump_import_mw(case, heat, flows, hall_mw, own_mw),
     )
+
+
+def _per_load_ratio(scenario: Scenario, it_mw: Hours) -> Numbers:
+    """Overhead per load, over that of the facility's model: below its least load, overhead stays and load does not."""
+    least_mw = LEAST_LOAD_RATIO * scenario.load.it_capacity_mw
+    return np.maximum(least_mw / it_mw, 1.0) if np.any(it_mw < least_mw) else 1.0
 
 
 def _pump_inside_mw(scenario: Scenario, heat: HeatFlows | None) -> Numbers:
@@ -109,7 +129,16 @@ def _pump_inside_mw(scenario: Scenario, heat: HeatFlows | None) -> Numbers:
     return heat.pump_electric_mw if heat is not None and inside else 0.0
 
 
-def heat_flows(case: Case, it_mw: Hours) -> HeatFlows | None:
+def _pump_import_mw(case: Case, heat: HeatFlows | None, flows: Flows, hall_mw: Hours, own_mw: Hours) -> Hours | None:
+    """Outside, all that the heat pump draws; inside, what the grid gives less without it."""
+    if heat is None or case.scenario.heat_reuse is None:
+        return None
+    if not case.scenario.heat_reuse.heat_pump_inside:
+        return np.asarray(heat.pump_electric_mw)
+    return flows.import_mw - _stored(case, hall_mw, own_mw).import_mw
+
+
+def heat_flows(case: Case, it_mw: Hours, chance: Chance = CENTRAL) -> HeatFlows | None:
     """What becomes of the waste heat; None where nobody takes it.
 
     Parameters
@@ -118,40 +147,44 @@ def heat_flows(case: Case, it_mw: Hours) -> HeatFlows | None:
         The scenario made ready.
     it_mw : array
         IT power by hour [MW]
+    chance : Chance
+        Gives what is in doubt.
     """
     reuse = case.scenario.heat_reuse
     if reuse is None:
         return None
-    taken = heat_capture(case), heat_wanted_mw(case, reuse), heat_network(reuse)
+    taken = heat_capture(case, chance), heat_wanted_mw(case, reuse, chance), heat_network(reuse, chance)
     pump, plan = heat_pump(reuse), case.schedule
     if plan is not None and plan.pump_heat_mw is not None:
         pump = replace(pump, capacity_mw=plan.pump_heat_mw)
     return reuse_heat(it_mw, *taken, pump, _tank(reuse))
 
 
-def _cold(case: Case, it_mw: Hours, state: FacilityState, heat: HeatFlows | None) -> ColdOfHeat | None:
+def _cold(case: Case, it_mw: Hours, state: FacilityState, heat: HeatFlows | None, chance: Chance) -> ColdOfHeat | None:
     """What a chiller makes of the heat that the customers leave."""
     reuse = case.scenario.heat_reuse
     if heat is None or reuse is None or reuse.cold is None:
         return None
     lifted_mw, compressors_mw = it_mw * state.lifted_ratio, it_mw * state.chiller_ratio
     most_mw = inf if reuse.cold_mw is None else reuse.cold_mw
-    chiller, warm_c = sorption_chiller(reuse.cold), heat_capture(case).warm_c
+    chiller, warm_c = sorption_chiller(reuse.cold), heat_capture(case, chance).warm_c
     return cold_for_hall(chiller, heat.rejected_mw, warm_c, lifted_mw, compressors_mw, most_mw)
 
 
-def heat_capture(case: Case) -> Capture:
-    """How much of the heat can be had, and how warm."""
-    recoverable = heat_parameters()[f"capture_{case.cooling}.recoverable_ratio"].central
-    return capture_of(case.build({}).cooling, recoverable)
+def heat_capture(case: Case, chance: Chance = CENTRAL) -> Capture:
+    """How much of the heat can be had, and how warm, of the hall as it is drawn."""
+    known = heat_parameters()[f"capture_{case.cooling}.recoverable_ratio"]
+    scenario = case.scenario
+    numbers = chance.hall(used_parameters(case.cooling, scenario.size, scenario.rejection))
+    return capture_of(case.build(numbers).cooling, by_hour(chance.number("heat.recoverable_ratio", known)))
 
 
-def heat_network(reuse: HeatReuse) -> Network:
+def heat_network(reuse: HeatReuse, chance: Chance = CENTRAL) -> Network:
     """Who takes it."""
     return Network(
         _or_usual(reuse.network_supply_c, "network.supply_c"),
         _or_usual(reuse.network_return_c, "network.return_c"),
-        _or_usual(reuse.loss_ratio, "network.loss_ratio"),
+        _or_drawn(reuse.loss_ratio, "network.loss_ratio", chance),
         _or_usual(None, "network.approach_k"),
     )
 
@@ -161,7 +194,7 @@ def heat_pump(reuse: HeatReuse) -> HeatPump:
     return HeatPump(inf if reuse.heat_pump_mw is None else reuse.heat_pump_mw, reuse.heat_pump_cop)
 
 
-def heat_wanted_mw(case: Case, reuse: HeatReuse) -> Hours:
+def heat_wanted_mw(case: Case, reuse: HeatReuse, chance: Chance = CENTRAL) -> Hours:
     """What the customers want by hour [MW].
 
     Raises
@@ -169,7 +202,7 @@ def heat_wanted_mw(case: Case, reuse: HeatReuse) -> Hours:
     StudyError
         The study does not say how much.
     """
-    home_mwh = _or_usual(reuse.home_mwh, "home.demand_mwh")
+    home_mwh = _or_drawn(reuse.home_mwh, "home.demand_mwh", chance)
     demand_mwh = reuse.demand_mwh if reuse.homes is None else reuse.homes * home_mwh
     if demand_mwh is None and reuse.cold is not None:
         demand_mwh = 0.0
@@ -178,7 +211,7 @@ def heat_wanted_mw(case: Case, reuse: HeatReuse) -> Hours:
     return heat_demand_mw(
         case.place.weather.dry_bulb_c,
         demand_mwh,
-        _or_usual(reuse.hot_water_ratio, "demand.hot_water_ratio"),
+        _or_drawn(reuse.hot_water_ratio, "demand.hot_water_ratio", chance),
         _or_usual(None, "demand.base_c"),
         _or_usual(None, "demand.heats_below_c"),
     )
@@ -186,6 +219,14 @@ def heat_wanted_mw(case: Case, reuse: HeatReuse) -> Hours:
 
 def _or_usual(stated: float | None, name: str) -> float:
     return heat_parameters()[name].central if stated is None else stated
+
+
+def _or_drawn(stated: float | None, name: str, chance: Chance) -> Numbers:
+    """What the study says, else the usual value as it is drawn, to be laid beside hours."""
+    if stated is not None:
+        return stated
+    drawn: Numbers = by_hour(chance.number(f"heat.{name.rpartition('.')[2]}", heat_parameters()[name]))
+    return drawn
 
 
 def _tank(reuse: HeatReuse) -> Battery | None:
@@ -228,10 +269,11 @@ def battery_of(scenario: Scenario) -> Battery:
     )
 
 
-def _stored(case: Case, load_mw: Hours) -> Flows:
-    clean_mw = np.broadcast_to(case.clean_mw, load_mw.shape)
+def _stored(case: Case, load_mw: Hours, own_mw: Hours) -> Flows:
+    load_mw, clean_mw = np.broadcast_arrays(load_mw, own_mw)
     battery = battery_of(case.scenario)
-    return run_storage(battery, _wanted_mw(case, battery, load_mw, clean_mw), load_mw, clean_mw)
+    wanted_mw = refilled_mw(battery, _wanted_mw(case, battery, load_mw, clean_mw))
+    return run_storage(battery, wanted_mw, load_mw, clean_mw)
 
 
 def _wanted_mw(case: Case, battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
@@ -268,9 +310,29 @@ def shifted_it_mw(case: Case) -> Hours:
         signal = _signal(case, load.shift_to)
         it_mw = shift(it_mw, load.deferrable_ratio, load.deadline_h, signal, load.it_capacity_mw).load_mw
     if load.curtailable_ratio and load.curtailed_hours:
-        called = case.price_per_mwh if case.price_per_mwh is not None else it_mw
-        it_mw = curtail(it_mw, highest_hours(called, load.curtailed_hours), load.curtailable_ratio).load_mw
-    return it_mw
+        called = it_mw if case.price_per_mwh is None else case.price_per_mwh
+        events = highest_hours(called, load.curtailed_hours, it_mw)
+        it_mw = curtail(it_mw, events, load.curtailable_ratio).load_mw
+    if not np.any(it_mw > 0.0):
+        raise StudyError("load: it is 0 in every hour, so that there is nothing to power, to cool or to compare.")
+    return np.maximum(it_mw, IDLE_RATIO * load.it_capacity_mw)
+
+
+def work_mwh(case: Case, it_mw: Hours) -> float:
+    """The work of a year: the IT energy that it takes at the reference setting, by the study's usual machines [MWh].
+
+    Parameters
+    ----------
+    case : Case
+        The scenario made ready.
+    it_mw : array
+        IT power by hour, after all that shifts it [MW]
+    """
+    operation, asked_mwh = case.scenario.operation, float(case.it_mw.sum())
+    operated_mwh = asked_mwh if operation is None else float(_operated_mw(case).sum())
+    slower = case.change.time_ratio if operation is not None and operation.keep == "machines" else 1.0
+    done_ratio = float(it_mw.sum()) / operated_mwh / slower
+    return asked_mwh * done_ratio * case.scenario.servers.work_per_mwh_ratio
 
 
 def _operated_mw(case: Case) -> Hours:

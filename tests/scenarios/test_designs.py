@@ -16,7 +16,7 @@ from dcfoot_scenarios import designs_numba, designs_numpy
 from dcfoot_scenarios.designs import Engine, Totals, run_designs
 from dcfoot_scenarios.designs_numpy import Ratios, Site, Sizes
 from dcfoot_scenarios.dispatch import greedy
-from dcfoot_scenarios.storage import Battery, run_storage
+from dcfoot_scenarios.storage import Battery, refilled_mw, run_storage
 from simulated.near import near
 from simulated.peers import absent
 from simulated.stores import GREEDY_CASES, greedy_case
@@ -71,7 +71,8 @@ def test_a_design_is_what_its_year_is_alone_by_the_hour(store: Battery, engine: 
     for number in range(12):
         solar, wind, battery = picked(some, np.array([number]))
         clean = solar[0] * SUN + wind[0] * WIND
-        flows = run_storage(battery, greedy(clean, SITE.load_mw), SITE.load_mw, clean)
+        wanted = refilled_mw(battery, greedy(clean, SITE.load_mw))
+        flows = run_storage(battery, wanted, SITE.load_mw, clean)
         emitted_t = float((flows.import_mw * SITE.grid_g_per_kwh).sum()) / 1000
         sums = [float(flows.import_mw.sum()), float(flows.surplus_mw.sum()), float(flows.import_mw.max()), emitted_t]
         found = [float(values[number]) for values in totals]

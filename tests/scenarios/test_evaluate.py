@@ -204,12 +204,15 @@ def test_a_battery_that_fades_before_it_is_paid_for_is_told_until_the_study_says
     store, money = {"battery_mwh": 20, "battery_mw": 5}, Money(currency="EUR", rates={"USD": 0.9})
     keys = {"site": "dk_copenhagen", "supply": {"wind_mw": 15}, "grid": {"price_per_mwh": 500}}
     usual = evaluate(scenario(**keys, storage=store), money=money)
-    said = evaluate(scenario(**keys, storage=store | {"battery_life_years": 10}), money=money)
-    assert [note for note in usual.notes if "22.5 years" in note] != []
+    said = evaluate(scenario(**keys, storage=store | {"battery_life_years": 5}), money=money)
+    years = usual.figures["battery_life_years"]
+    told = f"over {years:.1f} years, until 80 % of it is left by NREL's SAM, not over the 22.5 that go with its price"
+    assert [note for note in usual.notes if told in note] != []
     assert [note for note in said.notes if "battery" in note] == []
-    # Annuities at 6 %: 0.08214 over 22.5 years, 0.13587 over 10, of 20,000 kWh at 250.03 EUR.
+    # Annuities at 6 %: 0.237396 over 5 years, of 20,000 kWh at 250.03 EUR.
+    assert 5 < years < 22.5
     more = said.figures["cost_per_year"] - usual.figures["cost_per_year"]
-    assert more == near(20_000 * 250.03 * (0.135868 - 0.082140), rel=1e-4)
+    assert more == near(20_000 * 250.03 * (0.237396 - 0.06 / (1 - 1.06**-years)), rel=1e-4)
     assert said.figures["embodied_plant_t"] > usual.figures["embodied_plant_t"]
 
 

@@ -94,7 +94,10 @@ def test_page_and_terminal_tell_what_a_decision_pays_for_and_the_sizes_that_were
     wind = f"{found.sizing.sizes['wind_mw']:,.1f}"
     page, chinese, terminal = render(sized), render(sized, "zh"), "\n".join(lines_of(sized))
     assert f"wind, MW: {wind}" in terminal
-    for whole, called, never in ((page, "wind, MW", "never"), (chinese, "风电，MW", "无法收回")):  # noqa: RUF001
+    for whole, called, never in (
+        (page, "wind, MW", "never within its life"),
+        (chinese, "风电，MW", "使用期内无法收回"),  # noqa: RUF001
+    ):
         assert re.search(rf"{called}.*>{wind}<", whole)
         invested = re.search(r'<table id="payoff">.*?</table>', whole, re.DOTALL)
         assert invested is not None

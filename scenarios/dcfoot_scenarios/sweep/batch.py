@@ -31,7 +31,7 @@ SIZES = ("supply.solar_mw", "supply.wind_mw", "storage.battery_mwh", "storage.ba
 """Keys that a batch may differ in."""
 
 SHARED = (
-    *("it_energy_mwh", "facility_energy_mwh", "pue", "wue_l_per_kwh"),
+    *("it_energy_mwh", "work_mwh", "facility_energy_mwh", "pue", "wue_l_per_kwh"),
     *("water_onsite_m3", "water_consumed_onsite_m3", "water_scarcity_onsite_m3"),
 )
 """Figures that sizes leave as they are."""
@@ -110,12 +110,13 @@ def _battery(scenario: Scenario, sizes: Sizes) -> Battery:
 def _of_energy(scenario: Scenario, totals: Totals, clean_mwh: Column, site: Site) -> Iterator[tuple[str, Numbers]]:
     load_mwh, certified_mwh = site.load_mw.sum(), scenario.supply.certificates_mwh
     sold = scenario.supply.surplus == "sold"
+    made_mwh = clean_mwh - (0.0 if sold else totals.surplus_mwh)
     yield "import_mwh", totals.import_mwh
     yield "peak_import_mw", totals.peak_import_mw
     yield "clean_mwh", clean_mwh
     yield "export_mwh", totals.surplus_mwh if sold else 0.0
     yield "curtailed_mwh", 0.0 if sold else totals.surplus_mwh
-    yield "volume_match_ratio", np.minimum((clean_mwh + certified_mwh) / load_mwh, 1.0)
+    yield "volume_match_ratio", np.minimum((made_mwh + certified_mwh) / load_mwh, 1.0)
     yield "cfe_contracted_ratio", totals.cfe_contracted_ratio
     renewable_mwh = totals.cfe_contracted_ratio * load_mwh + certified_mwh
     yield "ref_ratio", accounting.ref_ratio(renewable_mwh, load_mwh)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from pydantic_core import ErrorDetails
 
 from dcfoot.places import nearest
-from dcfoot_scenarios.scenario import Keys, Part, Scenario
+from dcfoot_scenarios.scenario import MEASURED, OF_THE_HALL, Keys, Part, Scenario
 from dcfoot_scenarios.words import words
 from dcfoot_scenarios.yaml_file import Place
 
@@ -172,7 +172,15 @@ def sweep_faults(sweep: Sweep, scenarios: Mapping[str, Scenario | None]) -> Iter
         if sweep.samples is None and axis.is_range and axis.steps is None:
             yield place, "say in how many steps, {from: 0, to: 40, steps: 3}, or how many samples of all ranges."
         if scenario is not None:
+            yield from _measured_elsewhere(sweep, scenario, key, place)
             yield from _faults_of_values(scenario, key, axis)
+
+
+def _measured_elsewhere(sweep: Sweep, scenario: Scenario, key: str, place: Place) -> Iterator[tuple[Place, str]]:
+    """What is measured at one hall and would stand for others."""
+    for measured in MEASURED if key.partition(".")[0] in OF_THE_HALL else ():
+        if getattr(scenario, measured) is not None and measured not in sweep.over:
+            yield place, f"{measured} was measured at one of these alone: leave it out, and the model says it of each."
 
 
 def _faults_of_values(scenario: Scenario, key: str, axis: Axis) -> Iterator[tuple[Place, str | ErrorDetails]]:

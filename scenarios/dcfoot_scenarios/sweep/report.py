@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from dcfoot.receipt.layout import Cell, Column, column_widths, table
-from dcfoot_scenarios.compare import DECISIVE
+from dcfoot_scenarios.compare import LOOKED_INTO
 from dcfoot_scenarios.report_text import WIDTH
 from dcfoot_scenarios.sweep.indices import Indices, indices_of
 from dcfoot_scenarios.sweep.keys import Choice
 from dcfoot_scenarios.sweep.run import Swept
 from dcfoot_scenarios.words import words
 
-LOOKED_AT = (*DECISIVE, "cfe_contracted_ratio", "peak_import_mw", "curtailed_mwh")
+LOOKED_AT = (*LOOKED_INTO, "cfe_contracted_ratio", "peak_import_mw", "curtailed_mwh")
 """Figures that are told where none is named."""
 
 Json = dict[str, Any]
