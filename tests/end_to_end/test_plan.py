@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -250,3 +251,25 @@ def test_an_interrupt_leaves_what_is_done_and_names_what_is_not(folder: Path) ->
     assert {"hours_baseline.csv.gz", "hours_free.csv.gz"} <= written
     assert "hours_v39.csv.gz" not in written
     assert list((folder / "results").glob(".dcfoot-*")) == []
+
+
+@pytest.mark.timeout(120)
+def test_an_interrupt_while_sizes_are_sought_says_that_the_optimum_is_not_computed(folder: Path) -> None:
+    # A program of a year with a front takes half a minute; Ctrl-C must not wait for it.
+    asked = (
+        "money: {currency: EUR, rates: {USD: 0.92}}\n"
+        "optimise: {solar_mw: {}, wind_mw: {}, battery_mwh: {}, battery_mw: {}, cfe_contracted_ratio_min: 0.8,\n"
+        "  front: cfe_contracted_ratio_min, front_values: [0.8, 0.85, 0.9, 0.95]}\n"
+    )
+    study = STUDY.replace("draws: 6", "draws: 0").replace("de_frankfurt", "dk_copenhagen")
+    (folder / "sized.yaml").write_text(asked + study.replace("air_chiller}", "air_chiller, grid: {price_per_mwh: 90}}"))
+    command = [*DCFOOT, "plan", str(folder / "sized.yaml"), "--out", str(folder / "results")]
+    with Terminal(command, {**os.environ, "TERM": "xterm"}) as terminal:
+        terminal.read_until(b"3/3 optimised")
+        sleep(2)  # the program is made, and HiGHS at it
+        os.kill(terminal.pid, signal.SIGINT)
+        began = monotonic()
+        terminal.read_until(b"interrupted; not computed: optimised")
+        assert terminal.wait() == INTERRUPTED
+    assert monotonic() - began < 10
+    assert (folder / "results" / "hours_free.csv.gz").exists()

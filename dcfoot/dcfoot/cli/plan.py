@@ -148,7 +148,9 @@ def _library() -> Iterator[str]:
 
 def _progress(study: "Study") -> Callable[[str], None]:
     """Tells on a terminal which scenario is computed."""
-    names = list(study.scenarios)
+    from dcfoot_scenarios.compare import asked_of
+
+    names = asked_of(study)
 
     def tell(name: str) -> None:
         if sys.stderr.isatty():
