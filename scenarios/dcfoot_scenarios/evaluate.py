@@ -19,6 +19,7 @@ from dcfoot.facility_model import FacilityState
 from dcfoot_scenarios.case import Case, Schedule, case_of
 from dcfoot_scenarios.chance import At, Drawn
 from dcfoot_scenarios.cost import Account
+from dcfoot_scenarios.doubts import doubts_of
 from dcfoot_scenarios.figures import figures
 from dcfoot_scenarios.figures_beside import account_of
 from dcfoot_scenarios.remarks import remarks_of
@@ -104,7 +105,12 @@ class Outcome:
     def notes(self) -> tuple[str, ...]:
         """What the reader must know."""
         hourly, _ = self.case.grid
-        return (*self.case.place.weather.notes, *hourly.warnings, *remarks_of(self.case, self.figures))
+        return (
+            *self.case.place.weather.notes,
+            *hourly.warnings,
+            *remarks_of(self.case, self.figures),
+            *doubts_of(self.case, self.figures),
+        )
 
 
 class Halls:

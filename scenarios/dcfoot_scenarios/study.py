@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, cast, get_args
@@ -16,8 +17,11 @@ from typing import Annotated, Literal, TypeVar, cast, get_args
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from dcfoot.errors import StudyError
+from dcfoot.config import load
+from dcfoot.errors import DcfootError, StudyError
 from dcfoot.places import nearest
+from dcfoot_scenarios.named import climate_faults, planned_site
+from dcfoot_scenarios.partners import lonely_keys
 from dcfoot_scenarios.scenario import Amount, Keys, Money, Part, Ratio, Scenario, is_file, merged
 from dcfoot_scenarios.sweep.keys import Sweep, sweep_faults, well_formed
 from dcfoot_scenarios.yaml_file import Document, Place, read_yaml
@@ -157,12 +161,12 @@ class Study:
         StudyError
             It cannot be used; the message names every fault with file, line and key.
         """
-        return _study(read_yaml(Path(path)))
+        return _study(read_yaml(Path(path)), load().sites_file)
 
     @classmethod
     def of(cls, keys: Keys) -> "Study":
         """A study of the same keys in Python."""
-        return _study(Document(Path("study"), keys, {}))
+        return _study(Document(Path("study"), keys, {}), load().sites_file)
 
 
 def checked_name(name: str) -> str:
@@ -213,16 +217,17 @@ class FaultyStudy(StudyError):
         self.faults = faults
 
 
-def _study(document: Document) -> Study:
+def _study(document: Document, sites_file: Path | None) -> Study:
     shared = {key: value for key, value in document.values.items() if key in Scenario.model_fields}
     faults: list[Fault] = []
     own = {key: value for key, value in document.values.items() if key not in {*shared, BASELINE, VARIANTS}}
     keys = _checked(StudyKeys, own, document, [()], faults, frozenset({*Scenario.model_fields, BASELINE, VARIANTS}))
-    scenarios = {
-        name: _checked(Scenario, values, document, places, faults)
-        for name, values, places in _scenario_keys(document, shared, faults)
-    }
-    faults += _unknown_of(keys, scenarios, document)
+    scenarios: dict[str, Scenario | None] = {}
+    for name, bare, places in _scenario_keys(document, shared, faults):
+        values = _with_own_sites(bare, sites_file)
+        scenarios[name] = _checked(Scenario, values, document, places, faults, sites_file=sites_file)
+        faults += _found_before(values, document, places)
+    faults += _unknown_of(scenarios, document)
     faults += _sweep_faults(scenarios, document)
     if faults:
         raise FaultyStudy(document.path, sorted(set(faults)))
@@ -231,9 +236,49 @@ def _study(document: Document) -> Study:
     return Study(keys, found, _hash(keys, found), document.path)
 
 
-def _unknown_of(keys: StudyKeys | None, names: Iterable[str], document: Document) -> list[Fault]:
+def _with_own_sites(keys: Keys, sites_file: Path | None) -> Keys:
+    """The keys of a scenario, with the file of the user's own sites where its site is one of them."""
+    if sites_file is None or "sites_file" in keys:
+        return keys
+    from dcfoot.site_file import read_sites  # tomllib: only where there is a file
+
+    return {**keys, "sites_file": str(sites_file.absolute())} if keys.get("site") in read_sites(sites_file) else keys
+
+
+def _found_before(keys: Keys, document: Document, places: Sequence[Place]) -> Iterator[Fault]:
+    """What a scenario's keys lack, beside what each of them says: told before a year is computed."""
+    for loc, said in (*_unknown_climate(keys, document.path.parent), *lonely_keys(keys, _moved(document.values))):
+        place = _where(document, places, loc)
+        yield Fault(document.line(place), _dotted(place), said)
+
+
+def _unknown_climate(keys: Keys, folder: Path) -> Iterator[tuple[Place, str]]:
+    name, own = keys.get("site"), keys.get("sites_file")
+    if isinstance(name, str) and "climate" not in keys and "weather" not in keys:
+        with suppress(DcfootError):  # a site that is not known, which its own key says
+            site = planned_site(name, folder / own if isinstance(own, str) else None)
+            yield from ((("site",), said) for said in climate_faults(site))
+
+
+def _moved(values: Keys) -> set[str]:
+    """The keys that a sweep or an optimum gives values to."""
+    swept, sized = (_inner(_inner(values, "sweep"), "over"), _inner(values, "optimise"))
+    return {
+        *swept,
+        *(f"storage.{key}" for key in sized),
+        *(["heat_reuse.store_mwh"] if "heat_store_mwh" in sized else []),
+    }
+
+
+def _inner(values: Keys, key: str) -> Keys:
+    inner = values.get(key)
+    return cast("Keys", inner) if isinstance(inner, dict) else {}
+
+
+def _unknown_of(names: Iterable[str], document: Document) -> list[Fault]:
     """Scenarios that `optimise` names and the study has not."""
-    wanted = keys.optimise.of if keys and keys.optimise else ()
+    of = _inner(document.values, "optimise").get("of")
+    wanted = [name for name in of if isinstance(name, str)] if isinstance(of, list) else []
     line, known = document.line(("optimise", "of")), list(names)
     return [
         Fault(line, "optimise.of", f"no scenario is called {name!r}.{nearest(name, known)}")
@@ -280,10 +325,11 @@ def _checked(
     places: Sequence[Place],
     faults: list[Fault],
     also_known: frozenset[str] = frozenset(),
+    sites_file: Path | None = None,
 ) -> ModelT | None:
     """The model of these keys; its faults where the keys stand in the file."""
     try:
-        return model.model_validate(values, context={"folder": document.path.parent})
+        return model.model_validate(values, context={"folder": document.path.parent, "sites_file": sites_file})
     except ValidationError as fault:
         for one in fault.errors(include_url=False):
             place = _where(document, places, one["loc"])

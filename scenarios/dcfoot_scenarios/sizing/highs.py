@@ -163,7 +163,7 @@ class Solver:
         try:
             running.join()
         except KeyboardInterrupt:
-            self._highs.cancelSolve()
+            self._highs.cancelSolve()  # type: ignore[no-untyped-call]
             running.join()
             raise
         return self._highs.getModelStatus()
