@@ -11,7 +11,7 @@ from operator import attrgetter
 from dcfoot.evidence import Evidence
 from dcfoot.version import VERSION
 from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
-from dcfoot_scenarios.document import evidence_of
+from dcfoot_scenarios.document import evidence_of, notes_of
 from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.page_payoff import eased_lines, front_head, front_rows, optimum, payoff_rows, size_rows
 from dcfoot_scenarios.page_words import WORDS, PageWords
@@ -64,6 +64,8 @@ def _figures(comparison: Comparison, said: PageWords) -> Iterator[str]:
     table = comparison.table()
     shown = [name for name in table.columns if table[name].any()]
     names, currency = list(comparison.outcomes), comparison.study.currency
+    if comparison.missing:
+        yield f"<p><strong>{escape(said.incomplete.format(names=', '.join(comparison.missing)))}</strong></p>"
     yield f'<h2>{said.figures}</h2>\n<div class="wide"><table>'
     yield _row([said.scenario, *names], head=True)
     for group in dict.fromkeys(words()[name].group for name in shown):
@@ -73,6 +75,8 @@ def _figures(comparison: Comparison, said: PageWords) -> Iterator[str]:
                 [word.called(said.lang), *_cells(word, comparison, said)], word.printed_unit(currency, said.lang)
             )
     yield "</table></div>"
+    if comparison.baseline.drawn:
+        yield f'<p class="dim">{said.small_is_interval}</p>'
     yield f'<p class="dim">{said.never_added}</p>'
 
 
@@ -184,10 +188,10 @@ def _notes(comparison: Comparison, said: PageWords) -> Iterator[str]:
     grid = comparison.baseline.case.grid[0]
     study, uncertainty = comparison.study, comparison.study.keys.uncertainty
     family = said.carbon_family.format(gas=grid.gas, boundary=said.boundaries[grid.boundary])
-    notes = dict.fromkeys(note for one in comparison.outcomes.values() for note in one.notes)
     yield f"<h2>{said.notes}</h2>\n<ul>"
-    for note in (family, *notes):
-        yield f"<li>{escape(note)}</li>"
+    for note, names in {family: list[str](), **notes_of(comparison)}.items():
+        about = f"<strong>{escape(', '.join(names))}</strong>: " if names else ""
+        yield f"<li>{about}{escape(note)}</li>"
     yield "</ul>"
     made = said.made_by.format(version=VERSION, hash=study.hash[:12], seed=uncertainty.seed, draws=uncertainty.draws)
     yield f'<p class="dim">{escape(made)}</p>'

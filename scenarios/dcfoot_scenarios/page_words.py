@@ -29,6 +29,9 @@ class PageWords:
     pictures: str
     carbon_family: str
     interval: str
+    table_is_central: str
+    small_is_interval: str
+    incomplete: str
     to: str
     boundaries: dict[str, str]
     never_added: str
@@ -106,6 +109,9 @@ ENGLISH = PageWords(
     pictures="Pictures",
     carbon_family="Carbon is counted as {gas}, {boundary}",
     interval="5 - 95 %",
+    table_is_central="Central values; between what each lies (5 - 95 %) stands in intervals.csv and the page of --out.",
+    small_is_interval="Small print: between what the figure lies in 5 - 95 % of the draws.",
+    incomplete="Interrupted; not computed: {names}",
     to="{low} to {high}",
     boundaries={"direct": "direct", "life_cycle": "life-cycle"},
     never_added="Avoided emissions stand beside the inventory and are never subtracted from it.",
@@ -198,6 +204,9 @@ CHINESE = PageWords(
     pictures="图",
     carbon_family="碳排放口径：{gas}，{boundary}",
     interval="5% - 95%",
+    table_is_central="表中为中值；各值的区间（5% - 95%）见 --out 的 intervals.csv 与网页。",
+    small_is_interval="小字为抽样的 5% - 95% 区间。",
+    incomplete="已中断，以下方案未计算：{names}",
     to="{low} 至 {high}",
     boundaries={"direct": "直接排放", "life_cycle": "全生命周期"},
     never_added="避免的排放单独列示，不从清单中扣减。",

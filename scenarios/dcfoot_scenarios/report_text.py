@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from dcfoot.receipt.layout import Cell, Column, column_widths, display_width, table, wrap
 from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
+from dcfoot_scenarios.document import notes_of
 from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.page_payoff import after_years, eased_lines, front_head, front_rows, optimum, size_rows
 from dcfoot_scenarios.page_words import ENGLISH
@@ -26,6 +27,8 @@ def lines_of(comparison: Comparison) -> Iterator[str]:
     yield from wrap(study.keys.description.strip(), WIDTH, "  ", "  ")
     yield ""
     yield from figure_lines(comparison)
+    if comparison.baseline.drawn:
+        yield from wrap(ENGLISH.table_is_central, WIDTH, "  ", "  ")
     for variant in comparison.variants:
         yield ""
         yield from variant_lines(comparison, variant)
@@ -175,8 +178,7 @@ def _grids(comparison: Comparison) -> Iterator[str]:
 
 
 def _notes(comparison: Comparison) -> Iterator[str]:
-    notes = dict.fromkeys(note for one in comparison.outcomes.values() for note in one.notes)
-    for note in notes:
-        yield from wrap(note, WIDTH, "  ", "- ")
+    for note, names in notes_of(comparison).items():
+        yield from wrap(f"{', '.join(names)}: {note}" if names else note, WIDTH, "  ", "- ")
     study, draws = comparison.study, comparison.study.keys.uncertainty
     yield f"study {study.hash[:12]}, seed {draws.seed}, {draws.draws} draws; --json has every figure and its sources"
