@@ -36,6 +36,7 @@ def doubts_of(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
     yield from _battery(case, found)
     yield from _shifted(case)
     yield from _sold(case, found)
+    yield from _connection(case, found)
     yield from _own_pue(case)
 
 
@@ -93,6 +94,19 @@ def _sold(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
             f"{curtailed_mwh:,.0f} MWh are curtailed, though grid.export_price_per_mwh is {price:g}: "
             "supply.surplus: sold sells them"
         )
+
+
+def _connection(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
+    """Limits of the connection that are broken: they are counted, and change no other figure."""
+    grid, peak_mw = case.scenario.grid, float(np.max(found["peak_import_mw"]))
+    limits = (
+        ("import_limit_mw", grid.import_limit_mw, "MW", "limit"),
+        ("ramp_limit_mw_per_h", grid.ramp_limit_mw_per_h, "MW/h", "ramp"),
+    )
+    for key, limit, unit, name in limits:
+        hours = float(np.max(found.get(f"over_{name}_hours", 0.0)))
+        if limit is not None and hours:
+            yield f"it breaks grid.{key}, {limit:g} {unit}, in {hours:,.0f} hours; its peak is {peak_mw:,.1f} MW"
 
 
 def _own_pue(case: Case) -> Iterator[str]:

@@ -113,10 +113,13 @@ def _differences(comparison: Comparison, said: PageWords) -> Iterator[str]:
     yield f"<h2>{said.differences}</h2>"
     for variant in comparison.variants:
         yield f"<h3>{escape(variant)}</h3>\n<ul>"
-        for figure in comparison.telling:
-            difference = comparison.difference(variant, figure)
-            if difference is not None and comparison.differs(variant, figure):
-                yield f"<li>{_difference(comparison, variant, figure, difference, said)}</li>"
+        found = {figure: comparison.difference(variant, figure) for figure in comparison.telling}
+        lines = [
+            _difference(comparison, variant, figure, difference, said)
+            for figure, difference in found.items()
+            if difference is not None and comparison.differs(variant, figure)
+        ]
+        yield from (f"<li>{line}</li>" for line in lines or [said.no_difference])
         yield "</ul>"
 
 

@@ -1,9 +1,10 @@
 """What a decision pays for, and the sizes that were found: the same on a page in two languages and on the terminal."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import isfinite
 
-from dcfoot_scenarios.compare import Comparison
+from dcfoot_scenarios.compare import Comparison, Difference
 from dcfoot_scenarios.optimised import Optimised
 from dcfoot_scenarios.page_words import PageWords
 from dcfoot_scenarios.payoff import Payoff
@@ -22,7 +23,7 @@ def payoff_rows(comparison: Comparison, said: PageWords) -> Iterator[Row]:
     rows: list[Row] = [
         (said.extra_capex, money, [_millions(one, "extra_capex") for one in found]),
         (said.saving, money, [_millions(one, "saving_per_year") for one in found]),
-        (said.present_value, money, [_millions(one, "net_present_value") for one in found]),
+        (said.present_value, money, [_worth_cell(comparison, name, said) for name in comparison.variants]),
         (said.payback, "", [_money_back(one, said) for one in found]),
         (said.saved, "t", [f"{one.saved_t_per_year:,.0f}" for one in found]),
         (said.abatement, f"{currency}/t", [_abatement(one) for one in found]),
@@ -30,6 +31,33 @@ def payoff_rows(comparison: Comparison, said: PageWords) -> Iterator[Row]:
         (said.carbon_payback, "", [_carbon_back(one, said) for one in found]),
     ]
     yield from (row for row in rows if set(row[2]) != {"-"})
+
+
+def worth(comparison: Comparison, variant: str) -> Difference:
+    """The net present value of a variant over the baseline: what its net present cost is less, with its interval.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of a study that counts money.
+    variant : str
+        One of its variants.
+    """
+    cost = comparison.difference(variant, "net_present_cost")
+    if cost is None:
+        raise KeyError(variant)
+    p5, p95 = (None if end is None else -end for end in (cost.p95, cost.p5))
+    return replace(cost, value=-cost.value, p5=p5, p95=p95)
+
+
+def _worth_cell(comparison: Comparison, variant: str, said: PageWords) -> str:
+    """The present value, and on a second line between what it lies."""
+    word = words()["net_present_cost"]
+    if comparison.payoff(variant).money is None:
+        return "-"
+    found = worth(comparison, variant)
+    between = said.to.format(low=word.said(found.p5), high=word.said(found.p95))
+    return word.said(found.value) + (f"\n{between}" if found.p5 is not None else "")
 
 
 def _millions(found: Payoff, name: str) -> str:

@@ -32,6 +32,7 @@ class PageWords:
     table_is_central: str
     small_is_interval: str
     incomplete: str
+    no_difference: str
     to: str
     boundaries: dict[str, str]
     never_added: str
@@ -112,6 +113,7 @@ ENGLISH = PageWords(
     table_is_central="Central values; between what each lies (5 - 95 %) stands in intervals.csv and the page of --out.",
     small_is_interval="Small print: between what the figure lies in 5 - 95 % of the draws.",
     incomplete="Interrupted; not computed: {names}",
+    no_difference="No difference in energy, carbon, water on site or cost.",
     to="{low} to {high}",
     boundaries={"direct": "direct", "life_cycle": "life-cycle"},
     never_added="Avoided emissions stand beside the inventory and are never subtracted from it.",
@@ -207,6 +209,7 @@ CHINESE = PageWords(
     table_is_central="表中为中值；各值的区间（5% - 95%）见 --out 的 intervals.csv 与网页。",
     small_is_interval="小字为抽样的 5% - 95% 区间。",
     incomplete="已中断，以下方案未计算：{names}",
+    no_difference="能耗、碳排放、现场取水与费用均无差异。",
     to="{low} 至 {high}",
     boundaries={"direct": "直接排放", "life_cycle": "全生命周期"},
     never_added="避免的排放单独列示，不从清单中扣减。",

@@ -9,7 +9,7 @@ from dcfoot.receipt.layout import Cell, Column, column_widths, display_width, ta
 from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
 from dcfoot_scenarios.document import notes_of
 from dcfoot_scenarios.input_words import input_called
-from dcfoot_scenarios.page_payoff import after_years, eased_lines, front_head, front_rows, optimum, size_rows
+from dcfoot_scenarios.page_payoff import after_years, eased_lines, front_head, front_rows, optimum, size_rows, worth
 from dcfoot_scenarios.page_words import ENGLISH
 from dcfoot_scenarios.words import Word, words
 
@@ -97,6 +97,10 @@ def variant_lines(comparison: Comparison, variant: str, most_count: int = 3) -> 
         How many inputs are named on which a difference hangs.
     """
     yield f"{variant} beside the baseline"
+    yield from list(_beside(comparison, variant, most_count)) or [f"  {ENGLISH.no_difference}"]
+
+
+def _beside(comparison: Comparison, variant: str, most_count: int) -> Iterator[str]:
     currency = comparison.study.currency
     for figure in comparison.telling:
         difference = comparison.difference(variant, figure)
@@ -119,12 +123,25 @@ def payoff_lines(comparison: Comparison, variant: str) -> Iterator[str]:
             for one in (gain.extra_capex, gain.saving_per_year, gain.net_present_value)
         )
         back = after_years(float(gain.payback_years), ENGLISH)
-        pays = "Pays" if gain.net_present_value >= 0 else "Does not pay"
-        yield f"{pays}: {invested} more invested, {saved} saved a year; net present value {worth}; back {back}"
+        pays, between = _verdict(comparison, variant)
+        yield f"{pays}: {invested} more invested, {saved} saved a year; net present value {worth}{between}; back {back}"
         if isfinite(gain.abatement_cost_per_t):
             yield f"A tonne that is not emitted costs {float(gain.abatement_cost_per_t):,.0f} {currency}"
     if found.carbon_years is not None and found.made_t > 0:
         yield f"What making emits, {found.made_t:,.0f} t, is made up for {after_years(found.carbon_years, ENGLISH)}"
+
+
+def _verdict(comparison: Comparison, variant: str) -> tuple[str, str]:
+    """Whether a variant pays, as far as the draws agree, and between what its present value lies."""
+    value = worth(comparison, variant)
+    if value.p5 is None or value.p95 is None or value.better_ratio is None:
+        return "Pays" if value.value >= 0 else "Does not pay", ""
+    said = f" (5 - 95 %: {value.p5 / 1e6:,.2f} to {value.p95 / 1e6:,.2f})"
+    if value.better_ratio >= CERTAIN_RATIO:
+        return "Pays", said
+    if value.better_ratio <= 1 - CERTAIN_RATIO:
+        return "Does not pay", said
+    return f"Undecided, pays in {value.better_ratio:.0%} of the draws", said
 
 
 def said_difference(word: Word, difference: Difference, currency: str) -> str:

@@ -294,6 +294,7 @@ def test_every_figure_has_a_word_with_a_chinese_name() -> None:
             },
             "surplus: sold sells them",
         ),
+        ({"grid": {"import_limit_mw": 5}}, r"breaks grid.import_limit_mw, 5 MW, in 8,760 hours"),
     ],
 )
 def test_what_has_no_effect_or_looks_like_another_unit_is_noted(keys: dict[str, object], said: str) -> None:
