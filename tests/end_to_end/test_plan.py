@@ -130,8 +130,19 @@ def test_a_new_study_is_one_and_what_is_there_is_never_overwritten(
     written = (folder / "mine.yaml").read_text(encoding="utf-8")
     assert "study: mine" in written
     assert main(["plan", "--new", "mine"]) == USAGE
+    schema = json.loads((folder / "study.schema.json").read_text(encoding="utf-8"))
+    assert "$schema=study.schema.json" in written.splitlines()[0]
+    assert schema["properties"]["baseline"]
     assert "already" in capsys.readouterr().err
     assert (folder / "mine.yaml").read_text(encoding="utf-8") == written
+
+
+def test_a_name_with_its_ending_is_the_same_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--new", "mine.yaml"]) == 0
+    assert sorted(path.name for path in folder.glob("mine*")) == ["mine.yaml"]
+    assert "study: mine\n" in (folder / "mine.yaml").read_text(encoding="utf-8")
+    assert main(["plan", "mine"]) == USAGE
+    assert "Did you mean mine.yaml?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "a/b", "", ".hidden", "a b"])

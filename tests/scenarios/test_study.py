@@ -202,6 +202,14 @@ def test_norway_is_a_place_and_not_a_no(tmp_path: Path) -> None:
     [
         ("study: a\nstudy: b\n", "stands twice"),
         ("study: [a\n", "no YAML"),
+        (
+            "study: s\nbaseline:\n  grid: {price_per_mwh: 1,200}\n",
+            "3: price_per_mwh: 1,200 is two values here; write 1200",
+        ),
+        (
+            "study: 2024-01-01\nload: {it_capacity_mw: 1, profile: 2024-01-01}\nbaseline: {site: sg_singapore}\n",
+            "2: load.profile: no load profile is called '2024-01-01'",
+        ),
         ("- study\n", "keys with values"),
         ("study: s\nbaseline: 3\n", "must be keys with values"),
         ("study: s\nload: {it_capacity_mw: .inf}\nbaseline: {site: sg}\n", "finite number"),
