@@ -90,7 +90,7 @@ def optimum(comparison: Comparison, found: Optimised, said: PageWords) -> str:
     """Which scenario was taken, and what is least, in a sentence."""
     sizing = found.sizing
     aim, value = said.aims[sizing.problem.minimise], _least(comparison, sizing.value(), sizing, said)
-    return said.optimised_of.format(of=found.of, aim=aim, value=value)
+    return said.optimised_of.format(of=comparison.study.called(found.of, said.lang), aim=aim, value=value)
 
 
 def size_rows(found: Optimised, said: PageWords) -> Iterator[tuple[str, str]]:
@@ -103,7 +103,9 @@ def eased_lines(comparison: Comparison, found: Optimised, said: PageWords) -> It
     """What each limit costs that binds."""
     for limit, price in found.sizing.shadow_prices.items():
         if price:
-            yield said.eased.format(limit=limit, value=_least(comparison, abs(price), found.sizing, said))
+            yield said.eased.format(
+                limit=said.limits.get(limit, limit), value=_least(comparison, abs(price), found.sizing, said)
+            )
 
 
 def front_rows(comparison: Comparison, found: Optimised, said: PageWords) -> Iterator[tuple[str, str]]:
@@ -116,7 +118,7 @@ def front_head(comparison: Comparison, found: Optimised, said: PageWords) -> str
     """What the front is of."""
     asked = comparison.study.keys.optimise
     limit = asked.front if asked is not None and asked.front is not None else ""
-    return said.limit_front.format(aim=said.aims[found.sizing.problem.minimise], limit=limit)
+    return said.limit_front.format(aim=said.aims[found.sizing.problem.minimise], limit=said.limits.get(limit, limit))
 
 
 def _least(comparison: Comparison, value: float, sizing: Sizing, said: PageWords) -> str:

@@ -124,7 +124,7 @@ def _drawn(draw: Callable[[Axes], None], high_in: float = HIGH_IN) -> Figure:
 def _duration(axes: Axes, comparison: Comparison, said: PageWords) -> None:
     for colour, (name, outcome) in zip(COLOURS * 9, comparison.outcomes.items(), strict=False):
         sorted_mw = np.sort(outcome.year.flows.import_mw)[::-1]
-        axes.plot(np.arange(len(sorted_mw)), sorted_mw, label=name, color=colour)
+        axes.plot(np.arange(len(sorted_mw)), sorted_mw, label=comparison.study.called(name, said.lang), color=colour)
     axes.set(xlabel=said.hours_of_year, ylabel=f"{said.from_grid} [MW]", xlim=(0, None), ylim=(0, None))
     axes.legend(frameon=False, loc="lower left")
 
@@ -196,14 +196,14 @@ def _front(axes: Axes, comparison: Comparison, said: PageWords) -> None:
     for name, outcome in comparison.outcomes.items():
         at = outcome.figures[x] * words()[x].times, outcome.figures[y] * words()[y].times
         axes.plot(*at, "o" if name in best else "x", color=COLOURS[2] if name in best else COLOURS[5])
-        axes.annotate(name, at, textcoords="offset points", xytext=(5, 4))
+        axes.annotate(comparison.study.called(name, said.lang), at, textcoords="offset points", xytext=(5, 4))
     axes.set(xlabel=_axis(comparison, x, said), ylabel=_axis(comparison, y, said))
     axes.margins(0.15)
 
 
 def _axis(comparison: Comparison, figure: str, said: PageWords) -> str:
     word = words()[figure]
-    return f"{word.called(said.lang)} [{word.printed_unit(comparison.study.currency)}]"
+    return f"{word.called(said.lang)} [{word.printed_unit(comparison.study.currency, said.lang)}]"
 
 
 def _tornado(axes: Axes, comparison: Comparison, variant: str, figure: str, said: PageWords) -> None:

@@ -29,6 +29,12 @@ from dcfoot_scenarios.yaml_file import Document, Place, read_yaml
 BASELINE = "baseline"
 VARIANTS = "variants"
 
+NAMES_ZH = {BASELINE: "基准方案", "optimised": "优化方案"}
+"""What scenarios are called in Chinese that a study does not name itself."""
+
+_FOLD = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef“”])\s+(?=[\u3000-\u9fff\uff00-\uffef“”])")
+"""Blanks that YAML folds lines with, between Chinese letters, which have none."""
+
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """What a study may be called: it names files."""
 
@@ -104,6 +110,10 @@ class StudyKeys(Part):
     """The same in Chinese."""
     description: str = ""
     """What it asks, and what it leaves out."""
+    description_zh: str = ""
+    """The same in Chinese."""
+    names_zh: dict[str, str] = Field(default_factory=dict)
+    """What its scenarios are called in Chinese: ``{baseline: 上海, west: 贵安}``."""
     money: Money | None = None
     """Prices; left out: no cost is computed."""
     uncertainty: Uncertainty = Uncertainty()
@@ -139,6 +149,17 @@ class Study:
     def name(self) -> str:
         """What it is called."""
         return self.keys.study
+
+    def called(self, scenario: str, lang: str) -> str:
+        """What a scenario is called in a language: its name, where the study has no other."""
+        usual = NAMES_ZH.get(scenario, scenario)
+        return self.keys.names_zh.get(scenario, usual) if lang == "zh" else scenario
+
+    def told(self, lang: str) -> tuple[str, str]:
+        """Its title and what it asks, in a language as far as it has them."""
+        keys = self.keys
+        title, asks = (keys.title_zh, keys.description_zh) if lang == "zh" else ("", "")
+        return title or keys.title or self.name, _FOLD.sub("", asks or keys.description).strip()
 
     @property
     def currency(self) -> str:
@@ -228,6 +249,7 @@ def _study(document: Document, sites_file: Path | None) -> Study:
         scenarios[name] = _checked(Scenario, values, document, places, faults, sites_file=sites_file)
         faults += _found_before(values, document, places)
     faults += _unknown_of(scenarios, document)
+    faults += _unknown_names(scenarios, document)
     faults += _sweep_faults(scenarios, document)
     if faults:
         raise FaultyStudy(document.path, sorted(set(faults)))
@@ -285,6 +307,15 @@ def _unknown_of(names: Iterable[str], document: Document) -> list[Fault]:
         for name in wanted
         if name not in known
     ]
+
+
+def _unknown_names(names: Iterable[str], document: Document) -> Iterator[Fault]:
+    """Scenarios that have a Chinese name and are not there."""
+    known = [*names, "optimised"]
+    for name in _inner(document.values, "names_zh"):
+        if name not in known:
+            place: Place = ("names_zh", name)
+            yield Fault(document.line(place), _dotted(place), f"no scenario is called so.{nearest(name, known)}")
 
 
 def _scenario_keys(

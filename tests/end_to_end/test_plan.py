@@ -94,8 +94,23 @@ def test_a_study_is_told_with_its_intervals_its_grid_and_its_hash(capsys: pytest
     assert main(["plan", "small.yaml"]) == 0
     said = capsys.readouterr().out
     assert "One megawatt" in said
-    assert re.search(r"Facility energy: -[\d,]+ MWh, 5 - 95 %: -[\d,]+ to -[\d,]+; less in 100%", said)
+    assert re.search(r"Facility energy: -[\d,]+ MWh, 5 - 95 %: -[\d,]+ to -[\d,]+; better in 100%", said)
     assert re.search(r"^study [0-9a-f]{12}, seed 1, 6 draws", said, re.MULTILINE)
+
+
+def test_the_setting_of_the_language_holds_for_a_study_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DCFOOT_LANG", "zh")
+    assert main(["plan"]) == 0
+    assert re.search(r"zhongwei-solar-battery +中卫", capsys.readouterr().out)
+    assert main(["plan", "small.yaml"]) == 0
+    said = capsys.readouterr().out
+    assert "free，与基准方案相比" in said  # noqa: RUF001 - Chinese punctuation is meant
+    assert re.search(r"数据中心用电量: -[\d,]+ MWh, 5% - 95%: -[\d,]+ 至 -[\d,]+; 100% 的抽样更优", said)
+    assert "One megawatt" in said  # it has no other title
+    told = re.sub(r"DEU \(.*|.*Data.*|.*ENTSO.*|.*production.*|One megawatt", "", said)
+    assert re.findall(r"\b(?:the|is|are|of|draws)\b", told) == []
 
 
 def test_fewer_draws_than_the_study_asks_for_and_none(capsys: pytest.CaptureFixture[str]) -> None:

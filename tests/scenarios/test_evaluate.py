@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dcfoot.errors import ConfigError, StudyError
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
+from dcfoot_scenarios.note_words import note_in
 from dcfoot_scenarios.scenario import Money, Scenario
 from dcfoot_scenarios.study import Uncertainty
 from dcfoot_scenarios.words import words
@@ -298,6 +299,8 @@ def test_every_figure_has_a_word_with_a_chinese_name() -> None:
     ],
 )
 def test_what_has_no_effect_or_looks_like_another_unit_is_noted(keys: dict[str, object], said: str) -> None:
-    assert [note for note in evaluate(scenario(**keys)).notes if re.search(said, note)]
+    found = [note for note in evaluate(scenario(**keys)).notes if re.search(said, note)]
+    assert found
+    assert [note for note in found if not re.search(r"[\u4e00-\u9fff]", note_in(note, "zh"))] == []
     usual = evaluate(scenario(grid={"price_per_mwh": 90, "export_price_per_mwh": 30})).notes
     assert not [note for note in usual if re.search(said, note)]

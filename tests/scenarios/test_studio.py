@@ -88,6 +88,19 @@ def test_intervals_come_from_draws_and_no_page_can_ask_for_more_than_it_can_wait
     assert told["differences"]["what-if"]["carbon_location_hourly_t"]["better_ratio"] == 1.0
 
 
+def test_notes_are_in_both_languages_and_say_whose_they_are() -> None:
+    told = answer(changed(supply={"solar_mw": 0}, storage={"battery_mwh": 8, "battery_mw": 2}))
+    (never,) = [note for note in told["notes"] if "never used" in note["en"]]
+    assert never["of"] == ["what-if"]
+    assert "电池从未使用" in never["zh"]
+
+
+def test_every_place_has_a_chinese_name() -> None:
+    sites = begin(Study.of(STUDY), "zh")["choices"]["site"]
+    assert len(sites) > 60
+    assert [site["value"] for site in sites if not re.search(r"[\u4e00-\u9fff]", site["label_zh"])] == []
+
+
 def test_where_a_price_is_not_known_there_are_figures_without_a_cost_and_the_reason() -> None:
     told = answer(STUDY | {"money": {"currency": "ISK"}})
     assert "ISK" in told["no_cost"]

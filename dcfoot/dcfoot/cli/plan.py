@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcfoot.config import load
 from dcfoot.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def _rendered(comparison: "Comparison", swept: "Swept | None", *, as_json: bool)
     from dcfoot_scenarios.report_text import lines_of
     from dcfoot_scenarios.sweep.report import lines_of_sweep
 
-    return "\n".join([*lines_of(comparison), *([] if swept is None else lines_of_sweep(swept))])
+    lang = load().lang
+    return "\n".join([*lines_of(comparison, lang), *([] if swept is None else lines_of_sweep(swept, lang))])
 
 
 def _new(name: str) -> Path:
@@ -157,7 +159,7 @@ def _library() -> Iterator[str]:
     yield "Studies that come with dcfoot:"
     yield ""
     for name in study_names():
-        yield f"  {name:28} {Study.read(study_path(name)).keys.title}"
+        yield f"  {name:28} {Study.read(study_path(name)).told(load().lang)[0]}"
     yield ""
     yield "Run one: dcfoot plan NAME; begin your own: dcfoot plan --new NAME"
 

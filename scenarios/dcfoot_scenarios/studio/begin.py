@@ -88,10 +88,11 @@ def _sites() -> Iterator[Json]:
     """The places whose climate is known, by country."""
     countries = {place.zone: place for place in all_places() if place.level == "country"}
     found = [(countries[resolve_site(row["id"]).country or ""], row["id"]) for row in shared_rows("climate_places")]
+    cities = {row["id"]: row["label_zh"] for row in rows("city_words")}
     for country, name in sorted(found, key=lambda one: one[0].name):
         place = climate_name(name)
         chinese = CHINESE.search(place)
-        label_zh = chinese.group() if chinese else place
+        label_zh = chinese.group() if chinese else cities.get(name, place)
         group_zh = _chinese(country)
         yield _choice(name, CHINESE.sub("", place).strip(), label_zh, group=country.name, group_zh=group_zh)
 

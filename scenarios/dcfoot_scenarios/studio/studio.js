@@ -282,11 +282,17 @@ function show() {
   at("state").dataset.draws = hasDraws();
   at("no-cost").hidden = !noCost;
   at("no-cost").textContent = `${say("no_cost")} ${noCost}`;
-  at("notes").replaceChildren(...notes.map((note) => make("li", {}, note)));
+  at("notes").replaceChildren(...notes.map(noteLine));
   showCards();
   showWeek();
   showDuration();
   showTable();
+}
+
+// What is about one of the two alone says so.
+function noteLine(note) {
+  const about = note.of.map((name) => say(name === WHAT_IF ? "now" : "baseline"));
+  return make("li", {}, ...(about.length ? [make("b", {}, `${about.join(", ")}: `)] : []), note[state.lang]);
 }
 
 function showFaults() {
@@ -321,15 +327,18 @@ function card(figure) {
   const { value, p5, p95 } = scenario().figures[figure.name];
   const base = baseline().figures[figure.name]?.value;
   const unit = make("small", {}, ` ${unitOf(figure.unit)}`);
-  const between = `${say("interval")}: ${shown(figure, p5)} – ${shown(figure, p95)}`;
+  const between = (low, high) => `${say("interval")}: ${shown(figure, low)} – ${shown(figure, high)}`;
+  const apart = state.answer.differences[WHAT_IF][figure.name];
+  const isApart = hasDraws() && apart && apart.p5 !== null && apart.p5 !== apart.p95;
   return make(
     "article",
     { class: "card", id: `card-${figure.name}` },
     make("h2", {}, label(figure)),
     make("div", { class: "value", "data-value": value }, shown(figure, value), unit),
+    p5 === null || p5 === p95 ? undefined : make("p", { class: "dim" }, between(p5, p95)),
     make("p", {}, difference(figure, true)),
+    isApart ? make("p", { class: "dim" }, between(apart.p5, apart.p95)) : undefined,
     make("p", {}, `${say("baseline")}: ${shown(figure, base)}`),
-    p5 === null || p5 === p95 ? undefined : make("p", {}, between),
   );
 }
 
