@@ -15,7 +15,7 @@ import pytest
 from dcfoot.errors import ConfigError
 from dcfoot.serving import Reply, Request
 from dcfoot_scenarios.evaluate import evaluate
-from dcfoot_scenarios.library import study_names
+from dcfoot_scenarios.library import study_names, study_path
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.studio.answer import POINTS, WEEK_H, answer, as_yaml
 from dcfoot_scenarios.studio.begin import begin
@@ -93,6 +93,15 @@ def test_notes_are_in_both_languages_and_say_whose_they_are() -> None:
     (never,) = [note for note in told["notes"] if "never used" in note["en"]]
     assert never["of"] == ["what-if"]
     assert "电池从未使用" in never["zh"]
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_every_scenario_that_the_page_begins_with_is_one_that_it_can_ask_for(name: str) -> None:
+    (shown, *_) = begin(Study.read(study_path(name)), "zh")["studies"]
+    assert set(shown["called"]) == set(shown["scenarios"])
+    for keys in shown["scenarios"].values():
+        asked = {"baseline": shown["scenarios"]["baseline"], "variants": {"what-if": keys}}
+        assert posted({**shown["keys"], **asked, "uncertainty": {"draws": 0}}).status == 200
 
 
 def test_every_place_has_a_chinese_name() -> None:

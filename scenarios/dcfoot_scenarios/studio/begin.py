@@ -117,8 +117,11 @@ def _cooling(name: str) -> Json:
 
 def _study(study: Study) -> Json:
     """A study as the page holds it: plain keys, each scenario in full."""
-    keys = study.keys.model_dump(mode="json", exclude_unset=True, exclude={"uncertainty", "optimise"})
+    keys = study.keys.model_dump(
+        mode="json", exclude_unset=True, exclude={"uncertainty", "optimise", "sweep", "names_zh"}
+    )
     scenarios = {
         name: scenario.model_dump(mode="json", exclude_unset=True) for name, scenario in study.scenarios.items()
     }
-    return {"keys": keys, "scenarios": scenarios}
+    called = {name: {lang: study.called(name, lang) for lang in WORDS} for name in scenarios}
+    return {"keys": keys, "scenarios": scenarios, "called": called}

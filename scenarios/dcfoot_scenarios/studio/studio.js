@@ -143,6 +143,12 @@ function mostOf(control) {
   return Math.max(most, twice, Number(valueOf(control)) || 0, control.step);
 }
 
+// What a control needs beside it, which it brings when it is first moved: four hours of a battery, half a day.
+const PARTNERS = {
+  "storage/battery_mwh": ["storage/battery_mw", (value) => Math.max(0.5, Math.round(value / 2) / 2)],
+  "load/deferrable_ratio": ["load/deadline_h", () => 12],
+};
+
 // A control is moved: its key has another value, and what it replaces or makes senseless is gone.
 function move(control, value) {
   let now = control.replaces.reduce((keys, key) => write(keys, key, undefined), state.now);
@@ -150,8 +156,8 @@ function move(control, value) {
   for (const one of given.controls)
     if (isNumberOfFacility(one) && !(one.key in coolingOf(now).numbers)) now = write(now, one.key, undefined);
   if (control.key === "heat_reuse/homes" && !value) now = without(now, "heat_reuse");
-  if (control.key === "storage/battery_mwh" && value && !read(now, "storage/battery_mw"))
-    now = write(now, "storage/battery_mw", Math.max(0.5, Math.round(value / 2) / 2)); // four hours of it
+  const [partner, first] = PARTNERS[control.key] ?? [];
+  if (partner && value && !read(now, partner)) now = write(now, partner, first(value));
   state.now = now;
   refresh();
   ask();
@@ -466,11 +472,17 @@ function showDuration() {
 
 const titleOf = ({ keys }) => (state.lang === "zh" && keys.title_zh) || keys.title || keys.study;
 
+// The baseline is called so where the study has no name of its own for it.
+function nameOf({ called }, name) {
+  const mine = called[name][state.lang];
+  return mine === name && name === "baseline" ? say("baseline") : mine;
+}
+
 function buildStarts() {
   const starts = at("start"), chosen = starts.value;
   const groups = given.studies.map((study, number) => {
     const names = Object.keys(study.scenarios).map((name) =>
-      make("option", { value: `${number}/${name}` }, name === "baseline" ? say("baseline") : name));
+      make("option", { value: `${number}/${name}` }, nameOf(study, name)));
     return make("optgroup", { label: titleOf(study) }, ...names);
   });
   starts.replaceChildren(...groups);
