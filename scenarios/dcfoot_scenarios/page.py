@@ -28,6 +28,7 @@ th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid var(-
 th { font-weight: 600; } th[scope=row] { font-weight: 400; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 table.narrow { width: auto; min-width: 24rem; }
+.wide th[scope=row] { position: sticky; left: 0; background: Canvas; min-width: 8rem; }
 tr.group th { background: var(--soft); } small, .dim { opacity: .7; } .wide { overflow-x: auto; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(32rem, 100%), 1fr)); gap: 1rem; }
 .pictures { align-items: start; } .prose { max-width: 60rem; }
@@ -118,6 +119,8 @@ def _differences(comparison: Comparison, said: PageWords) -> Iterator[str]:
     if not comparison.decisive:
         return
     yield f"<h2>{said.differences}</h2>"
+    if comparison.baseline.drawn:
+        yield f'<p class="dim">{said.hangs_at}</p>'
     for variant in comparison.variants:
         yield f"<h3>{escape(comparison.study.called(variant, said.lang))}</h3>\n<ul>"
         found = {figure: comparison.difference(variant, figure) for figure in comparison.telling}

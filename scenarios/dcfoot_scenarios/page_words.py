@@ -18,6 +18,7 @@ class PageWords:
     undecided: str
     hangs_on: str
     hangs_on_input: str
+    hangs_at: str
     beside: str
     last_line: str
     switches: str
@@ -107,8 +108,9 @@ ENGLISH = PageWords(
     better_in="better in {share:.0%} of the draws",
     worse_in="worse in {share:.0%} of the draws",
     undecided="undecided",
-    hangs_on="It hangs on (at the 5th and the 95th percentile of the input)",
+    hangs_on="It hangs on",
     hangs_on_input="hangs on {name}",
+    hangs_at="In brackets: the difference with the input at its 5th and at its 95th percentile.",
     beside="{variant} beside the baseline",
     last_line="study {hash}, seed {seed}, {draws} draws; --json has every figure and its sources",
     switches="the better one changes where it is {at:+.1f} standard deviations from its median",
@@ -221,8 +223,9 @@ CHINESE = PageWords(
     better_in="{share:.0%} 的抽样更优",
     worse_in="{share:.0%} 的抽样更差",
     undecided="尚不能判定",
-    hangs_on="关键影响因素（输入取 5% 与 95% 分位时）",
+    hangs_on="关键影响因素",
     hangs_on_input="关键影响因素 {name}",
+    hangs_at="括号内为该输入取 5% 与 95% 分位时的差值。",
     beside="{variant}，与基准方案相比",
     last_line="研究 {hash}，种子 {seed}，{draws} 次抽样；--json 含全部指标及其来源",
     switches="偏离中位数 {at:+.1f} 个标准差时优劣反转",

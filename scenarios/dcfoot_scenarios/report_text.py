@@ -221,7 +221,7 @@ def _optimised(comparison: Comparison, said: PageWords) -> Iterator[str]:
     if found.front:
         yield front_head(comparison, found, said)
     for at, least in front_rows(comparison, found, said):
-        yield f"  {at}: {least}"
+        yield from wrap(f"{at}: {least}", WIDTH, "      ", "  ")
     yield ""
 
 

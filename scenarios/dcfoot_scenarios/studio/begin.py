@@ -21,7 +21,7 @@ from dcfoot_scenarios.library import study_names, study_path
 from dcfoot_scenarios.page_words import WORDS
 from dcfoot_scenarios.study import Study
 from dcfoot_scenarios.tables import rows
-from dcfoot_scenarios.words import words
+from dcfoot_scenarios.words import CHINESE_UNITS, words
 
 FACILITY = "facility/"
 """What the keys of controls begin with that are numbers of the facility."""
@@ -46,6 +46,7 @@ def begin(study: Study, lang: str) -> Json:
     return {
         "lang": lang,
         "words": dict(_words()),
+        "units_zh": CHINESE_UNITS,
         "figures": [asdict(word) for word in words().values()],
         "controls": [dict(_control(row)) for row in rows("studio_controls")],
         "choices": {**_choices(), "site": list(_sites())},

@@ -70,7 +70,9 @@ const label = (one) => (state.lang === "zh" ? one.label_zh : one.label);
 
 function unitOf(unit) {
   const inMoney = unit.replace("money", state.keys.money?.currency ?? "");
-  return inMoney.replace(/^C$/, "°C").replace("m3", "m³").replace("m2", "m²");
+  const signed = inMoney.replace(/^C$/, "°C").replace("m3", "m³").replace("m2", "m²");
+  const inChinese = (text, [english, chinese]) => text.replace(english, chinese);
+  return state.lang === "zh" ? Object.entries(given.units_zh).reduce(inChinese, signed) : signed;
 }
 
 function shown(figure, value) {
@@ -335,13 +337,13 @@ function card(figure) {
   const unit = make("small", {}, ` ${unitOf(figure.unit)}`);
   const between = (low, high) => `${say("interval")}: ${shown(figure, low)} – ${shown(figure, high)}`;
   const apart = state.answer.differences[WHAT_IF][figure.name];
-  const isApart = hasDraws() && apart && apart.p5 !== null && apart.p5 !== apart.p95;
+  const isApart = apart && apart.p5 !== null && shown(figure, apart.p5) !== shown(figure, apart.p95);
   return make(
     "article",
     { class: "card", id: `card-${figure.name}` },
     make("h2", {}, label(figure)),
     make("div", { class: "value", "data-value": value }, shown(figure, value), unit),
-    p5 === null || p5 === p95 ? undefined : make("p", { class: "dim" }, between(p5, p95)),
+    p5 === null || shown(figure, p5) === shown(figure, p95) ? undefined : make("p", { class: "dim" }, between(p5, p95)),
     make("p", {}, difference(figure, true)),
     isApart ? make("p", { class: "dim" }, between(apart.p5, apart.p95)) : undefined,
     make("p", {}, `${say("baseline")}: ${shown(figure, base)}`),

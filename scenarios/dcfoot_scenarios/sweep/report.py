@@ -30,7 +30,10 @@ def figures_told(swept: Swept) -> list[str]:
 
 
 def best_points(swept: Swept) -> dict[str, tuple[float, Mapping[str, Choice]]]:
-    """By figure: its best value, and the first point that has it; none of figures that do not vary."""
+    """By figure: its best value, and the first point that has it.
+
+    None of figures that do not vary, nor of those whose best is nothing: no surplus is had by building no plant.
+    """
     keys, names = list(swept.job.sweep.over), figures_told(swept)
     found = swept.frame([*keys, *names])
     best: dict[str, tuple[float, Mapping[str, Choice]]] = {}
@@ -39,7 +42,8 @@ def best_points(swept: Swept) -> dict[str, tuple[float, Mapping[str, Choice]]]:
         if np.isnan(values).all() or not np.nanmax(values) > np.nanmin(values):
             continue
         row = int(np.nanargmin(values) if words()[name].better == "lower" else np.nanargmax(values))
-        best[name] = float(values[row]), {key: found[key].iloc[row] for key in keys}
+        if values[row]:
+            best[name] = float(values[row]), {key: found[key].iloc[row] for key in keys}
     return best
 
 
