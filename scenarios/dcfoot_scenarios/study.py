@@ -300,7 +300,7 @@ def _inner(values: Keys, key: str) -> Keys:
 def _unknown_of(names: Iterable[str], document: Document) -> list[Fault]:
     """Scenarios that `optimise` names and the study has not."""
     of = _inner(document.values, "optimise").get("of")
-    wanted = [name for name in of if isinstance(name, str)] if isinstance(of, list) else []
+    wanted = [name for name in cast("list[object]", of) if isinstance(name, str)] if isinstance(of, list) else []
     line, known = document.line(("optimise", "of")), list(names)
     return [
         Fault(line, "optimise.of", f"no scenario is called {name!r}.{nearest(name, known)}")
