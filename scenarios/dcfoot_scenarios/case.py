@@ -10,13 +10,14 @@ from functools import cached_property
 from math import inf
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
 from dcfoot.calibration import load_calibration
 from dcfoot.config import load
 from dcfoot.cooling.catalogue import Values
+from dcfoot.cooling.parameters import Size
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError, StudyError
 from dcfoot.evidence import Evidence
@@ -35,6 +36,7 @@ from dcfoot.weather.year import Hours
 from dcfoot_scenarios.chance import CENTRAL, Chance, by_hour
 from dcfoot_scenarios.load import at_mean, course_of, grown_mw, load_of_file, load_ratio, recorded_ratio
 from dcfoot_scenarios.money import Currency, Price, price
+from dcfoot_scenarios.named import RUN
 from dcfoot_scenarios.operation import Change, OperatingPoint, at_setting, change, published, recorded
 from dcfoot_scenarios.place import Place, place_of
 from dcfoot_scenarios.profiles import Wanted, read_profile
@@ -42,9 +44,6 @@ from dcfoot_scenarios.scenario import Contract, Money, RecordedRun, Scenario, is
 from dcfoot_scenarios.solar import SolarSystem, solar_per_unit
 from dcfoot_scenarios.tariff import Period, Tariff, find_tariff, import_per_mwh
 from dcfoot_scenarios.wind import WindFarm, wind_per_unit
-
-RUN = "run:"
-"""What a profile begins with that is a recorded run."""
 
 LEAST_LOAD_RATIO = 0.01
 """The least IT load over capacity that the facility's model is asked for: below it, overhead stays (a choice) [-]"""
@@ -104,7 +103,12 @@ class Case:
         """The hall with this load by hour."""
         scenario = self.scenario
         ratio = np.maximum(it_mw / scenario.load.it_capacity_mw, LEAST_LOAD_RATIO)
-        return Hall(self.cooling, scenario.size, scenario.rejection, ratio)
+        return Hall(self.cooling, self.size, scenario.rejection, ratio)
+
+    @property
+    def size(self) -> Size:
+        """The hall's: the scenario's, else that of the site."""
+        return self.scenario.size or cast("Size", self.place.site.size)
 
     @cached_property
     def cooling(self) -> str:
@@ -144,7 +148,7 @@ class Case:
     def build(self, numbers: Values) -> Facility:
         """The facility with these numbers and those that the scenario knows better."""
         scenario = self.scenario
-        return build_facility(self.cooling, scenario.size, scenario.rejection, {**numbers, **scenario.facility})
+        return build_facility(self.cooling, self.size, scenario.rejection, {**numbers, **scenario.facility})
 
     @cached_property
     def solar_per_unit(self) -> Hours:
@@ -305,7 +309,7 @@ class Case:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """What stands behind the place and the hall."""
-        hall = facility_evidence(self.cooling, self.scenario.size, self.scenario.rejection)
+        hall = facility_evidence(self.cooling, self.size, self.scenario.rejection)
         return (*self.place.evidence, *hall, *(point.evidence for point in self.operating_points))
 
 

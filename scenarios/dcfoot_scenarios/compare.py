@@ -129,7 +129,7 @@ class Comparison:
     @property
     def missing(self) -> Sequence[str]:
         """The names of scenarios that were not computed, since somebody interrupted."""
-        return [name for name in self.study.scenarios if name not in self.outcomes]
+        return [name for name in asked_of(self.study) if name not in self.outcomes]
 
     @property
     def variants(self) -> Sequence[str]:
@@ -277,6 +277,11 @@ def _root(difference: Callable[[float], float], low: float, high: float) -> floa
         middle = (low + high) / 2
         low, high = (low, middle) if (difference(middle) > 0) == rising else (middle, high)
     return (low + high) / 2
+
+
+def asked_of(study: Study) -> list[str]:
+    """What a study has computed: its scenarios, and the optimum where it asks for one."""
+    return [*study.scenarios, *([OPTIMISED] if study.keys.optimise is not None else [])]
 
 
 def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) -> Comparison:

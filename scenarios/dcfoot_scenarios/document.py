@@ -32,6 +32,7 @@ def document_of(comparison: Comparison) -> Json:
         "schema": SCHEMA,
         "study": {"name": study.name, "title": study.keys.title, "hash": study.hash},
         "versions": dict(versions()),
+        "missing": list(comparison.missing),
         "uncertainty": {"draws": study.keys.uncertainty.draws, "seed": study.keys.uncertainty.seed},
         "scenarios": {name: _scenario(outcome) for name, outcome in comparison.outcomes.items()},
         "differences": {name: _differences(comparison, name) for name in comparison.variants},
@@ -41,6 +42,15 @@ def document_of(comparison: Comparison) -> Json:
         "front": comparison.front(comparison.decisive),
         "evidence": [asdict(one) for one in evidence_of(comparison)],
     }
+
+
+def notes_of(comparison: Comparison) -> dict[str, list[str]]:
+    """What the reader must know, each once, and the scenarios that it is about: none where it is about all."""
+    found: dict[str, list[str]] = {}
+    for name, outcome in comparison.outcomes.items():
+        for note in dict.fromkeys(outcome.notes):
+            found.setdefault(note, []).append(name)
+    return {note: [] if len(names) == len(comparison.outcomes) else names for note, names in found.items()}
 
 
 def evidence_of(comparison: Comparison) -> list[Evidence]:
@@ -94,7 +104,7 @@ def figures_of(outcome: Outcome) -> Iterator[tuple[str, Json]]:
     for name, word in words().items():
         if name in outcome.figures:
             low, high = outcome.interval(name) or (None, None)
-            unit = word.plain_unit
+            unit = word.plain_unit_in(outcome.money.currency if outcome.money else "")
             yield name, {"value": outcome.figures[name], "p5": low, "p95": high, "unit": unit}
 
 

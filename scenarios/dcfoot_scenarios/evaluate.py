@@ -20,6 +20,7 @@ from dcfoot_scenarios.backing import backing_of
 from dcfoot_scenarios.case import Case, Schedule, case_of
 from dcfoot_scenarios.chance import At, Drawn
 from dcfoot_scenarios.cost import Account
+from dcfoot_scenarios.doubts import doubts_of
 from dcfoot_scenarios.figures import figures
 from dcfoot_scenarios.figures_beside import account_of
 from dcfoot_scenarios.remarks import remarks_of, undrawn
@@ -107,7 +108,13 @@ class Outcome:
         """What the reader must know."""
         hourly, _ = self.case.grid
         left_out = undrawn(self.case, self.figures) if self.drawn else ()
-        return (*self.case.place.weather.notes, *hourly.warnings, *remarks_of(self.case, self.figures), *left_out)
+        return (
+            *self.case.place.weather.notes,
+            *hourly.warnings,
+            *remarks_of(self.case, self.figures),
+            *doubts_of(self.case, self.figures),
+            *left_out,
+        )
 
 
 class Halls:

@@ -96,14 +96,25 @@ def load_ratio(profile: str, calendar: Calendar, mean_ratio: float | None = None
     ConfigError
         There is no such profile, or the mean cannot be reached below the capacity.
     """
-    shape = _SHAPES.get(profile)
-    if shape is None:
-        hint = nearest(profile, _SHAPES) or f" There are: {', '.join(_SHAPES)}; or name a CSV file or a recorded run."
-        raise ConfigError(f"No load profile is called {profile!r}.{hint}")
-    own = shape(calendar)
+    own = find_profile(profile)(calendar)
     ratio = own if mean_ratio is None else at_mean(own, mean_ratio)
     ratio.flags.writeable = False  # every caller gets the same array
     return ratio
+
+
+def find_profile(name: str) -> Callable[[Calendar], Hours]:
+    """What makes the hours of a profile that needs no file.
+
+    Raises
+    ------
+    ConfigError
+        There is none of this name.
+    """
+    shape = _SHAPES.get(name)
+    if shape is None:
+        hint = nearest(name, _SHAPES) or f" There are: {', '.join(_SHAPES)}; or name a CSV file or a recorded run."
+        raise ConfigError(f"No load profile is called {name!r}.{hint}")
+    return shape
 
 
 def profile_names() -> tuple[str, ...]:

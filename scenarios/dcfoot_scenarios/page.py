@@ -3,7 +3,7 @@
 Its pictures need matplotlib, the extra ``report``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 from operator import attrgetter
@@ -11,8 +11,9 @@ from operator import attrgetter
 from dcfoot.evidence import Evidence
 from dcfoot.version import VERSION
 from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
-from dcfoot_scenarios.document import evidence_of
+from dcfoot_scenarios.document import evidence_of, notes_of
 from dcfoot_scenarios.input_words import input_called
+from dcfoot_scenarios.note_words import note_in
 from dcfoot_scenarios.page_payoff import eased_lines, front_head, front_rows, optimum, payoff_rows, size_rows
 from dcfoot_scenarios.page_words import WORDS, PageWords
 from dcfoot_scenarios.pictures import as_svg, pictures
@@ -27,6 +28,7 @@ th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid var(-
 th { font-weight: 600; } th[scope=row] { font-weight: 400; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 table.narrow { width: auto; min-width: 24rem; }
+.wide th[scope=row] { position: sticky; left: 0; background: Canvas; min-width: 8rem; }
 tr.group th { background: var(--soft); } small, .dim { opacity: .7; } .wide { overflow-x: auto; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(32rem, 100%), 1fr)); gap: 1rem; }
 .pictures { align-items: start; } .prose { max-width: 60rem; }
@@ -47,15 +49,15 @@ def render(comparison: Comparison, lang: str = "en") -> str:
     lang : str
         ``"en"`` or ``"zh"``.
     """
-    said, keys = WORDS[lang], comparison.study.keys
-    title = (keys.title_zh if lang == "zh" else "") or keys.title or comparison.study.name
+    said = WORDS[lang]
+    title, asks = comparison.study.told(lang)
     parts = (_figures, _differences, _payoffs, _optimised, _pictures, _notes, _evidence)
     body = "\n".join(line for part in parts for line in part(comparison, said))
     return (
         f'<!doctype html>\n<html lang="{"zh-CN" if lang == "zh" else "en"}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
         f"<style>{STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n"
-        f'<p class="prose">{escape(keys.description)}</p>\n'
+        f'<p class="prose">{escape(asks)}</p>\n'
         f"{body}\n</body>\n</html>\n"
     )
 
@@ -63,7 +65,10 @@ def render(comparison: Comparison, lang: str = "en") -> str:
 def _figures(comparison: Comparison, said: PageWords) -> Iterator[str]:
     table = comparison.table()
     shown = [name for name in table.columns if table[name].any()]
-    names, currency = list(comparison.outcomes), comparison.study.currency
+    names, currency = _called(comparison, comparison.outcomes, said), comparison.study.currency
+    if comparison.missing:
+        missing = ", ".join(_called(comparison, comparison.missing, said))
+        yield f"<p><strong>{escape(said.incomplete.format(names=missing))}</strong></p>"
     yield f'<h2>{said.figures}</h2>\n<div class="wide"><table>'
     yield _row([said.scenario, *names], head=True)
     for group in dict.fromkeys(words()[name].group for name in shown):
@@ -73,7 +78,14 @@ def _figures(comparison: Comparison, said: PageWords) -> Iterator[str]:
                 [word.called(said.lang), *_cells(word, comparison, said)], word.printed_unit(currency, said.lang)
             )
     yield "</table></div>"
+    if comparison.baseline.drawn:
+        yield f'<p class="dim">{said.small_is_interval}</p>'
     yield f'<p class="dim">{said.never_added}</p>'
+
+
+def _called(comparison: Comparison, names: Iterable[str], said: PageWords) -> list[str]:
+    """Scenarios by what they are called in the page's language."""
+    return [comparison.study.called(name, said.lang) for name in names]
 
 
 def _cells(word: Word, comparison: Comparison, said: PageWords) -> Iterator[str]:
@@ -107,12 +119,17 @@ def _differences(comparison: Comparison, said: PageWords) -> Iterator[str]:
     if not comparison.telling:
         return
     yield f"<h2>{said.differences}</h2>"
+    if comparison.baseline.drawn:
+        yield f'<p class="dim">{said.hangs_at}</p>'
     for variant in comparison.variants:
-        yield f"<h3>{escape(variant)}</h3>\n<ul>"
-        for figure in comparison.telling:
-            difference = comparison.difference(variant, figure)
-            if difference is not None and comparison.differs(variant, figure):
-                yield f"<li>{_difference(comparison, variant, figure, difference, said)}</li>"
+        yield f"<h3>{escape(comparison.study.called(variant, said.lang))}</h3>\n<ul>"
+        found = {figure: comparison.difference(variant, figure) for figure in comparison.telling}
+        lines = [
+            _difference(comparison, variant, figure, difference, said)
+            for figure, difference in found.items()
+            if difference is not None and comparison.differs(variant, figure)
+        ]
+        yield from (f"<li>{line}</li>" for line in lines or [said.no_difference])
         yield "</ul>"
 
 
@@ -133,7 +150,7 @@ def _payoffs(comparison: Comparison, said: PageWords) -> Iterator[str]:
     if not rows:
         return
     yield f'<h2>{said.pays}</h2>\n<div class="wide"><table id="payoff">'
-    yield _row([said.scenario, *comparison.variants], head=True)
+    yield _row([said.scenario, *_called(comparison, comparison.variants, said)], head=True)
     yield from (_row([name, *cells], printed(unit, said.lang)) for name, unit, cells in rows)
     yield "</table></div>"
 
@@ -172,7 +189,7 @@ def _lever(lever: Lever, word: Word, said: PageWords) -> str:
 def _pictures(comparison: Comparison, said: PageWords) -> Iterator[str]:
     yield f"<h2>{said.pictures}</h2>"
     for scenario, those in groupby(pictures(comparison, said), key=attrgetter("scenario")):
-        yield f"<h3>{escape(scenario)}</h3>" if scenario else ""
+        yield f"<h3>{escape(comparison.study.called(scenario, said.lang))}</h3>" if scenario else ""
         yield '<div class="pictures">'
         for one in those:
             caption = f"<figcaption>{escape(one.caption)}</figcaption>"
@@ -184,10 +201,10 @@ def _notes(comparison: Comparison, said: PageWords) -> Iterator[str]:
     grid = comparison.baseline.case.grid[0]
     study, uncertainty = comparison.study, comparison.study.keys.uncertainty
     family = said.carbon_family.format(gas=grid.gas, boundary=said.boundaries[grid.boundary])
-    notes = dict.fromkeys(note for one in comparison.outcomes.values() for note in one.notes)
     yield f"<h2>{said.notes}</h2>\n<ul>"
-    for note in (family, *notes):
-        yield f"<li>{escape(note)}</li>"
+    for note, names in {family: list[str](), **notes_of(comparison)}.items():
+        about = f"<strong>{escape(', '.join(_called(comparison, names, said)))}</strong>: " if names else ""
+        yield f"<li>{about}{escape(note_in(note, said.lang))}</li>"
     yield "</ul>"
     made = said.made_by.format(version=VERSION, hash=study.hash[:12], seed=uncertainty.seed, draws=uncertainty.draws)
     yield f'<p class="dim">{escape(made)}</p>'

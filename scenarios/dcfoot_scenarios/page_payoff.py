@@ -1,9 +1,10 @@
 """What a decision pays for, and the sizes that were found: the same on a page in two languages and on the terminal."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import isfinite
 
-from dcfoot_scenarios.compare import Comparison
+from dcfoot_scenarios.compare import Comparison, Difference
 from dcfoot_scenarios.optimised import Optimised
 from dcfoot_scenarios.page_words import PageWords
 from dcfoot_scenarios.payoff import Payoff
@@ -23,7 +24,7 @@ def payoff_rows(comparison: Comparison, said: PageWords) -> Iterator[Row]:
         (said.work, "%", ["-" if one.is_of_the_same_work else f"{100 * one.work_ratio:,.0f}" for one in found]),
         (said.extra_capex, money, [_millions(one, "extra_capex") for one in found]),
         (said.saving, money, [_millions(one, "saving_per_year") for one in found]),
-        (said.present_value, money, [_millions(one, "net_present_value") for one in found]),
+        (said.present_value, money, [_worth_cell(comparison, name, said) for name in comparison.variants]),
         (said.payback, "", [_money_back(one, said) for one in found]),
         (said.saved, "t", [_tonnes(one, one.saved_t_per_year) for one in found]),
         (said.abatement, f"{currency}/t", [_abatement(one) for one in found]),
@@ -31,6 +32,33 @@ def payoff_rows(comparison: Comparison, said: PageWords) -> Iterator[Row]:
         (said.carbon_payback, "", [_carbon_back(one, said) for one in found]),
     ]
     yield from (row for row in rows if set(row[2]) != {"-"})
+
+
+def worth(comparison: Comparison, variant: str) -> Difference:
+    """The net present value of a variant over the baseline: what its net present cost is less, with its interval.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of a study that counts money.
+    variant : str
+        One of its variants.
+    """
+    cost = comparison.difference(variant, "net_present_cost")
+    if cost is None:
+        raise KeyError(variant)
+    p5, p95 = (None if end is None else -end for end in (cost.p95, cost.p5))
+    return replace(cost, value=-cost.value, p5=p5, p95=p95)
+
+
+def _worth_cell(comparison: Comparison, variant: str, said: PageWords) -> str:
+    """The present value, and on a second line between what it lies."""
+    word = words()["net_present_cost"]
+    if comparison.payoff(variant).money is None:
+        return "-"
+    found = worth(comparison, variant)
+    between = said.to.format(low=word.said(found.p5), high=word.said(found.p95))
+    return word.said(found.value) + (f"\n{between}" if found.p5 is not None else "")
 
 
 def _millions(found: Payoff, name: str) -> str:
@@ -76,7 +104,7 @@ def optimum(comparison: Comparison, found: Optimised, said: PageWords) -> str:
     """Which scenario was taken, and what is least, in a sentence."""
     sizing = found.sizing
     aim, value = said.aims[sizing.problem.minimise], _least(comparison, sizing.value(), sizing, said)
-    return said.optimised_of.format(of=found.of, aim=aim, value=value)
+    return said.optimised_of.format(of=comparison.study.called(found.of, said.lang), aim=aim, value=value)
 
 
 def size_rows(found: Optimised, said: PageWords) -> Iterator[tuple[str, str]]:
@@ -89,20 +117,26 @@ def eased_lines(comparison: Comparison, found: Optimised, said: PageWords) -> It
     """What each limit costs that binds."""
     for limit, price in found.sizing.shadow_prices.items():
         if price:
-            yield said.eased.format(limit=limit, value=_least(comparison, abs(price), found.sizing, said))
+            yield said.eased.format(
+                limit=said.limits.get(limit, limit), value=_least(comparison, abs(price), found.sizing, said)
+            )
 
 
 def front_rows(comparison: Comparison, found: Optimised, said: PageWords) -> Iterator[tuple[str, str]]:
-    """The optimum at each value of the limit that was moved."""
+    """The optimum at each value of the limit that was moved, and its sizes."""
     for value, sizing in found.front:
-        yield f"{value:g}", said.not_held if sizing is None else _least(comparison, sizing.value(), sizing, said)
+        if sizing is None:
+            yield f"{value:g}", said.not_held
+            continue
+        sizes = "; ".join(f"{said.sizes.get(name, name)} {amount:,.1f}" for name, amount in sizing.sizes.items())
+        yield f"{value:g}", f"{_least(comparison, sizing.value(), sizing, said)} ({sizes})"
 
 
 def front_head(comparison: Comparison, found: Optimised, said: PageWords) -> str:
     """What the front is of."""
     asked = comparison.study.keys.optimise
     limit = asked.front if asked is not None and asked.front is not None else ""
-    return said.limit_front.format(aim=said.aims[found.sizing.problem.minimise], limit=limit)
+    return said.limit_front.format(aim=said.aims[found.sizing.problem.minimise], limit=said.limits.get(limit, limit))
 
 
 def _least(comparison: Comparison, value: float, sizing: Sizing, said: PageWords) -> str:

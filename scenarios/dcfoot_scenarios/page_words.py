@@ -17,6 +17,10 @@ class PageWords:
     worse_in: str
     undecided: str
     hangs_on: str
+    hangs_on_input: str
+    hangs_at: str
+    beside: str
+    last_line: str
     switches: str
     evidence: str
     notes: str
@@ -29,6 +33,10 @@ class PageWords:
     pictures: str
     carbon_family: str
     interval: str
+    table_is_central: str
+    small_is_interval: str
+    incomplete: str
+    no_difference: str
     to: str
     boundaries: dict[str, str]
     never_added: str
@@ -81,9 +89,16 @@ class PageWords:
     size: str
     sizes: dict[str, str]
     aims: dict[str, str]
+    limits: dict[str, str]
     eased: str
     limit_front: str
     not_held: str
+    sweep: str
+    sweep_is_partial: str
+    best: str
+    of_variance: str
+    alone: str
+    with_others: str
 
 
 ENGLISH = PageWords(
@@ -95,7 +110,11 @@ ENGLISH = PageWords(
     worse_in="worse in {share:.0%} of the draws",
     undecided="undecided",
     hangs_on="It hangs on",
-    switches="the better one changes at {at:+.1f} standard deviations",
+    hangs_on_input="hangs on {name}",
+    hangs_at="In brackets: the difference with the input at its 5th and at its 95th percentile.",
+    beside="{variant} beside the baseline",
+    last_line="study {hash}, seed {seed}, {draws} draws; --json has every figure and its sources",
+    switches="the better one changes where it is {at:+.1f} standard deviations from its median",
     evidence="Evidence",
     notes="What to know",
     what="What",
@@ -107,6 +126,10 @@ ENGLISH = PageWords(
     pictures="Pictures",
     carbon_family="Carbon is counted as {gas}, {boundary}",
     interval="5 - 95 %",
+    table_is_central="Central values; between what each lies (5 - 95 %) stands in intervals.csv and the page of --out.",
+    small_is_interval="Small print: between what the figure lies in 5 - 95 % of the draws.",
+    incomplete="Interrupted; not computed: {names}",
+    no_difference="No difference in energy, carbon, water on site or cost.",
     to="{low} to {high}",
     boundaries={"direct": "direct", "life_cycle": "life-cycle"},
     never_added="Avoided emissions stand beside the inventory and are never subtracted from it.",
@@ -176,9 +199,24 @@ ENGLISH = PageWords(
         "store_mwh": "heat store, MWh",
     },
     aims={"cost": "cost a year", "carbon": "carbon", "water": "water"},
-    eased="{limit} costs: eased by one unit, {value} less",
-    limit_front="Least {aim} by {limit}",
+    limits={
+        "cfe_contracted_ratio_min": "clean power by the hour, at least (cfe_contracted_ratio_min, 1 is all)",
+        "carbon_t_max": "carbon, at most (carbon_t_max, t)",
+        "capex_max": "investment, at most (capex_max)",
+        "cost_max": "cost a year, at most (cost_max)",
+        "water_onsite_l_max": "water on site, at most (water_onsite_l_max, L)",
+        "pue_max": "PUE, at most (pue_max)",
+        "import_mw_max": "draw from the grid, at most (import_mw_max, MW)",
+    },
+    eased="What a limit costs, {limit}: {value} for each unit that it is eased by",
+    limit_front="Least {aim} by the limit, {limit}",
     not_held="nothing holds it",
+    sweep="Sweep of {of}: {points:,} points over {keys}",
+    sweep_is_partial="Too few points are computed to tell anything; the same command goes on.",
+    best="the best",
+    of_variance="of the variance",
+    alone="alone",
+    with_others="with others",
 )
 
 CHINESE = PageWords(
@@ -190,6 +228,10 @@ CHINESE = PageWords(
     worse_in="{share:.0%} 的抽样更差",
     undecided="尚不能判定",
     hangs_on="关键影响因素",
+    hangs_on_input="关键影响因素 {name}",
+    hangs_at="括号内为该输入取 5% 与 95% 分位时的差值。",
+    beside="{variant}，与基准方案相比",
+    last_line="研究 {hash}，种子 {seed}，{draws} 次抽样；--json 含全部指标及其来源",
     switches="偏离中位数 {at:+.1f} 个标准差时优劣反转",
     evidence="数据依据",
     notes="须知",
@@ -202,6 +244,10 @@ CHINESE = PageWords(
     pictures="图",
     carbon_family="碳排放口径：{gas}，{boundary}",
     interval="5% - 95%",
+    table_is_central="表中为中值；各值的区间（5% - 95%）见 --out 的 intervals.csv 与网页。",
+    small_is_interval="小字为抽样的 5% - 95% 区间。",
+    incomplete="已中断，以下方案未计算：{names}",
+    no_difference="能耗、碳排放、现场取水与费用均无差异。",
     to="{low} 至 {high}",
     boundaries={"direct": "直接排放", "life_cycle": "全生命周期"},
     never_added="避免的排放单独列示，不从清单中扣减。",
@@ -271,9 +317,24 @@ CHINESE = PageWords(
         "store_mwh": "储热容量，MWh",
     },
     aims={"cost": "年费用", "carbon": "碳排放", "water": "用水量"},
-    eased="约束 {limit} 的影子价格：放宽一个单位可减少 {value}",
+    limits={
+        "cfe_contracted_ratio_min": "逐时清洁电力占比下限（cfe_contracted_ratio_min，1 为全部）",
+        "carbon_t_max": "碳排放上限（carbon_t_max，吨）",
+        "capex_max": "投资上限（capex_max）",
+        "cost_max": "年费用上限（cost_max）",
+        "water_onsite_l_max": "现场取水上限（water_onsite_l_max，升）",
+        "pue_max": "PUE 上限（pue_max）",
+        "import_mw_max": "电网受电上限（import_mw_max，MW）",
+    },
+    eased="{limit} 的影子价格：每放宽一个单位可减少 {value}",
     limit_front="不同 {limit} 下的最小{aim}",
     not_held="无可行解",
+    sweep="{of} 的扫描：{points:,} 个点，变量 {keys}",
+    sweep_is_partial="已计算的点太少，尚无结论；重复同一命令可继续。",
+    best="最优",
+    of_variance="占方差",
+    alone="单独",
+    with_others="含交互",
 )
 
 WORDS = {"en": ENGLISH, "zh": CHINESE}

@@ -44,6 +44,9 @@ STYLE: Any = {
     "axes.spines.right": False,
 }
 
+BEHIND_TEXT: Any = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8}
+"""Behind words that stand on a band, so that no edge strikes them through."""
+
 Axes = Any
 """matplotlib's axes, whose own types are partly unknown."""
 
@@ -80,8 +83,10 @@ def pictures(comparison: Comparison, said: PageWords) -> Iterator[Picture]:
     yield Picture("", "duration", said.duration, _drawn(partial(_duration, comparison=comparison, said=said)))
     if len(comparison.telling) > 1 and len(comparison.outcomes) > 2:
         yield Picture("", "front", said.front, _drawn(partial(_front, comparison=comparison, said=said)))
+    all_pues = [outcome.year.pue for outcome in comparison.outcomes.values()]
+    pues = min(map(np.min, all_pues)), max(map(np.max, all_pues))  # one scale of colours, so that maps compare
     for name, outcome in comparison.outcomes.items():
-        for kind, caption, figure in (*_hung(comparison, name, said), *_of_one(outcome, said)):
+        for kind, caption, figure in (*_hung(comparison, name, said), *_of_one(outcome, said, pues)):
             yield Picture(name, f"{kind}-{name}", caption, figure)
 
 
@@ -97,11 +102,11 @@ def _hung(comparison: Comparison, variant: str, said: PageWords) -> Named:
             yield f"tornado-{figure}", f"{words()[figure].called(said.lang)}: {said.tornado}", drawn
 
 
-def _of_one(outcome: Outcome, said: PageWords) -> Named:
-    """Those of one scenario."""
+def _of_one(outcome: Outcome, said: PageWords, pues: tuple[float, float]) -> Named:
+    """Those of one scenario; its PUE between the lowest and the highest of all."""
     if outcome.figures["clean_mwh"] or outcome.figures["discharge_mwh"]:
         yield "weeks", said.weeks, _weeks(outcome, said)
-    yield "pue", said.heat_map, _drawn(partial(_heat_map, outcome=outcome, said=said))
+    yield "pue", said.heat_map, _drawn(partial(_heat_map, outcome=outcome, said=said, pues=pues))
     yield "energy", said.energy_flow, _drawn(partial(_sankey, links=energy_links(outcome, said), unit="GWh"))
     water = water_links(outcome, said)
     if water:
@@ -124,7 +129,7 @@ def _drawn(draw: Callable[[Axes], None], high_in: float = HIGH_IN) -> Figure:
 def _duration(axes: Axes, comparison: Comparison, said: PageWords) -> None:
     for colour, (name, outcome) in zip(COLOURS * 9, comparison.outcomes.items(), strict=False):
         sorted_mw = np.sort(outcome.year.flows.import_mw)[::-1]
-        axes.plot(np.arange(len(sorted_mw)), sorted_mw, label=name, color=colour)
+        axes.plot(np.arange(len(sorted_mw)), sorted_mw, label=comparison.study.called(name, said.lang), color=colour)
     axes.set(xlabel=said.hours_of_year, ylabel=f"{said.from_grid} [MW]", xlim=(0, None), ylim=(0, None))
     axes.legend(frameon=False, loc="lower left")
 
@@ -151,10 +156,11 @@ def _week(axes: Axes, outcome: Outcome, hours: slice, said: PageWords) -> None:
     axes.set(ylabel="MW", xlim=(0, 7), xlabel=f"{said.days_from} {day}")
 
 
-def _heat_map(axes: Axes, outcome: Outcome, said: PageWords) -> None:
+def _heat_map(axes: Axes, outcome: Outcome, said: PageWords, pues: tuple[float, float]) -> None:
     hours = outcome.year.pue
     days = len(hours) // 24
-    image = axes.imshow(hours[: days * 24].reshape(days, 24).T, aspect="auto", origin="lower", cmap="YlOrRd")
+    by_day = hours[: days * 24].reshape(days, 24).T
+    image = axes.imshow(by_day, aspect="auto", origin="lower", cmap="YlOrRd", vmin=pues[0], vmax=pues[1])
     axes.figure.colorbar(image, ax=axes, label="PUE")
     axes.set(xlabel=said.day_of_year, ylabel=said.hour_of_day, yticks=[0, 6, 12, 18, 23])
     axes.set_title(said.to.format(low=f"{hours.min():.2f}", high=f"{hours.max():.2f}"), loc="left")
@@ -171,7 +177,8 @@ def _sankey(axes: Axes, links: Sequence[Link], unit: str) -> None:
         last = box.left > 0.5
         x = box.left - 0.005 if last else box.left + BOX + 0.005
         text = f"{box.name} {_amount(box.amount)} {unit}"
-        axes.text(x, box.bottom + box.height / 2, text, ha="right" if last else "left", va="center", fontsize=8)
+        place = {"ha": "right" if last else "left", "va": "center"}
+        axes.text(x, box.bottom + box.height / 2, text, **place, fontsize=8, bbox=BEHIND_TEXT)
     axes.set(xlim=(-0.01, 1.01), ylim=(min(box.bottom for box in boxes) - 0.03, 1.03))
     axes.axis("off")
 
@@ -191,19 +198,29 @@ def _ribbon(ribbon: Ribbon, colour: str) -> PathPatch:
 
 
 def _front(axes: Axes, comparison: Comparison, said: PageWords) -> None:
-    x, y = comparison.telling[:2]
+    x, y = _against(comparison.telling)
     best = set(comparison.front([x, y]))
-    for name, outcome in comparison.outcomes.items():
+    outcomes = sorted(comparison.outcomes.items(), key=lambda one: one[1].figures[x])
+    for number, (name, outcome) in enumerate(outcomes):
         at = outcome.figures[x] * words()[x].times, outcome.figures[y] * words()[y].times
         axes.plot(*at, "o" if name in best else "x", color=COLOURS[2] if name in best else COLOURS[5])
-        axes.annotate(name, at, textcoords="offset points", xytext=(5, 4))
+        axes.annotate(
+            comparison.study.called(name, said.lang), at, textcoords="offset points", xytext=(5, (4, -11)[number % 2])
+        )
     axes.set(xlabel=_axis(comparison, x, said), ylabel=_axis(comparison, y, said))
     axes.margins(0.15)
 
 
+def _against(telling: Sequence[str]) -> tuple[str, str]:
+    """Which two figures scenarios are held against: cost and the first other, where there is a cost."""
+    costs, others = ([name for name in telling if (name == "cost_per_year") == is_cost] for is_cost in (True, False))
+    first, second, *_ = (*costs, *others)
+    return first, second
+
+
 def _axis(comparison: Comparison, figure: str, said: PageWords) -> str:
     word = words()[figure]
-    return f"{word.called(said.lang)} [{word.printed_unit(comparison.study.currency)}]"
+    return f"{word.called(said.lang)} [{word.printed_unit(comparison.study.currency, said.lang)}]"
 
 
 def _tornado(axes: Axes, comparison: Comparison, variant: str, figure: str, said: PageWords) -> None:

@@ -14,13 +14,14 @@ from dcfoot.factors.clean import clean_ratio
 from dcfoot.factors.hourly import HourlyFactors, Window
 from dcfoot.factors.shapes import shaped
 from dcfoot.grid import Boundary, GridFactor, Method
-from dcfoot.site import Site, resolve_site
+from dcfoot.site import Site
 from dcfoot.site_year import grid_window, hours_of
 from dcfoot.water.scarcity import aware
 from dcfoot.weather import find_climate, read_file
 from dcfoot.weather.doubt import Air, air_of, air_of_climate
 from dcfoot.weather.year import Hours, Weather
 from dcfoot_scenarios.calendar import Calendar
+from dcfoot_scenarios.named import climate_faults, planned_site
 from dcfoot_scenarios.resource import with_sun, with_wind, year_with_resource
 from dcfoot_scenarios.scenario import Scenario
 
@@ -120,8 +121,19 @@ def place_of(scenario: Scenario) -> Place:
         A name is not known, or the weather cannot be read.
     """
     supply, clock = scenario.supply, scenario.grid.time_zone
-    place = _place(scenario.site, scenario.climate, scenario.weather, scenario.warming_k, clock)
+    place = _place(_site(scenario), scenario.climate, scenario.weather, scenario.warming_k, clock)
     return _with_resource(place, supply.ghi_kwh_per_m2_year, supply.wind_speed_m_per_s)
+
+
+def _site(scenario: Scenario) -> Site:
+    """Its site; a file of the user's own is read anew when it was written anew."""
+    own = scenario.sites_file
+    return _found_site(scenario.site, own, 0 if own is None else own.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _found_site(name: str, sites_file: Path | None, _written_at: int) -> Site:
+    return planned_site(name, sites_file)
 
 
 @lru_cache(maxsize=64)
@@ -136,17 +148,13 @@ def _with_resource(place: Place, ghi_kwh_per_m2_year: float | None, wind_speed_m
 
 
 @lru_cache(maxsize=64)
-def _place(name: str, climate: str | None, file: Path | None, warming_k: float, time_zone: str) -> Place:
-    site = resolve_site(name)
+def _place(site: Site, climate: str | None, file: Path | None, warming_k: float, time_zone: str) -> Place:
     if file is not None:
         weather = _warmer(read_file(file), warming_k)
         return Place(site, weather, air_of(weather), time_zone)
     at = climate or site.climate
     if at is None:
-        raise StudyError(
-            f"{name}: its climate is not known. Add `climate: NAME` (`dcfoot sites` lists the places whose climate is "
-            "known) or `weather: FILE`."
-        )
+        raise StudyError("; ".join(climate_faults(site)))
     known = find_climate(at)
     weather, air = year_with_resource(known), air_of_climate(known)
     if warming_k:

@@ -28,6 +28,9 @@ from dcfoot_scenarios.calendar import HOUR, Calendar
 MOST_FAULTS_COUNT = 10
 """How many faults of a file are listed (a choice): more are rarely read."""
 
+OTHER_UNIT = 100.0
+"""So many times the most that is possible is taken for another unit: kilowatts are a thousand (a choice)."""
+
 TIME = "time"
 """The column of the hours' starts."""
 
@@ -161,7 +164,15 @@ def _unfit(path: Path, rows: Sequence[Row], place: int, title: str, wanted: Want
         elif value * factor < wanted.least:
             yield f"{where} is {value:g}; it cannot be below {wanted.least / factor:g}."
         elif value * factor > wanted.most:
-            yield f"{where} is {value:g}, above {wanted.most_is} of {wanted.most / factor:g}."
+            above = f"{where} is {value:g}, above {wanted.most_is} of {wanted.most / factor:g}."
+            yield above + _in_kw(title, value * factor / wanted.most)
+
+
+def _in_kw(title: str, over: float) -> str:
+    """A thousandfold is most often another unit, which the reader knows by the column's name."""
+    name, _, unit = title.rpartition("_")
+    smaller = {"mw": "kw", "kw": "w"}.get(unit) if over >= OTHER_UNIT else None
+    return f" If it is in {smaller.replace('w', 'W')}, call the column {name}_{smaller}." if smaller else ""
 
 
 def _number(text: str) -> float | None:

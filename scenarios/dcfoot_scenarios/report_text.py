@@ -7,10 +7,21 @@ from operator import attrgetter
 
 from dcfoot.receipt.layout import Cell, Column, column_widths, display_width, table, wrap
 from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
+from dcfoot_scenarios.document import notes_of
 from dcfoot_scenarios.input_words import input_called
-from dcfoot_scenarios.page_payoff import after_years, eased_lines, front_head, front_rows, optimum, size_rows
-from dcfoot_scenarios.page_words import ENGLISH
-from dcfoot_scenarios.words import Word, words
+from dcfoot_scenarios.note_words import note_in
+from dcfoot_scenarios.page_payoff import (
+    after_years,
+    eased_lines,
+    front_head,
+    front_rows,
+    optimum,
+    payoff_rows,
+    size_rows,
+    worth,
+)
+from dcfoot_scenarios.page_words import ENGLISH, WORDS, PageWords
+from dcfoot_scenarios.words import Word, printed, words
 
 WIDTH = 100
 """Where lines end [columns]"""
@@ -19,44 +30,51 @@ LABEL_WIDTH, UNIT_WIDTH = 31, 7
 """The least that names of figures and their units have, where there are many scenarios (a choice) [columns]"""
 
 
-def lines_of(comparison: Comparison) -> Iterator[str]:
-    """The comparison, in lines of at most `WIDTH` columns."""
-    study = comparison.study
-    yield study.keys.title or study.name
-    yield from wrap(study.keys.description.strip(), WIDTH, "  ", "  ")
+def lines_of(comparison: Comparison, lang: str = "en") -> Iterator[str]:
+    """The comparison, in lines of at most `WIDTH` columns, in a language (``"en"``, ``"zh"``)."""
+    said = WORDS[lang]
+    title, asks = comparison.study.told(lang)
+    yield title
+    yield from wrap(asks, WIDTH, "  ", "  ")
     yield ""
-    yield from figure_lines(comparison)
+    yield from figure_lines(comparison, said=said)
+    if comparison.baseline.drawn:
+        yield from wrap(said.table_is_central, WIDTH, "  ", "  ")
     for variant in comparison.variants:
         yield ""
-        yield from variant_lines(comparison, variant)
+        yield from variant_lines(comparison, variant, said=said)
     yield ""
-    yield from _optimised(comparison)
-    yield from _grids(comparison)
-    yield from _notes(comparison)
+    yield from _optimised(comparison, said)
+    yield from _grids(comparison, said)
+    yield from _notes(comparison, said)
 
 
-def figure_lines(comparison: Comparison, wanted: Collection[str] = ()) -> Iterator[str]:
+def figure_lines(comparison: Comparison, wanted: Collection[str] = (), *, said: PageWords = ENGLISH) -> Iterator[str]:
     """Figures side by side: those that are wanted (``data/figures.csv``), else all that are not 0 everywhere.
 
     No number is cut: scenarios that do not fit beside the baseline follow in another table, beside it again.
     """
     figures = comparison.table()
     shown = [words()[name] for name in figures.columns if (name in wanted if wanted else figures[name].any())]
-    for number, names in enumerate(_side_by_side(comparison, shown)):
+    for number, names in enumerate(_side_by_side(comparison, shown, said)):
         if number:
             yield ""
-        rows = list(_rows(comparison, shown, names))
+        rows = list(_rows(comparison, shown, names, said))
         columns = [Column(least=LABEL_WIDTH), Column(least=UNIT_WIDTH), *(Column(">") for _ in names)]
         yield from table(rows, columns, column_widths(rows, columns, WIDTH))
 
 
-def _side_by_side(comparison: Comparison, shown: Sequence[Word]) -> Iterator[list[str]]:
+def _side_by_side(comparison: Comparison, shown: Sequence[Word], said: PageWords) -> Iterator[list[str]]:
     """The scenarios of each table: the baseline, and as many others as fit."""
-    said = {
-        name: max(display_width(text) for text in (name, *(word.said(one.figures.get(word.name)) for word in shown)))
+    called = comparison.study.called
+    widths = {
+        name: max(
+            display_width(text)
+            for text in (called(name, said.lang), *(word.said(one.figures.get(word.name)) for word in shown))
+        )
         for name, one in comparison.outcomes.items()
     }
-    (first, wide), *others = said.items()
+    (first, wide), *others = widths.items()
     left = room = WIDTH - LABEL_WIDTH - UNIT_WIDTH - 2 - (wide + 2)
     names = [first]
     for name, width in others:
@@ -68,20 +86,27 @@ def _side_by_side(comparison: Comparison, shown: Sequence[Word]) -> Iterator[lis
     yield names
 
 
-def _rows(comparison: Comparison, shown: Sequence[Word], names: Sequence[str]) -> Iterator[list[Cell]]:
-    yield [Cell(""), Cell(""), *(Cell(name) for name in names)]
+def _rows(comparison: Comparison, shown: Sequence[Word], names: Sequence[str], said: PageWords) -> Iterator[list[Cell]]:
+    yield [Cell(""), Cell(""), *(Cell(comparison.study.called(name, said.lang)) for name in names)]
     for group, those in groupby(shown, key=attrgetter("group")):
-        yield [Cell(ENGLISH.groups[group]), Cell(""), *(Cell("") for _ in names)]
-        yield from (_row(word, comparison, names) for word in those)
+        yield [Cell(said.groups[group]), Cell(""), *(Cell("") for _ in names)]
+        yield from (_row(word, comparison, names, said) for word in those)
 
 
-def _row(word: Word, comparison: Comparison, names: Sequence[str]) -> list[Cell]:
+def _row(word: Word, comparison: Comparison, names: Sequence[str], said: PageWords) -> list[Cell]:
     values = [word.said(comparison.outcomes[name].figures.get(word.name)) for name in names]
-    unit = word.unit_in(comparison.study.currency)
-    return [Cell(f"  {word.label}"), Cell(unit), *(Cell(value) for value in values)]
+    unit = _unit(word, comparison.study.currency, said)
+    return [Cell(f"  {word.called(said.lang)}"), Cell(unit), *(Cell(value) for value in values)]
 
 
-def variant_lines(comparison: Comparison, variant: str, most_count: int = 3) -> Iterator[str]:
+def _unit(word: Word, currency: str, said: PageWords) -> str:
+    """A unit, in letters that every terminal has where they are English."""
+    return word.unit_in(currency) if said is ENGLISH else word.printed_unit(currency, said.lang)
+
+
+def variant_lines(
+    comparison: Comparison, variant: str, most_count: int = 3, *, said: PageWords = ENGLISH
+) -> Iterator[str]:
     """A variant beside the baseline: differences, on what they hang, whether it pays.
 
     Parameters
@@ -92,18 +117,36 @@ def variant_lines(comparison: Comparison, variant: str, most_count: int = 3) -> 
         One of its variants.
     most_count : int
         How many inputs are named on which a difference hangs.
+    said : PageWords
+        In which language.
     """
-    yield f"{variant} beside the baseline"
+    yield said.beside.format(variant=comparison.study.called(variant, said.lang))
+    yield from list(_beside(comparison, variant, most_count, said)) or [f"  {said.no_difference}"]
+
+
+def _beside(comparison: Comparison, variant: str, most_count: int, said: PageWords) -> Iterator[str]:
     currency = comparison.study.currency
     for figure in comparison.telling:
         difference = comparison.difference(variant, figure)
         if difference is not None and comparison.differs(variant, figure):
-            yield from wrap(said_difference(words()[figure], difference, currency), WIDTH, "    ", "  ")
+            yield from wrap(said_difference(words()[figure], difference, currency, said), WIDTH, "    ", "  ")
             levers = comparison.levers(variant, figure, most_count) if most_count else ()
             for lever in levers:
-                yield from wrap(said_lever(words()[figure], lever, currency), WIDTH, "        ", "      ")
-    for line in payoff_lines(comparison, variant):
+                yield from wrap(said_lever(words()[figure], lever, currency, said), WIDTH, "        ", "      ")
+    lines = payoff_lines(comparison, variant) if said is ENGLISH else _payoff_rows(comparison, variant, said)
+    for line in lines:
         yield from wrap(line, WIDTH, "    ", "  ")
+
+
+def _payoff_rows(comparison: Comparison, variant: str, said: PageWords) -> Iterator[str]:
+    """Whether a variant pays, by the names and figures of a page's table."""
+    place = list(comparison.variants).index(variant)
+    for name, unit, cells in payoff_rows(comparison, said):
+        value, _, between = cells[place].partition("\n")
+        if value != "-":
+            yield f"{name}: {value} {printed(unit, said.lang)}".rstrip() + (
+                f" ({said.interval}: {between})" * bool(between)
+            )
 
 
 def payoff_lines(comparison: Comparison, variant: str) -> Iterator[str]:
@@ -119,8 +162,8 @@ def payoff_lines(comparison: Comparison, variant: str) -> Iterator[str]:
             for one in (gain.extra_capex, gain.saving_per_year, gain.net_present_value)
         )
         back = after_years(float(gain.payback_years), ENGLISH)
-        pays = "Pays" if gain.net_present_value >= 0 else "Does not pay"
-        yield f"{pays}: {invested} more invested, {saved} saved a year; net present value {worth}; back {back}"
+        pays, between = _verdict(comparison, variant)
+        yield f"{pays}: {invested} more invested, {saved} saved a year; net present value {worth}{between}; back {back}"
         if isfinite(gain.abatement_cost_per_t):
             cost, abated = float(gain.abatement_cost_per_t), found.abated_t_per_year
             yield f"A tonne that is not emitted costs {cost:,.0f} {currency}, carbon unpriced; {abated:,.0f} t a year"
@@ -128,59 +171,77 @@ def payoff_lines(comparison: Comparison, variant: str) -> Iterator[str]:
         yield f"What making emits, {found.made_t:,.0f} t, is made up for {after_years(found.carbon_years, ENGLISH)}"
 
 
-def said_difference(word: Word, difference: Difference, currency: str) -> str:
+def _verdict(comparison: Comparison, variant: str) -> tuple[str, str]:
+    """Whether a variant pays, as far as the draws agree, and between what its present value lies."""
+    value = worth(comparison, variant)
+    if value.p5 is None or value.p95 is None or value.better_ratio is None:
+        return "Pays" if value.value >= 0 else "Does not pay", ""
+    said = f" (5 - 95 %: {value.p5 / 1e6:,.2f} to {value.p95 / 1e6:,.2f})"
+    if value.better_ratio >= CERTAIN_RATIO:
+        return "Pays", said
+    if value.better_ratio <= 1 - CERTAIN_RATIO:
+        return "Does not pay", said
+    return f"Undecided, pays in {value.better_ratio:.0%} of the draws", said
+
+
+def said_difference(word: Word, difference: Difference, currency: str, said: PageWords = ENGLISH) -> str:
     """A difference in a sentence."""
     sign = "+" if difference.value > 0 else ""
-    said = f"{word.label}: {sign}{word.said(difference.value)} {word.unit_in(currency)}".rstrip()
+    told = f"{word.called(said.lang)}: {sign}{word.said(difference.value)} {_unit(word, currency, said)}".rstrip()
     if difference.p5 is None or difference.p95 is None or difference.better_ratio is None:
-        return said
-    said += f", 5 - 95 %: {word.said(difference.p5)} to {word.said(difference.p95)}"
-    if difference.better_ratio >= CERTAIN_RATIO:
-        return f"{said}; less in {difference.better_ratio:.0%} of the draws"
-    if difference.better_ratio <= 1 - CERTAIN_RATIO:
-        return f"{said}; not less in {1 - difference.better_ratio:.0%} of the draws"
-    return f"{said}; undecided: less in {difference.better_ratio:.0%} of the draws"
+        return told
+    between = said.to.format(low=word.said(difference.p5), high=word.said(difference.p95))
+    return f"{told}, {said.interval}: {between}; {_share(difference.better_ratio, said)}"
 
 
-def said_lever(word: Word, lever: Lever, currency: str) -> str:
+def _share(better_ratio: float, said: PageWords) -> str:
+    """In how many draws it is better, or worse; and where that decides nothing."""
+    if better_ratio <= 1 - CERTAIN_RATIO:
+        return said.worse_in.format(share=1 - better_ratio)
+    share = said.better_in.format(share=better_ratio)
+    return share if better_ratio >= CERTAIN_RATIO else f"{said.undecided}: {share}"
+
+
+def said_lever(word: Word, lever: Lever, currency: str, said: PageWords = ENGLISH) -> str:
     """On what a difference hangs, in a sentence."""
-    name, unit = input_called(lever.name, ENGLISH.lang), word.unit_in(currency)
-    said = f"hangs on {name}: {word.said(lever.low)} to {word.said(lever.high)} {unit}".rstrip()
+    name, unit = input_called(lever.name, said.lang), _unit(word, currency, said)
+    between = said.to.format(low=word.said(lever.low), high=word.said(lever.high))
+    told = f"{said.hangs_on_input.format(name=name)}: {between} {unit}".rstrip()
     if lever.switches_at_sd is None:
-        return said
-    return f"{said}; the better one changes at {lever.switches_at_sd:+.1f} standard deviations"
+        return told
+    return f"{told}; {said.switches.format(at=lever.switches_at_sd)}"
 
 
-def _optimised(comparison: Comparison) -> Iterator[str]:
+def _optimised(comparison: Comparison, said: PageWords) -> Iterator[str]:
     """The sizes that were found, what the limits cost, and the front."""
     found = comparison.optimised
     if found is None:
         return
-    yield from wrap(f"{ENGLISH.optimised}: {optimum(comparison, found, ENGLISH)}", WIDTH, "  ", "")
-    for name, amount in size_rows(found, ENGLISH):
+    yield from wrap(f"{said.optimised}: {optimum(comparison, found, said)}", WIDTH, "  ", "")
+    for name, amount in size_rows(found, said):
         yield f"  {name}: {amount}"
-    for line in eased_lines(comparison, found, ENGLISH):
+    for line in eased_lines(comparison, found, said):
         yield from wrap(line, WIDTH, "    ", "  ")
     if found.front:
-        yield front_head(comparison, found, ENGLISH)
-    for at, least in front_rows(comparison, found, ENGLISH):
-        yield f"  {at}: {least}"
+        yield front_head(comparison, found, said)
+    for at, least in front_rows(comparison, found, said):
+        yield from wrap(f"{at}: {least}", WIDTH, "      ", "  ")
     yield ""
 
 
-def _grids(comparison: Comparison) -> Iterator[str]:
+def _grids(comparison: Comparison, said: PageWords) -> Iterator[str]:
     """Which factors are counted in: their family is the first thing that a reader must know."""
     grids = {name: outcome.case.grid[0] for name, outcome in comparison.outcomes.items()}
     first = next(iter(grids.values()))
-    yield f"Carbon: {first.gas}, {first.boundary.replace('_', ' ')}"
+    yield said.carbon_family.format(gas=first.gas, boundary=said.boundaries[first.boundary])
     for grid in dict.fromkeys(grids.values()):
-        users = ", ".join(name for name, one in grids.items() if one is grid)
+        users = ", ".join(comparison.study.called(name, said.lang) for name, one in grids.items() if one is grid)
         yield from wrap(f"{grid.zone} ({users}): {grid.mean_g_per_kwh:.0f} g/kWh; {grid.source}", WIDTH, "    ", "  ")
 
 
-def _notes(comparison: Comparison) -> Iterator[str]:
-    notes = dict.fromkeys(note for one in comparison.outcomes.values() for note in one.notes)
-    for note in notes:
-        yield from wrap(note, WIDTH, "  ", "- ")
+def _notes(comparison: Comparison, said: PageWords) -> Iterator[str]:
+    for note, names in notes_of(comparison).items():
+        users, told = ", ".join(comparison.study.called(name, said.lang) for name in names), note_in(note, said.lang)
+        yield from wrap(f"{users}: {told}" if users else told, WIDTH, "  ", "- ")
     study, draws = comparison.study, comparison.study.keys.uncertainty
-    yield f"study {study.hash[:12]}, seed {draws.seed}, {draws.draws} draws; --json has every figure and its sources"
+    yield said.last_line.format(hash=study.hash[:12], seed=draws.seed, draws=draws.draws)

@@ -5,7 +5,7 @@ unit. The fields' descriptions are the file's documentation and the editor's hel
 `Scenario.with_`, which returns another one.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -14,8 +14,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 
 from dcfoot.climate_place import find_climate_id
 from dcfoot.cooling.catalogue import find_recipe
+from dcfoot.cooling.parameters import parameters
 from dcfoot.errors import DcfootError
-from dcfoot.site import resolve_site
+from dcfoot.places import nearest
+from dcfoot_scenarios import named
 
 
 def _context(info: ValidationInfo) -> dict[str, Path | None]:
@@ -32,7 +34,7 @@ def _found(path: Path, info: ValidationInfo) -> Path:
 
 
 def _profile(profile: str, info: ValidationInfo) -> str:
-    return str(_found(Path(profile), info)) if is_file(profile) else profile
+    return str(_found(Path(profile), info)) if is_file(profile) else _named(named.check_profile)(profile)
 
 
 def is_file(profile: str) -> bool:
@@ -42,8 +44,19 @@ def is_file(profile: str) -> bool:
 
 def _site(name: str, info: ValidationInfo) -> str:
     with _as_value_error():
-        resolve_site(name, user_sites=_context(info).get("sites_file"))
+        named.planned_site(name, info.data.get("sites_file") or _context(info).get("sites_file"))
     return name
+
+
+def _named(check: Callable[[str], None]) -> Callable[[str], str]:
+    """A name that something knows."""
+
+    def checked(name: str) -> str:
+        with _as_value_error():
+            check(name)
+        return name
+
+    return checked
 
 
 def _climate(name: str) -> str:
@@ -57,6 +70,16 @@ def _cooling(name: str) -> str:
     return name
 
 
+def _numbers(facility: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+    """Numbers that the facility's parts have, as far as its cooling is said."""
+    cooling = info.data.get("cooling")
+    known = parameters(cooling, info.data.get("size") or "large") if cooling else facility
+    strange = [f"no part has a number {name!r}.{nearest(name, known)}" for name in facility if name not in known]
+    if strange:
+        raise ValueError(" ".join(strange))
+    return facility
+
+
 @contextmanager
 def _as_value_error() -> Generator[None]:
     """What the model says of a name becomes a fault of the study, with its line."""
@@ -67,6 +90,7 @@ def _as_value_error() -> Generator[None]:
 
 
 File = Annotated[Path, AfterValidator(_found)]
+CurrencyCode = Annotated[str, AfterValidator(_named(named.check_currency))]
 Ratio = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
 """A size, a price, an energy: never below 0."""
@@ -117,7 +141,7 @@ class RecordedRun(Part):
 class Operation(Part):
     """How the machines are run: a setting of a published curve, or of recorded runs."""
 
-    curve: str | None = None
+    curve: Annotated[str, AfterValidator(_named(named.check_curve))] | None = None
     """A published curve (`dcfoot_scenarios.operation`)."""
     host_w: Amount | None = None
     """What the host draws beside each accelerator of the curve [W]."""
@@ -136,13 +160,15 @@ class Operation(Part):
             raise ValueError("the settings are those of a curve, or of runs: give one of them.")
         if self.curve is not None and self.host_w is None:
             raise ValueError("a curve is of the accelerator alone: say what its host draws beside it (host_w).")
+        with _as_value_error():
+            named.check_settings(self.curve, *(run.setting for run in self.runs), of=(self.setting, self.reference))
         return self
 
 
 class Servers(Part):
     """The machines, for what their making emits and costs."""
 
-    product: str = "dgx_h100"
+    product: Annotated[str, AfterValidator(_named(named.check_product))] = "dgx_h100"
     """What a node is (`dcfoot.embodied.products`)."""
     node_kw: Annotated[float, Field(gt=0)] = 10.2
     """Power of a node at capacity; NVIDIA states at most 10.2 kW for a DGX H100 (data sheet, 2023) [kW]."""
@@ -185,7 +211,7 @@ class Supply(Part):
     """A CSV file with a column ``solar_per_unit`` in the place of the model."""
     wind_mw: Amount = 0.0
     """Nameplate of its own wind farm [MW]."""
-    turbine: str = ""
+    turbine: Annotated[str, AfterValidator(_named(named.check_turbine))] = ""
     """Its turbine (`dcfoot_scenarios.wind`); empty: the usual one."""
     wind_file: File | None = None
     """A CSV file with a column ``wind_per_unit`` in the place of the model."""
@@ -271,13 +297,13 @@ class Grid(Part):
     """Hours with prices of their own, beside the flat price of all others; where they overlap, the last one counts."""
     price_file: File | None = None
     """A CSV file with a column ``price_per_mwh``."""
-    tariff: str | None = None
+    tariff: Annotated[str, AfterValidator(_named(named.check_tariff))] | None = None
     """A shipped example of a tariff by time of use (`dcfoot_scenarios.tariff`)."""
     demand_per_mw_month: Amount = 0.0
     """Charge for the highest hour of each month."""
     export_price_per_mwh: float = 0.0
     """What a sold MWh earns."""
-    time_zone: str = ""
+    time_zone: Annotated[str, AfterValidator(_named(named.check_time_zone))] = ""
     """IANA name of the clock by which tariffs go (``Europe/Berlin``); left out: standard time all year, as in China."""
     hourly_file: File | None = None
     """A CSV file of hourly grid factors (docs/grid.md) in the place of the shipped shape."""
@@ -341,7 +367,7 @@ class HeatReuse(Part):
     """The most that it takes and gives; left out: a tenth of its size in an hour [MW]."""
     price_per_mwh: Amount = 0.0
     """What delivered heat earns, in the study's currency."""
-    reference: str = "gas boiler"
+    reference: Annotated[str, AfterValidator(_named(named.check_heat_reference))] = "gas boiler"
     """What the heat stands in for (``data/heat_references.csv``); its emissions stand beside the inventory."""
     reference_chp: ReferenceChp | None = None
     """Or a plant of its own that makes heat and power together."""
@@ -355,9 +381,9 @@ class HeatReuse(Part):
 class Money(Part):
     """What the study counts in, and the prices that are not the grid's."""
 
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
+    currency: CurrencyCode = "USD"
     """ISO 4217; every price without a currency in its name is in it."""
-    rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    rates: dict[CurrencyCode, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """What one unit of another currency is worth in it: ``{EUR: 7.8}``."""
     discount_ratio: Annotated[float, Field(gt=-0.5, lt=1)] = 0.06
     """Real discount rate a year. A choice between the 3 and 7 % of US OMB Circular A-94 (1992) [-]."""
@@ -376,8 +402,11 @@ class Money(Part):
 class Scenario(Part):
     """What is built where, what feeds it, and how it is run."""
 
+    sites_file: File | None = None
+    """A file of your own sites (docs/sites.md), for a site that is one of them; left out: that of the setting
+    ``sites_file``."""
     site: Annotated[str, AfterValidator(_site)]
-    """Where: an id or a name of ``dcfoot sites``, or of a file of your own sites."""
+    """Where: an id or a name of ``dcfoot sites`` whose climate is known, or of a file of your own sites."""
     climate: Annotated[str, AfterValidator(_climate)] | None = None
     """The climate of another place in the place of the site's own."""
     weather: File | None = None
@@ -386,11 +415,11 @@ class Scenario(Part):
     """How much warmer every hour is than in that year [K]."""
     cooling: Annotated[str, AfterValidator(_cooling)] | None = None
     """The cooling system (docs/cooling.md); left out: the site's own, which must then be known."""
-    size: Literal["large", "midsize", "small"] = "large"
-    """Of the hall."""
+    size: Literal["large", "midsize", "small"] | None = None
+    """Of the hall; left out: that of a site of your own, else large."""
     rejection: Literal["wet", "dry", "hybrid"] | None = None
     """How heat is given off; left out: the system's usual way."""
-    facility: dict[str, float] = Field(default_factory=dict)
+    facility: Annotated[dict[str, float], AfterValidator(_numbers)] = Field(default_factory=dict)
     """Numbers of the facility that are better known than the table's: ``{"air.supply_c": 27}``."""
     pue: Annotated[float, Field(ge=1, le=5)] | None = None
     """A measured PUE of the year: the model then says when it is higher or lower. A variant with another cooling,

@@ -120,8 +120,8 @@ def solar_per_unit(weather: Weather, system: SolarSystem = SolarSystem(), cache_
     if weather.ghi_w_per_m2 is None:
         raise DataMissing(
             f"The weather of {weather.place} has no irradiance, so that a solar plant there cannot be reckoned. "
-            "Give a weather file that has it (EPW, TMY3), let Open-Meteo or PVGIS be asked, or give a solar profile, "
-            "or a year's sum as maps have it (ghi_kwh_per_m2_year)."
+            "Give a weather file that has it (EPW, TMY3; PVGIS offers them), a solar profile (solar_file), or a year's "
+            "sum as maps have it (ghi_kwh_per_m2_year)."
         )
     kept = (default_cache_dir() if cache_dir is None else cache_dir) / f"solar-{_name_of(weather, system)}.npy"
     hours = _kept(kept, len(weather))

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, cast, get_args
@@ -16,14 +17,23 @@ from typing import Annotated, Literal, TypeVar, cast, get_args
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from dcfoot.errors import StudyError
+from dcfoot.config import load
+from dcfoot.errors import DcfootError, StudyError
 from dcfoot.places import nearest
+from dcfoot_scenarios.named import climate_faults, planned_site
+from dcfoot_scenarios.partners import lonely_keys
 from dcfoot_scenarios.scenario import MEASURED, OF_THE_HALL, Amount, Keys, Money, Part, Ratio, Scenario, is_file, merged
 from dcfoot_scenarios.sweep.keys import Sweep, sweep_faults, well_formed
 from dcfoot_scenarios.yaml_file import Document, Place, read_yaml
 
 BASELINE = "baseline"
 VARIANTS = "variants"
+
+NAMES_ZH = {BASELINE: "基准方案", "optimised": "优化方案"}
+"""What scenarios are called in Chinese that a study does not name itself."""
+
+_FOLD = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef“”])\s+(?=[\u3000-\u9fff\uff00-\uffef“”])")
+"""Blanks that YAML folds lines with, between Chinese letters, which have none."""
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """What a study may be called: it names files."""
@@ -102,6 +112,10 @@ class StudyKeys(Part):
     """The same in Chinese."""
     description: str = ""
     """What it asks, and what it leaves out."""
+    description_zh: str = ""
+    """The same in Chinese."""
+    names_zh: dict[str, str] = Field(default_factory=dict)
+    """What its scenarios are called in Chinese: ``{baseline: 上海, west: 贵安}``."""
     money: Money | None = None
     """Prices; left out: no cost is computed."""
     uncertainty: Uncertainty = Uncertainty()
@@ -138,6 +152,17 @@ class Study:
         """What it is called."""
         return self.keys.study
 
+    def called(self, scenario: str, lang: str) -> str:
+        """What a scenario is called in a language: its name, where the study has no other."""
+        usual = NAMES_ZH.get(scenario, scenario)
+        return self.keys.names_zh.get(scenario, usual) if lang == "zh" else scenario
+
+    def told(self, lang: str) -> tuple[str, str]:
+        """Its title and what it asks, in a language as far as it has them."""
+        keys = self.keys
+        title, asks = (keys.title_zh, keys.description_zh) if lang == "zh" else ("", "")
+        return title or keys.title or self.name, _FOLD.sub("", asks or keys.description).strip()
+
     @property
     def currency(self) -> str:
         """What it counts in; empty where it counts no money."""
@@ -159,12 +184,12 @@ class Study:
         StudyError
             It cannot be used; the message names every fault with file, line and key.
         """
-        return _study(read_yaml(Path(path)))
+        return _study(read_yaml(Path(path)), load().sites_file)
 
     @classmethod
     def of(cls, keys: Keys) -> "Study":
         """A study of the same keys in Python."""
-        return _study(Document(Path("study"), keys, {}))
+        return _study(Document(Path("study"), keys, {}), load().sites_file)
 
 
 def checked_name(name: str) -> str:
@@ -215,16 +240,18 @@ class FaultyStudy(StudyError):
         self.faults = faults
 
 
-def _study(document: Document) -> Study:
+def _study(document: Document, sites_file: Path | None) -> Study:
     shared = {key: value for key, value in document.values.items() if key in Scenario.model_fields}
     faults: list[Fault] = []
     own = {key: value for key, value in document.values.items() if key not in {*shared, BASELINE, VARIANTS}}
     keys = _checked(StudyKeys, own, document, [()], faults, frozenset({*Scenario.model_fields, BASELINE, VARIANTS}))
-    scenarios = {
-        name: _checked(Scenario, values, document, places, faults)
-        for name, values, places in _scenario_keys(document, shared, faults)
-    }
-    faults += _unknown_of(keys, scenarios, document)
+    scenarios: dict[str, Scenario | None] = {}
+    for name, bare, places in _scenario_keys(document, shared, faults):
+        values = _with_own_sites(bare, sites_file)
+        scenarios[name] = _checked(Scenario, values, document, places, faults, sites_file=sites_file)
+        faults += _found_before(values, document, places)
+    faults += _unknown_of(scenarios, document)
+    faults += _unknown_names(scenarios, document)
     faults += _sweep_faults(scenarios, document)
     if faults:
         raise FaultyStudy(document.path, sorted(set(faults)))
@@ -233,15 +260,64 @@ def _study(document: Document) -> Study:
     return Study(keys, found, _hash(keys, found), document.path)
 
 
-def _unknown_of(keys: StudyKeys | None, names: Iterable[str], document: Document) -> list[Fault]:
+def _with_own_sites(keys: Keys, sites_file: Path | None) -> Keys:
+    """The keys of a scenario, with the file of the user's own sites where its site is one of them."""
+    if sites_file is None or "sites_file" in keys:
+        return keys
+    from dcfoot.site_file import read_sites  # tomllib: only where there is a file
+
+    return {**keys, "sites_file": str(sites_file.absolute())} if keys.get("site") in read_sites(sites_file) else keys
+
+
+def _found_before(keys: Keys, document: Document, places: Sequence[Place]) -> Iterator[Fault]:
+    """What a scenario's keys lack, beside what each of them says: told before a year is computed."""
+    for loc, said in (*_unknown_climate(keys, document.path.parent), *lonely_keys(keys, _moved(document.values))):
+        place = _where(document, places, loc)
+        yield Fault(document.line(place), _dotted(place), said)
+
+
+def _unknown_climate(keys: Keys, folder: Path) -> Iterator[tuple[Place, str]]:
+    name, own = keys.get("site"), keys.get("sites_file")
+    if isinstance(name, str) and "climate" not in keys and "weather" not in keys:
+        with suppress(DcfootError):  # a site that is not known, which its own key says
+            site = planned_site(name, folder / own if isinstance(own, str) else None)
+            yield from ((("site",), said) for said in climate_faults(site))
+
+
+def _moved(values: Keys) -> set[str]:
+    """The keys that a sweep or an optimum gives values to."""
+    swept, sized = (_inner(_inner(values, "sweep"), "over"), _inner(values, "optimise"))
+    return {
+        *swept,
+        *(f"storage.{key}" for key in sized),
+        *(["heat_reuse.store_mwh"] if "heat_store_mwh" in sized else []),
+    }
+
+
+def _inner(values: Keys, key: str) -> Keys:
+    inner = values.get(key)
+    return cast("Keys", inner) if isinstance(inner, dict) else {}
+
+
+def _unknown_of(names: Iterable[str], document: Document) -> list[Fault]:
     """Scenarios that `optimise` names and the study has not."""
-    wanted = keys.optimise.of if keys and keys.optimise else ()
+    of = _inner(document.values, "optimise").get("of")
+    wanted = [name for name in cast("list[object]", of) if isinstance(name, str)] if isinstance(of, list) else []
     line, known = document.line(("optimise", "of")), list(names)
     return [
         Fault(line, "optimise.of", f"no scenario is called {name!r}.{nearest(name, known)}")
         for name in wanted
         if name not in known
     ]
+
+
+def _unknown_names(names: Iterable[str], document: Document) -> Iterator[Fault]:
+    """Scenarios that have a Chinese name and are not there."""
+    known = [*names, "optimised"]
+    for name in _inner(document.values, "names_zh"):
+        if name not in known:
+            place: Place = ("names_zh", name)
+            yield Fault(document.line(place), _dotted(place), f"no scenario is called so.{nearest(name, known)}")
 
 
 def _scenario_keys(
@@ -296,10 +372,11 @@ def _checked(
     places: Sequence[Place],
     faults: list[Fault],
     also_known: frozenset[str] = frozenset(),
+    sites_file: Path | None = None,
 ) -> ModelT | None:
     """The model of these keys; its faults where the keys stand in the file."""
     try:
-        return model.model_validate(values, context={"folder": document.path.parent})
+        return model.model_validate(values, context={"folder": document.path.parent, "sites_file": sites_file})
     except ValidationError as fault:
         for one in fault.errors(include_url=False):
             place = _where(document, places, one["loc"])

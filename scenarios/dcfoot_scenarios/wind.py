@@ -145,8 +145,8 @@ def wind_per_unit(weather: Weather, farm: WindFarm = WindFarm()) -> Hours:
     if weather.wind_speed_m_per_s is None:
         raise DataMissing(
             f"The weather of {weather.place} has no wind, so that a wind farm there cannot be reckoned. Give a weather "
-            "file that has it (EPW, TMY3), let Open-Meteo or NASA POWER be asked, or give a wind profile, or a year's "
-            "mean (wind_speed_m_per_s)."
+            "file that has it (EPW, TMY3; PVGIS offers them), a wind profile (wind_file), or a year's mean "
+            "(wind_speed_m_per_s)."
         )
     turbine = find_turbine(farm.turbine)
     hub_m = turbine.hub_m if farm.hub_m is None else farm.hub_m

@@ -55,6 +55,10 @@ class Word:
         """Of the value as it is: empty for a ratio, ``"money"`` for an amount."""
         return self.unit.replace("%", "").removeprefix("M ")
 
+    def plain_unit_in(self, currency: str) -> str:
+        """The same in a study that counts in this money."""
+        return self.plain_unit.replace("money", currency)
+
     def unit_in(self, currency: str) -> str:
         """Its unit in a study that counts in this money."""
         return self.unit.replace("money", currency)

@@ -4,8 +4,10 @@ In comes a file, out go dicts, lists and scalars, with the line of every key. Wh
 key that stands twice, a file that is too large, aliases that unfold to far more than was written.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,11 @@ def parse_yaml(text: str, path: Path) -> Document:
         raise StudyError(f"{path}: this is no YAML: {' '.join(str(fault).split())}.") from None
     if not _is(top, CommentedMap):
         raise StudyError(f"{path}:1: a study is keys with values (`study: NAME`), and this is not.")
+    for number, line in enumerate(text.splitlines(), 1):
+        split = _COMMA.search(line.partition(" #")[0])
+        if split:
+            whole = split[2].replace(",", "")
+            raise StudyError(f"{path}:{number}: {split[1]}: {split[2]} is two values here; write {whole}.")
     lines: dict[Place, int] = {}
     budget = iter(range(MOST_VALUES))
     return Document(path, _plain(top, (), lines, budget, path), lines)
@@ -120,9 +127,13 @@ def _is(node: object, kind: type) -> bool:
     return isinstance(node, kind)
 
 
+_COMMA = re.compile(r"[{,]\s*(\w+)\s*:\s*(\d{1,3},\d{3})(?!\d)")
+"""A number with a comma for its thousands inside braces, where a comma ends a value."""
+
+
 def _scalar(value: Any) -> Any:  # noqa: ANN401 (whatever YAML knows)
     """A plain value of the library's own types, which remember how they were written."""
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
             return kind(value)
-    return value
+    return value.isoformat() if isinstance(value, date) else value  # a text to whoever wrote it

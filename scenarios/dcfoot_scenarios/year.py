@@ -174,8 +174,7 @@ def _cold(case: Case, it_mw: Hours, state: FacilityState, heat: HeatFlows | None
 def heat_capture(case: Case, chance: Chance = CENTRAL) -> Capture:
     """How much of the heat can be had, and how warm, of the hall as it is drawn."""
     known = heat_parameters()[f"capture_{case.cooling}.recoverable_ratio"]
-    scenario = case.scenario
-    numbers = chance.hall(used_parameters(case.cooling, scenario.size, scenario.rejection))
+    numbers = chance.hall(used_parameters(case.cooling, case.size, case.scenario.rejection))
     return capture_of(case.build(numbers).cooling, by_hour(chance.number("heat.recoverable_ratio", known)))
 
 

@@ -79,7 +79,8 @@ def test_a_country_names_what_lies_inside_it(sites: Sites) -> None:
     assert "us-tx" not in inside
     assert "Inside it: aws-eu-west-3, fr_paris\n" in sites("fr")[1]
     assert "Inside it" not in sites("Mongolia")[1]
-    assert "Inside it" not in sites("cn-guangdong")[1]
+    assert "Inside it: cn_shanghai\n" in sites("上海")[1]  # whose climate is known
+    assert "Inside it" not in sites("cn-jiangxi")[1]
 
 
 def test_a_fleet_says_that_it_names_no_grid(sites: Sites) -> None:

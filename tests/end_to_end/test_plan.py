@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -93,8 +94,23 @@ def test_a_study_is_told_with_its_intervals_its_grid_and_its_hash(capsys: pytest
     assert main(["plan", "small.yaml"]) == 0
     said = capsys.readouterr().out
     assert "One megawatt" in said
-    assert re.search(r"Facility energy: -[\d,]+ MWh, 5 - 95 %: -[\d,]+ to -[\d,]+; less in 100%", said)
+    assert re.search(r"Facility energy: -[\d,]+ MWh, 5 - 95 %: -[\d,]+ to -[\d,]+; better in 100%", said)
     assert re.search(r"^study [0-9a-f]{12}, seed 1, 6 draws", said, re.MULTILINE)
+
+
+def test_the_setting_of_the_language_holds_for_a_study_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DCFOOT_LANG", "zh")
+    assert main(["plan"]) == 0
+    assert re.search(r"zhongwei-solar-battery +中卫", capsys.readouterr().out)
+    assert main(["plan", "small.yaml"]) == 0
+    said = capsys.readouterr().out
+    assert "free，与基准方案相比" in said  # noqa: RUF001 - Chinese punctuation is meant
+    assert re.search(r"数据中心用电量: -[\d,]+ MWh, 5% - 95%: -[\d,]+ 至 -[\d,]+; 100% 的抽样更优", said)
+    assert "One megawatt" in said  # it has no other title
+    told = re.sub(r"DEU \(.*|.*Data.*|.*ENTSO.*|.*production.*|One megawatt", "", said)
+    assert re.findall(r"\b(?:the|is|are|of|draws)\b", told) == []
 
 
 def test_fewer_draws_than_the_study_asks_for_and_none(capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,8 +145,19 @@ def test_a_new_study_is_one_and_what_is_there_is_never_overwritten(
     written = (folder / "mine.yaml").read_text(encoding="utf-8")
     assert "study: mine" in written
     assert main(["plan", "--new", "mine"]) == USAGE
+    schema = json.loads((folder / "study.schema.json").read_text(encoding="utf-8"))
+    assert "$schema=study.schema.json" in written.splitlines()[0]
+    assert schema["properties"]["baseline"]
     assert "already" in capsys.readouterr().err
     assert (folder / "mine.yaml").read_text(encoding="utf-8") == written
+
+
+def test_a_name_with_its_ending_is_the_same_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--new", "mine.yaml"]) == 0
+    assert sorted(path.name for path in folder.glob("mine*")) == ["mine.yaml"]
+    assert "study: mine\n" in (folder / "mine.yaml").read_text(encoding="utf-8")
+    assert main(["plan", "mine"]) == USAGE
+    assert "Did you mean mine.yaml?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "a/b", "", ".hidden", "a b"])
@@ -250,3 +277,23 @@ def test_an_interrupt_leaves_what_is_done_and_names_what_is_not(folder: Path) ->
     assert {"hours_baseline.csv.gz", "hours_free.csv.gz"} <= written
     assert "hours_v39.csv.gz" not in written
     assert list((folder / "results").glob(".dcfoot-*")) == []
+
+
+@pytest.mark.timeout(120)
+def test_an_interrupt_while_sizes_are_sought_says_that_the_optimum_is_not_computed(folder: Path) -> None:
+    # A program of a year with a front takes half a minute; Ctrl-C must not wait for it.
+    asked = (
+        "money: {currency: EUR, rates: {USD: 0.92}}\n"
+        "optimise: {solar_mw: {}, wind_mw: {}, battery_mwh: {}, battery_mw: {}, cfe_contracted_ratio_min: 0.8,\n"
+        "  front: cfe_contracted_ratio_min, front_values: [0.8, 0.85, 0.9, 0.95]}\n"
+    )
+    study = STUDY.replace("draws: 6", "draws: 0").replace("de_frankfurt", "dk_copenhagen")
+    (folder / "sized.yaml").write_text(asked + study.replace("air_chiller}", "air_chiller, grid: {price_per_mwh: 90}}"))
+    with Terminal([*DCFOOT, "plan", str(folder / "sized.yaml")], {**os.environ, "TERM": "xterm"}) as terminal:
+        terminal.read_until(b"3/3 optimised")
+        sleep(2)  # the program is made, and HiGHS at it
+        os.kill(terminal.pid, signal.SIGINT)
+        began = monotonic()
+        terminal.read_until(b"interrupted; not computed: optimised")
+        assert terminal.wait() == INTERRUPTED
+    assert monotonic() - began < 10

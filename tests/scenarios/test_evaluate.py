@@ -1,5 +1,6 @@
 """A scenario's year: what goes in comes out, each figure by its standard's own arithmetic."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from dcfoot.errors import ConfigError, StudyError
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
+from dcfoot_scenarios.note_words import note_in
 from dcfoot_scenarios.scenario import Money, Scenario
 from dcfoot_scenarios.study import Uncertainty
 from dcfoot_scenarios.words import words
@@ -270,3 +272,38 @@ def test_every_figure_has_a_word_with_a_chinese_name() -> None:
     outcome = in_copenhagen(heat_reuse={"homes": 10}, grid={"import_limit_mw": 5, "ramp_limit_mw_per_h": 1})
     assert set(outcome.figures) <= set(words())
     assert all(not word.label_zh.isascii() or word.label_zh.isupper() for word in words().values())
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"load": {"it_capacity_mw": 20_000}}, r"were kilowatts meant \(20 MW\)"),
+        ({"grid": {"price_per_mwh": 0.09}}, r"was a kilowatt-hour meant \(price_per_mwh: 90\)"),
+        (
+            {"grid": {"price_per_mwh": 90}, "storage": {"battery_mwh": 4, "battery_mw": 1, "policy": "price"}},
+            "never used",
+        ),
+        ({"storage": {"battery_mwh": 4, "battery_mw": 1}}, "no surplus of clean power"),
+        (
+            {
+                "grid": {"price_per_mwh": 90},
+                "load": {"it_capacity_mw": 1, "deferrable_ratio": 0.2, "deadline_h": 4, "shift_to": "price"},
+            },
+            "no work is moved",
+        ),
+        (
+            {
+                "supply": {"solar_mw": 100, "ghi_kwh_per_m2_year": 1300},
+                "grid": {"price_per_mwh": 90, "export_price_per_mwh": 30},
+            },
+            "surplus: sold sells them",
+        ),
+        ({"grid": {"import_limit_mw": 5}}, r"breaks grid.import_limit_mw, 5 MW, in 8,760 hours"),
+    ],
+)
+def test_what_has_no_effect_or_looks_like_another_unit_is_noted(keys: dict[str, object], said: str) -> None:
+    found = [note for note in evaluate(scenario(**keys)).notes if re.search(said, note)]
+    assert found
+    assert [note for note in found if not re.search(r"[\u4e00-\u9fff]", note_in(note, "zh"))] == []
+    usual = evaluate(scenario(grid={"price_per_mwh": 90, "export_price_per_mwh": 30})).notes
+    assert not [note for note in usual if re.search(said, note)]

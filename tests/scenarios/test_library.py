@@ -8,7 +8,9 @@ import re
 
 import pytest
 
+from dcfoot_scenarios.evaluate import evaluate
 from dcfoot_scenarios.library import FOLDER, study_names, study_path
+from dcfoot_scenarios.note_words import note_in
 from dcfoot_scenarios.study import Study
 from simulated.repository import ROOT
 
@@ -32,11 +34,21 @@ def numbers(text: str) -> set[str]:
 
 @pytest.mark.parametrize("name", study_names())
 def test_every_study_is_called_as_its_file_and_speaks_chinese_too(name: str) -> None:
-    keys = Study.read(study_path(name)).keys
-    assert keys.study == name
-    assert keys.title
-    assert re.search(r"[\u4e00-\u9fff]", keys.title_zh)
-    assert len(keys.description) > 100
+    study = Study.read(study_path(name))
+    assert study.name == name
+    title, asks = study.told("en")
+    assert title
+    assert len(asks) > 100
+    for chinese in (*study.told("zh"), *(study.called(scenario, "zh") for scenario in study.scenarios)):
+        assert re.search(r"[\u4e00-\u9fff]", chinese)
+    assert not re.search(r"[\u4e00-\u9fff] [\u4e00-\u9fff]", study.told("zh")[1])
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_what_there_is_to_know_of_every_study_is_said_in_chinese(name: str) -> None:
+    study = Study.read(study_path(name))
+    notes = {note for scenario in study.scenarios.values() for note in evaluate(scenario, money=study.keys.money).notes}
+    assert [note for note in notes if not re.search(r"[\u4e00-\u9fff]", note_in(note, "zh"))] == []
 
 
 @pytest.mark.parametrize("name", study_names())

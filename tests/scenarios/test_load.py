@@ -91,8 +91,13 @@ def test_a_file_of_power_or_of_shares_gives_the_share_of_the_capacity(
 def test_a_file_above_the_capacity_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "load.csv"
     path.write_text("\n".join(["load_mw", *["31"] * 24]))
-    with pytest.raises(ConfigError, match="load_mw is 31, above the IT capacity of 30"):
+    with pytest.raises(ConfigError, match=r"load_mw is 31, above the IT capacity of 30\.\n"):
         load_of_file(path, DAY, 30.0)
+    path.write_text("\n".join(["load_mw", *["27000"] * 24]))
+    with pytest.raises(ConfigError, match=r"of 30\. If it is in kW, call the column load_kw\."):
+        load_of_file(path, DAY, 30.0)
+    path.write_text("\n".join(["load_kw", *["27000"] * 24]))
+    assert load_of_file(path, DAY, 30.0) == near([0.9] * 24)
 
 
 # --- a run that was recorded

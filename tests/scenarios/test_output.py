@@ -1,8 +1,12 @@
 """A study's files: all of them whole, or none."""
 
+import csv
+import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,17 +15,19 @@ from dcfoot.errors import StudyError
 from dcfoot_scenarios.compare import Comparison, compare
 from dcfoot_scenarios.output import write
 from dcfoot_scenarios.study import Study
+from simulated.near import near
+
+KEYS: dict[str, object] = {
+    "study": "small",
+    "uncertainty": {"draws": 0},
+    "load": {"it_capacity_mw": 10},
+    "baseline": {"site": "dk_copenhagen", "cooling": "dx"},
+}
 
 
 @pytest.fixture(scope="module")
 def comparison() -> Comparison:
-    keys: dict[str, object] = {
-        "study": "small",
-        "uncertainty": {"draws": 0},
-        "load": {"it_capacity_mw": 10},
-        "baseline": {"site": "dk_copenhagen", "cooling": "dx"},
-    }
-    return compare(Study.of(keys))
+    return compare(Study.of(KEYS))
 
 
 @pytest.fixture
@@ -73,6 +79,41 @@ def test_a_file_in_the_place_of_the_folder_is_told(comparison: Comparison, tmp_p
     with pytest.raises(StudyError, match="out: File exists; choose another --out"):
         write(comparison, tmp_path / "out")
     assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_hours_of_a_scenario_that_is_gone_go_with_it_and_files_of_others_stay(
+    comparison: Comparison, tmp_path: Path
+) -> None:
+    more = replace(comparison, outcomes={**comparison.outcomes, "gone": comparison.baseline})
+    write(more, tmp_path)
+    (tmp_path / "hours_mine.csv.gz").write_text("mine")
+    assert (tmp_path / "hours_gone.csv.gz").exists()
+    write(comparison, tmp_path)
+    assert {"hours_baseline.csv.gz", "hours_mine.csv.gz"} <= set(everything(tmp_path))
+    assert "hours_gone.csv.gz" not in everything(tmp_path)
+
+
+def test_what_was_not_computed_is_marked_in_every_file(tmp_path: Path) -> None:
+    study = Study.of({**KEYS, "variants": {"never": {"warming_k": 1}}})
+    comparison = replace(compare(Study.of(KEYS)), study=study)
+    write(comparison, tmp_path)
+    assert json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))["missing"] == ["never"]
+    assert re.search(r"^never,+$", (tmp_path / "figures.csv").read_text(encoding="utf-8"), re.MULTILINE)
+    assert "not computed: never" in (tmp_path / "page_en.html").read_text(encoding="utf-8")
+
+
+def test_intervals_stand_in_a_table_with_their_units_and_the_studys_money(tmp_path: Path) -> None:
+    money = {"currency": "EUR", "rates": {"USD": 0.9}}
+    keys = {**KEYS, "uncertainty": {"draws": 10}, "money": money, "variants": {"warm": {"warming_k": 1}}}
+    comparison = compare(Study.of(keys))
+    write(comparison, tmp_path)
+    with (tmp_path / "intervals.csv").open(encoding="utf-8") as file:
+        rows = {(row["scenario"], row["figure"]): row for row in csv.DictReader(file)}
+    found = rows["warm", "cost_per_year"]
+    assert found["unit"] == "EUR"
+    assert float(found["p5"]) < float(found["value"]) < float(found["p95"])
+    assert float(found["value"]) == near(comparison.outcomes["warm"].figures["cost_per_year"])
+    assert ",money" not in (tmp_path / "differences.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

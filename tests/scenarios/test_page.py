@@ -11,10 +11,13 @@ from dcfoot.cooling.parameters import Size
 from dcfoot.facility_library import used_parameters
 from dcfoot_scenarios.compare import Comparison, compare
 from dcfoot_scenarios.document import document_of
+from dcfoot_scenarios.evaluate import evaluate
 from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.page import render
-from dcfoot_scenarios.report_text import WIDTH, figure_lines, lines_of
+from dcfoot_scenarios.page_payoff import worth
+from dcfoot_scenarios.report_text import WIDTH, figure_lines, lines_of, payoff_lines
 from dcfoot_scenarios.study import Study
+from simulated.near import near
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -105,6 +108,38 @@ def test_page_and_terminal_tell_what_a_decision_pays_for_and_the_sizes_that_were
         assert f">{never}<" in invested[0]
     assert "Does not pay: 10.00 M EUR more invested" in terminal
     assert document_of(sized)["optimised"]["sizes"] == dict(found.sizing.sizes)
+
+
+def test_whether_it_pays_is_as_certain_as_the_draws_are(sized: Comparison) -> None:
+    # What 10 M EUR more buys nothing for, in every draw: the present value is what is spent.
+    gain = sized.payoff("dear").money
+    assert gain is not None
+    assert worth(sized, "dear").value == near(gain.net_present_value)
+    assert "Does not pay" in next(payoff_lines(sized, "dear"))
+    lost = sized.outcomes["dear"].drawn["net_present_cost"] - sized.baseline.drawn["net_present_cost"]
+    assert worth(sized, "dear").better_ratio == 0
+    drawn = {**sized.outcomes["dear"].drawn, "net_present_cost": sized.baseline.drawn["net_present_cost"].copy()}
+    drawn["net_present_cost"][::2] -= 1.0
+    drawn["net_present_cost"][1::2] += lost[1::2]
+    half = replace(sized, outcomes={**sized.outcomes, "dear": replace(sized.outcomes["dear"], drawn=drawn)})
+    assert re.match(
+        r"Undecided, pays in 50% of the draws.*net present value -[\d.]+ M EUR \(5 - 95 %: ",
+        next(payoff_lines(half, "dear")),
+    )
+
+
+def test_a_note_says_whose_it_is_unless_it_is_everybodys(comparison: Comparison) -> None:
+    limited = replace(
+        comparison,
+        outcomes={
+            **comparison.outcomes,
+            "limit": evaluate(comparison.baseline.scenario.with_(grid={"import_limit_mw": 5})),
+        },
+    )
+    told = " ".join("\n".join(lines_of(limited)).split())
+    assert "- limit: it breaks grid.import_limit_mw, 5 MW, in 8,760 hours" in told
+    assert "limit beside the baseline No difference in energy, carbon, water on site or cost." in told
+    assert "<strong>limit</strong>: it breaks" in render(limited)
 
 
 def test_the_terminal_calls_inputs_by_their_words_and_tells_a_difference_once(comparison: Comparison) -> None:

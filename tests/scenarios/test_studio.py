@@ -15,7 +15,7 @@ import pytest
 from dcfoot.errors import ConfigError
 from dcfoot.serving import Reply, Request
 from dcfoot_scenarios.evaluate import evaluate
-from dcfoot_scenarios.library import study_names
+from dcfoot_scenarios.library import study_names, study_path
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.studio.answer import POINTS, WEEK_H, answer, as_yaml
 from dcfoot_scenarios.studio.begin import begin
@@ -86,6 +86,28 @@ def test_intervals_come_from_draws_and_no_page_can_ask_for_more_than_it_can_wait
     figure = told["scenarios"]["what-if"]["figures"]["carbon_location_hourly_t"]
     assert figure["p5"] < figure["value"] < figure["p95"]
     assert told["differences"]["what-if"]["carbon_location_hourly_t"]["better_ratio"] == 1.0
+
+
+def test_notes_are_in_both_languages_and_say_whose_they_are() -> None:
+    told = answer(changed(supply={"solar_mw": 0}, storage={"battery_mwh": 8, "battery_mw": 2}))
+    (never,) = [note for note in told["notes"] if "never used" in note["en"]]
+    assert never["of"] == ["what-if"]
+    assert "电池从未使用" in never["zh"]
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_every_scenario_that_the_page_begins_with_is_one_that_it_can_ask_for(name: str) -> None:
+    (shown, *_) = begin(Study.read(study_path(name)), "zh")["studies"]
+    assert set(shown["called"]) == set(shown["scenarios"])
+    for keys in shown["scenarios"].values():
+        asked = {"baseline": shown["scenarios"]["baseline"], "variants": {"what-if": keys}}
+        assert posted({**shown["keys"], **asked, "uncertainty": {"draws": 0}}).status == 200
+
+
+def test_every_place_has_a_chinese_name() -> None:
+    sites = begin(Study.of(STUDY), "zh")["choices"]["site"]
+    assert len(sites) > 60
+    assert [site["value"] for site in sites if not re.search(r"[\u4e00-\u9fff]", site["label_zh"])] == []
 
 
 def test_where_a_price_is_not_known_there_are_figures_without_a_cost_and_the_reason() -> None:

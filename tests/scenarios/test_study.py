@@ -7,7 +7,9 @@ import jsonschema
 import pytest
 
 from dcfoot.errors import DataMissing, StudyError
+from dcfoot_scenarios.case import case_of
 from dcfoot_scenarios.library import EXAMPLE, FOLDER, study_names, study_path
+from dcfoot_scenarios.place import place_of
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.schema import study_schema
 from dcfoot_scenarios.study import Study
@@ -73,8 +75,119 @@ def test_every_fault_is_told_at_once_with_its_line_and_the_nearest_key(tmp_path:
     assert "Did you mean battery_mw" in "\n".join(faults)
 
 
+def test_every_wrong_name_is_told_at_once_and_none_waits_for_a_year_to_be_computed(tmp_path: Path) -> None:
+    faults = refused(
+        tmp_path,
+        "study: s\n"
+        "load: {it_capacity_mw: 1, profile: trainning}\n"
+        "money: {currency: RMB}\n"
+        "optimise: {of: [base], minimise: beauty}\n"
+        "baseline:\n"
+        "  site: norway\n"
+        "  cooling: air_chiller\n"
+        "  facility: {air.suply_c: 20}\n"
+        "  grid: {tariff: shanghai, time_zone: Beijing}\n"
+        "  supply: {turbine: large}\n"
+        "  servers: {product: dgx}\n"
+        "  heat_reuse: {homes: 10, reference: coal}\n"
+        "  operation: {curve: V100, setting: a, reference: b, host_w: 1}\n",
+    )
+    assert {fault.partition(": ")[0] + ": " + fault.split(": ")[1] for fault in faults} == {
+        "2: load.profile",
+        "3: money.currency",
+        "4: optimise.of",
+        "4: optimise.minimise",
+        "6: baseline.site",
+        "8: baseline.facility",
+        "9: baseline.grid.tariff",
+        "9: baseline.grid.time_zone",
+        "10: baseline.supply.turbine",
+        "11: baseline.servers.product",
+        "12: baseline.heat_reuse.reference",
+        "13: baseline.operation.curve",
+    }
+    told = "\n".join(faults)
+    for offered in ("training?", "Write CNY", "no_oslo (Oslo)", "air.supply_c?", "'Asia/Shanghai'"):
+        assert offered in told
+
+
+def test_a_key_that_does_nothing_without_another_is_told(tmp_path: Path) -> None:
+    text = (
+        "study: s\nbaseline: {site: sg_singapore, cooling: dx}\n"
+        "load: {it_capacity_mw: 1, deferrable_ratio: 0.3, curtailed_hours: 20}\n"
+        "variants: {stored: {storage: {battery_mwh: 40}}}\n"
+    )
+    assert [": ".join(fault.split(": ")[:2]) for fault in refused(tmp_path, text)] == [
+        "3: load.curtailed_hours",
+        "3: load.deferrable_ratio",
+        "4: variants.stored.storage.battery_mwh",
+    ]
+    assert "Add battery_mw: 10 would fill it in 4 hours" in "\n".join(refused(tmp_path, text))
+    keys = {"study": "s", "load": {"it_capacity_mw": 1}, "baseline": {"site": "sg_singapore", "cooling": "dx"}}
+    stored = keys | {"storage": {"battery_mwh": 40}}
+    # A sweep or an optimum gives the other key; and a battery of nothing needs no power.
+    assert Study.of(stored | {"sweep": {"over": {"storage.battery_mw": [1, 2]}}}).baseline.storage.battery_mwh == 40
+    assert Study.of(stored | {"optimise": {"battery_mw": {}}}).baseline.storage.battery_mwh == 40
+    assert Study.of(keys | {"storage": {"battery_mwh": 0}}).baseline.storage.battery_mwh == 0
+
+
+@pytest.mark.parametrize("name", ["Shanghai", "上海", "cn-shanghai", "cn_shanghai"])
+def test_a_city_that_is_a_province_too_has_the_climate_of_the_city(name: str) -> None:
+    place = place_of(Study.of(KEYS | {"baseline": {"site": name}, "variants": {}}).baseline)
+    assert (place.site.id, place.site.grid_zone) == ("cn_shanghai", "CN-SH")
+
+
+@pytest.mark.parametrize(
+    ("name", "id_"), [("Frankfurt", "de_frankfurt"), ("贵阳", "cn_guiyang"), ("Singapore", "sg_singapore")]
+)
+def test_a_city_is_a_site_by_its_name(name: str, id_: str) -> None:
+    assert place_of(Study.of(KEYS | {"baseline": {"site": name}, "variants": {}}).baseline).site.id == id_
+
+
+@pytest.mark.parametrize(("name", "offered"), [("cn-guizhou", "cn_guiyang"), ("DE", "de_frankfurt")])
+def test_of_a_place_without_a_climate_those_inside_it_are_offered(name: str, offered: str) -> None:
+    with pytest.raises(StudyError, match=rf"baseline\.site: .*{offered}.*climate: NAME.*weather: FILE"):
+        Study.of(KEYS | {"baseline": {"site": name}, "variants": {}})
+    assert Study.of(KEYS | {"baseline": {"site": name, "climate": "cn_guiyang"}, "variants": {}}).baseline.site == name
+
+
+OWN_SITES = """\
+[sites.lab]
+country = "CN"
+region = "广东"
+climate = "Guangzhou"
+cooling = "water_chiller"
+size = "midsize"
+"""
+
+
+def test_a_site_of_ones_own_is_known_by_the_setting_or_by_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "sites.toml"
+    own.write_text(OWN_SITES, encoding="utf-8")
+    keys = KEYS | {"baseline": {"site": "lab"}, "variants": {"north": {"site": "se_lulea", "cooling": "dx"}}}
+    with pytest.raises(StudyError, match="no site is called 'lab'"):
+        Study.of(keys)
+    named = Study.read(written(tmp_path, "study: s\nload: {it_capacity_mw: 1}\nsites_file: sites.toml\nsite: lab\n"))
+    monkeypatch.setenv("DCFOOT_SITES_FILE", str(own))
+    study = Study.of(keys)
+    for scenario in (study.baseline, named.baseline, study.baseline.with_(warming_k=1)):
+        case = case_of(scenario)
+        assert (case.place.site.grid_zone, case.cooling, case.size) == ("CN-GD", "water_chiller", "midsize")
+    assert study.scenarios["north"].sites_file is None
+    # What the site is belongs to what the study means.
+    own.write_text(OWN_SITES.replace("Guangzhou", "Shanghai"), encoding="utf-8")
+    assert Study.of(keys).hash != study.hash
+    assert place_of(Study.of(keys).baseline).site.climate == "cn_shanghai"
+    with pytest.raises(StudyError, match="Did you mean lab"):
+        Study.of(keys | {"baseline": {"site": "labb"}})
+
+
 def test_a_fault_of_the_baseline_is_told_once_though_every_variant_has_it(tmp_path: Path) -> None:
-    text = "study: s\nload: {it_capacity_mw: 1}\nbaseline: {site: sg, cooling: ice}\nvariants: {a: {}, b: {}}\n"
+    text = (
+        "study: s\nload: {it_capacity_mw: 1}\nbaseline: {site: sg_singapore, cooling: ice}\nvariants: {a: {}, b: {}}\n"
+    )
     assert [fault.split(": ")[1] for fault in refused(tmp_path, text)] == ["baseline.cooling"]
 
 
@@ -89,6 +202,14 @@ def test_norway_is_a_place_and_not_a_no(tmp_path: Path) -> None:
     [
         ("study: a\nstudy: b\n", "stands twice"),
         ("study: [a\n", "no YAML"),
+        (
+            "study: s\nbaseline:\n  grid: {price_per_mwh: 1,200}\n",
+            "3: price_per_mwh: 1,200 is two values here; write 1200",
+        ),
+        (
+            "study: 2024-01-01\nload: {it_capacity_mw: 1, profile: 2024-01-01}\nbaseline: {site: sg_singapore}\n",
+            "2: load.profile: no load profile is called '2024-01-01'",
+        ),
         ("- study\n", "keys with values"),
         ("study: s\nbaseline: 3\n", "must be keys with values"),
         ("study: s\nload: {it_capacity_mw: .inf}\nbaseline: {site: sg}\n", "finite number"),
@@ -96,7 +217,7 @@ def test_norway_is_a_place_and_not_a_no(tmp_path: Path) -> None:
         ("study: s\nload: {it_capacity_mw: 1, profile: gone.csv}\nbaseline: {site: sg}\n", "there is no file"),
         ("study: s\nload: {it_capacity_mw: 1}\nbaseline: {site: sg, climate: atlantis}\n", "No climate is known"),
         (
-            "study: s\nload: {it_capacity_mw: 1}\nbaseline: {site: sg, grid: {price_per_mwh: 1, tariff: x}}\n",
+            "study: s\nload: {it_capacity_mw: 1}\nbaseline: {site: sg, grid: {price_per_mwh: 1, tariff: cn_beijing}}\n",
             "give one of them",
         ),
     ],
@@ -120,20 +241,20 @@ def test_a_file_that_is_not_there_or_no_text_is_told(tmp_path: Path) -> None:
 
 
 def test_its_hash_is_of_its_meaning_and_not_of_its_writing(tmp_path: Path) -> None:
-    one = written(tmp_path, "study: s\nload: {it_capacity_mw: 2}\nbaseline: {site: sg, cooling: dx}\n")
+    one = written(tmp_path, "study: s\nload: {it_capacity_mw: 2}\nbaseline: {site: sg_singapore, cooling: dx}\n")
     first = Study.read(one).hash
     other = written(
-        tmp_path, "# a comment\nbaseline:\n  cooling: dx\n  site: sg\nload: {it_capacity_mw: 2.0}\nstudy: s\n"
+        tmp_path, "# a comment\nbaseline:\n  cooling: dx\n  site: sg_singapore\nload: {it_capacity_mw: 2.0}\nstudy: s\n"
     )
     assert Study.read(other).hash == first
-    changed = written(tmp_path, "study: s\nload: {it_capacity_mw: 3}\nbaseline: {site: sg, cooling: dx}\n")
+    changed = written(tmp_path, "study: s\nload: {it_capacity_mw: 3}\nbaseline: {site: sg_singapore, cooling: dx}\n")
     assert Study.read(changed).hash != first
 
 
 def test_its_hash_is_of_what_stands_in_its_files_wherever_they_lie(tmp_path: Path) -> None:
     keys = (
         "study: s\nload: {it_capacity_mw: 2, profile: own.csv}\n"
-        "baseline: {site: sg, cooling: dx, supply: {solar_file: sun}}\n"
+        "baseline: {site: sg_singapore, cooling: dx, supply: {solar_file: sun}}\n"
     )
 
     def read(folder: str, load: str, sun: str) -> str:

@@ -1,6 +1,7 @@
 """A sweep gives each point what it is alone, in whatever company, whoever computes it, however often it is begun."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -309,6 +310,28 @@ def test_a_scheduler_without_a_sweep_is_refused(tmp_path: Path, capsys: pytest.C
     path.write_text(json.dumps(BASE))
     assert main(["plan", str(path), "--scheduler", "tcp://127.0.0.1:9"]) == 2
     assert "has none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("10.0.0.5:8786", "tcp://.* is missing"),
+        ("tcp://10.0.0.5", "PORT is missing"),
+        ("tcp://host:port", "tcp://HOST:PORT"),
+        ("tcp://127.0.0.1:9", "No Dask scheduler answers"),
+    ],
+)
+def test_a_scheduler_that_cannot_be_asked_is_told_before_anything_is_computed_or_written(
+    address: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(json.dumps({**BASE, "sweep": {"over": SIZES}}))
+    assert main(["plan", str(path), "--out", str(tmp_path / "out"), "--scheduler", address]) == 2
+    told = capsys.readouterr()
+    assert re.search(said, told.err)
+    assert told.out == ""
+    assert "written" not in told.err
+    assert not (tmp_path / "out").exists()
 
 
 # A cluster of two workers on this machine.

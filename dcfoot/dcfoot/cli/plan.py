@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcfoot.config import load
 from dcfoot.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ EXAMPLES = """\
   dcfoot plan my-study.yaml --out results --scheduler tcp://10.0.0.5:8786
                                                computes its sweep on a Dask cluster
 """
+
+SCHEMA_NAME = "study.schema.json"
+"""Where the example tells editors to look for the schema of its keys."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as a shell has it: 128 + SIGINT."""
@@ -44,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scheduler", metavar="ADDRESS", help="compute the study's sweep on this Dask cluster, tcp://HOST:PORT"
     )
-    parser.add_argument("--new", metavar="NAME", help="write NAME.yaml, an example with comments, and end")
+    parser.add_argument("--new", metavar="NAME", help="write NAME.yaml, an example, and its schema, and end")
     parser.add_argument(
         "--schema", action="store_true", help="print the JSON Schema of study files, for editors, and end"
     )
@@ -53,11 +57,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Compares the variants of a study."""
     if arguments.schema:
-        from dcfoot_scenarios.schema import study_schema
-
-        return _say(json.dumps(study_schema(), indent=1, ensure_ascii=False))
+        return _say(_schema())
     if arguments.new is not None:
-        return _say(f"{_new(arguments.new)} is written; run it with: dcfoot plan {arguments.new}.yaml")
+        path = _new(arguments.new)
+        return _say(f"{path} is written; run it with: dcfoot plan {path}")
     if arguments.study is None:
         return _say("\n".join(_library()))
     from dcfoot_scenarios.library import find_study
@@ -70,6 +73,10 @@ def _planned(study: "Study", arguments: argparse.Namespace) -> int:
 
     if arguments.scheduler is not None and study.keys.sweep is None:
         raise ConfigError("--scheduler is for a study's sweep, and this one has none (docs/planner.md, Sweeps).")
+    if arguments.scheduler is not None:
+        from dcfoot_scenarios.sweep.cluster import check_scheduler
+
+        check_scheduler(arguments.scheduler)
     comparison = compare(study, _progress(study))
     _clear_progress()
     if arguments.out is not None:
@@ -116,7 +123,8 @@ def _rendered(comparison: "Comparison", swept: "Swept | None", *, as_json: bool)
     from dcfoot_scenarios.report_text import lines_of
     from dcfoot_scenarios.sweep.report import lines_of_sweep
 
-    return "\n".join([*lines_of(comparison), *([] if swept is None else lines_of_sweep(swept))])
+    lang = load().lang
+    return "\n".join([*lines_of(comparison, lang), *([] if swept is None else lines_of_sweep(swept, lang))])
 
 
 def _new(name: str) -> Path:
@@ -124,14 +132,24 @@ def _new(name: str) -> Path:
     from dcfoot_scenarios.library import EXAMPLE, FOLDER
     from dcfoot_scenarios.study import checked_name
 
-    path = Path(f"{checked_name(name)}.yaml")
+    name = checked_name(name.removesuffix(".yaml").removesuffix(".yml"))
+    path = Path(f"{name}.yaml")
     text = (FOLDER / f"{EXAMPLE}.yaml").read_text(encoding="utf-8").replace("{name}", name)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         raise ConfigError(f"{path} is there already; choose another name.") from None
+    schema = Path(SCHEMA_NAME)  # the example's first line names it
+    if not schema.exists():
+        schema.write_text(_schema() + "\n", encoding="utf-8")
     return path
+
+
+def _schema() -> str:
+    from dcfoot_scenarios.schema import study_schema
+
+    return json.dumps(study_schema(), indent=1, ensure_ascii=False)
 
 
 def _library() -> Iterator[str]:
@@ -141,14 +159,16 @@ def _library() -> Iterator[str]:
     yield "Studies that come with dcfoot:"
     yield ""
     for name in study_names():
-        yield f"  {name:28} {Study.read(study_path(name)).keys.title}"
+        yield f"  {name:28} {Study.read(study_path(name)).told(load().lang)[0]}"
     yield ""
     yield "Run one: dcfoot plan NAME; begin your own: dcfoot plan --new NAME"
 
 
 def _progress(study: "Study") -> Callable[[str], None]:
     """Tells on a terminal which scenario is computed."""
-    names = list(study.scenarios)
+    from dcfoot_scenarios.compare import asked_of
+
+    names = asked_of(study)
 
     def tell(name: str) -> None:
         if sys.stderr.isatty():

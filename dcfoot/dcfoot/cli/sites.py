@@ -16,7 +16,7 @@ from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact
 from dcfoot.footprint import evaporated
 from dcfoot.grid import Boundary, GridFactor, Method
-from dcfoot.places import Place, all_places
+from dcfoot.places import Place, all_places, find_place
 from dcfoot.reading import Basis
 from dcfoot.receipt.layout import Cell, Column, column_widths, table, wrap
 from dcfoot.site import LiveMeter, Site, resolve_site
@@ -310,9 +310,12 @@ def _figure_row(figure: Figure) -> list[Cell]:
 
 
 def _lies_in(entry: Entry, site: Site) -> bool:
-    """Whether an entry is a region or a cloud site of the country that `site` is."""
-    if site.country is None or site.grid_zone != site.country or entry.id == site.id:
+    """Whether an entry is a region or a cloud site of the country that `site` is, or a city of the province."""
+    if site.country is None or entry.id == site.id:
         return False
+    if site.grid_zone != site.country:
+        place = find_place(site.id)
+        return place is not None and entry.group == CLIMATES and resolve_site(entry.id).grid_zone == place.zone
     return entry.group in {CLOUD, CLIMATES, CHINA, STATES} and resolve_site(entry.id).country == site.country
 
 

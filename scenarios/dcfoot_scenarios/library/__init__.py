@@ -57,4 +57,7 @@ def find_study(name: str, draws: int | None = None) -> Study:
 
 
 def _offer(name: str) -> str:
+    beside = next((one for one in (f"{name}.yaml", f"{name}.yml") if Path(one).is_file()), None)
+    if beside is not None:
+        return f" Did you mean {beside}?"
     return nearest(name, study_names()) or f" There are: {', '.join(study_names())}."

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Thread
 
 import highspy
 import numpy as np
@@ -94,6 +95,7 @@ class Solver:
         self._count = len(program.columns)
         self._highs = Silent()  # type: ignore[no-untyped-call]
         self._highs.silent()
+        self._highs.HandleUserInterrupt = True
         self._set(_COLD)
         self._highs.setOptionValue("solver", "choose" if program.whole else "simplex")
         self._highs.setOptionValue("threads", 1)
@@ -155,7 +157,15 @@ class Solver:
         return Answer(np.array(solution.col_value), np.array(solution.row_dual))
 
     def _run(self) -> HighsModelStatus:
-        self._highs.run()
+        """Runs it in a thread beside this one, which Ctrl-C then reaches at once and not when HiGHS is done."""
+        running = Thread(target=self._highs.run, daemon=True)
+        running.start()
+        try:
+            running.join()
+        except KeyboardInterrupt:
+            self._highs.cancelSolve()  # type: ignore[no-untyped-call]
+            running.join()
+            raise
         return self._highs.getModelStatus()
 
     def _set(self, options: Mapping[str, int]) -> None:

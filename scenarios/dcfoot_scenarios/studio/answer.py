@@ -14,8 +14,10 @@ from ruamel.yaml import YAML
 
 from dcfoot.errors import DcfootError
 from dcfoot_scenarios.compare import Comparison, compare
-from dcfoot_scenarios.document import Json, figures_of
+from dcfoot_scenarios.document import Json, figures_of, notes_of
 from dcfoot_scenarios.evaluate import Outcome, evaluate
+from dcfoot_scenarios.note_words import note_in
+from dcfoot_scenarios.page_words import WORDS
 from dcfoot_scenarios.scenario import Keys
 from dcfoot_scenarios.study import Study
 from dcfoot_scenarios.words import words
@@ -53,7 +55,9 @@ def answer(keys: Keys, week: int = 0) -> Json:
         "currency": study.currency,
         "family": {"gas": str(grid.gas), "boundary": str(grid.boundary)},
         "no_cost": no_cost,
-        "notes": list(dict.fromkeys(note for one in comparison.outcomes.values() for note in one.notes)),
+        "notes": [
+            {**{lang: note_in(note, lang) for lang in WORDS}, "of": of} for note, of in notes_of(comparison).items()
+        ],
     }
 
 

@@ -21,7 +21,7 @@ from dcfoot_scenarios.library import study_names, study_path
 from dcfoot_scenarios.page_words import WORDS
 from dcfoot_scenarios.study import Study
 from dcfoot_scenarios.tables import rows
-from dcfoot_scenarios.words import words
+from dcfoot_scenarios.words import CHINESE_UNITS, words
 
 FACILITY = "facility/"
 """What the keys of controls begin with that are numbers of the facility."""
@@ -46,6 +46,7 @@ def begin(study: Study, lang: str) -> Json:
     return {
         "lang": lang,
         "words": dict(_words()),
+        "units_zh": CHINESE_UNITS,
         "figures": [asdict(word) for word in words().values()],
         "controls": [dict(_control(row)) for row in rows("studio_controls")],
         "choices": {**_choices(), "site": list(_sites())},
@@ -88,10 +89,11 @@ def _sites() -> Iterator[Json]:
     """The places whose climate is known, by country."""
     countries = {place.zone: place for place in all_places() if place.level == "country"}
     found = [(countries[resolve_site(row["id"]).country or ""], row["id"]) for row in shared_rows("climate_places")]
+    cities = {row["id"]: row["label_zh"] for row in rows("city_words")}
     for country, name in sorted(found, key=lambda one: one[0].name):
         place = climate_name(name)
         chinese = CHINESE.search(place)
-        label_zh = chinese.group() if chinese else place
+        label_zh = chinese.group() if chinese else cities.get(name, place)
         group_zh = _chinese(country)
         yield _choice(name, CHINESE.sub("", place).strip(), label_zh, group=country.name, group_zh=group_zh)
 
@@ -116,8 +118,11 @@ def _cooling(name: str) -> Json:
 
 def _study(study: Study) -> Json:
     """A study as the page holds it: plain keys, each scenario in full."""
-    keys = study.keys.model_dump(mode="json", exclude_unset=True, exclude={"uncertainty", "optimise"})
+    keys = study.keys.model_dump(
+        mode="json", exclude_unset=True, exclude={"uncertainty", "optimise", "sweep", "names_zh"}
+    )
     scenarios = {
         name: scenario.model_dump(mode="json", exclude_unset=True) for name, scenario in study.scenarios.items()
     }
-    return {"keys": keys, "scenarios": scenarios}
+    called = {name: {lang: study.called(name, lang) for lang in WORDS} for name in scenarios}
+    return {"keys": keys, "scenarios": scenarios, "called": called}

@@ -70,7 +70,9 @@ const label = (one) => (state.lang === "zh" ? one.label_zh : one.label);
 
 function unitOf(unit) {
   const inMoney = unit.replace("money", state.keys.money?.currency ?? "");
-  return inMoney.replace(/^C$/, "°C").replace("m3", "m³").replace("m2", "m²");
+  const signed = inMoney.replace(/^C$/, "°C").replace("m3", "m³").replace("m2", "m²");
+  const inChinese = (text, [english, chinese]) => text.replace(english, chinese);
+  return state.lang === "zh" ? Object.entries(given.units_zh).reduce(inChinese, signed) : signed;
 }
 
 function shown(figure, value) {
@@ -143,6 +145,12 @@ function mostOf(control) {
   return Math.max(most, twice, Number(valueOf(control)) || 0, control.step);
 }
 
+// What a control needs beside it, which it brings when it is first moved: four hours of a battery, half a day.
+const PARTNERS = {
+  "storage/battery_mwh": ["storage/battery_mw", (value) => Math.max(0.5, Math.round(value / 2) / 2)],
+  "load/deferrable_ratio": ["load/deadline_h", () => 12],
+};
+
 // A control is moved: its key has another value, and what it replaces or makes senseless is gone.
 function move(control, value) {
   let now = control.replaces.reduce((keys, key) => write(keys, key, undefined), state.now);
@@ -150,8 +158,8 @@ function move(control, value) {
   for (const one of given.controls)
     if (isNumberOfFacility(one) && !(one.key in coolingOf(now).numbers)) now = write(now, one.key, undefined);
   if (control.key === "heat_reuse/homes" && !value) now = without(now, "heat_reuse");
-  if (control.key === "storage/battery_mwh" && value && !read(now, "storage/battery_mw"))
-    now = write(now, "storage/battery_mw", Math.max(0.5, Math.round(value / 2) / 2)); // four hours of it
+  const [partner, first] = PARTNERS[control.key] ?? [];
+  if (partner && value && !read(now, partner)) now = write(now, partner, first(value));
   state.now = now;
   refresh();
   ask();
@@ -282,11 +290,17 @@ function show() {
   at("state").dataset.draws = hasDraws();
   at("no-cost").hidden = !noCost;
   at("no-cost").textContent = `${say("no_cost")} ${noCost}`;
-  at("notes").replaceChildren(...notes.map((note) => make("li", {}, note)));
+  at("notes").replaceChildren(...notes.map(noteLine));
   showCards();
   showWeek();
   showDuration();
   showTable();
+}
+
+// What is about one of the two alone says so.
+function noteLine(note) {
+  const about = note.of.map((name) => say(name === WHAT_IF ? "now" : "baseline"));
+  return make("li", {}, ...(about.length ? [make("b", {}, `${about.join(", ")}: `)] : []), note[state.lang]);
 }
 
 function showFaults() {
@@ -321,15 +335,18 @@ function card(figure) {
   const { value, p5, p95 } = scenario().figures[figure.name];
   const base = baseline().figures[figure.name]?.value;
   const unit = make("small", {}, ` ${unitOf(figure.unit)}`);
-  const between = `${say("interval")}: ${shown(figure, p5)} – ${shown(figure, p95)}`;
+  const between = (low, high) => `${say("interval")}: ${shown(figure, low)} – ${shown(figure, high)}`;
+  const apart = state.answer.differences[WHAT_IF][figure.name];
+  const isApart = apart && apart.p5 !== null && shown(figure, apart.p5) !== shown(figure, apart.p95);
   return make(
     "article",
     { class: "card", id: `card-${figure.name}` },
     make("h2", {}, label(figure)),
     make("div", { class: "value", "data-value": value }, shown(figure, value), unit),
+    p5 === null || shown(figure, p5) === shown(figure, p95) ? undefined : make("p", { class: "dim" }, between(p5, p95)),
     make("p", {}, difference(figure, true)),
+    isApart ? make("p", { class: "dim" }, between(apart.p5, apart.p95)) : undefined,
     make("p", {}, `${say("baseline")}: ${shown(figure, base)}`),
-    p5 === null || p5 === p95 ? undefined : make("p", {}, between),
   );
 }
 
@@ -457,11 +474,17 @@ function showDuration() {
 
 const titleOf = ({ keys }) => (state.lang === "zh" && keys.title_zh) || keys.title || keys.study;
 
+// The baseline is called so where the study has no name of its own for it.
+function nameOf({ called }, name) {
+  const mine = called[name][state.lang];
+  return mine === name && name === "baseline" ? say("baseline") : mine;
+}
+
 function buildStarts() {
   const starts = at("start"), chosen = starts.value;
   const groups = given.studies.map((study, number) => {
     const names = Object.keys(study.scenarios).map((name) =>
-      make("option", { value: `${number}/${name}` }, name === "baseline" ? say("baseline") : name));
+      make("option", { value: `${number}/${name}` }, nameOf(study, name)));
     return make("optgroup", { label: titleOf(study) }, ...names);
   });
   starts.replaceChildren(...groups);

@@ -9,7 +9,9 @@ from concurrent.futures import CancelledError
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
+from socket import create_connection
 from typing import Any
+from urllib.parse import urlsplit
 
 from dcfoot.errors import ConfigError, StudyError
 from dcfoot_scenarios.sweep.compute import Columns, Job, columns_elsewhere, fingerprint
@@ -40,8 +42,7 @@ def on_cluster(address: str, job: Job, chunks: Sequence[range]) -> Iterator[tupl
     StudyError
         A point cannot be computed, or the cluster broke.
     """
-    if find_spec("distributed") is None:
-        raise ConfigError("--scheduler needs Dask: python -m pip install 'dcfoot[dask]'")
+    check_scheduler(address)
     dask: Any = import_module("distributed")
     try:
         client = dask.Client(address, timeout=PATIENCE_S, set_as_default=False)
@@ -52,6 +53,38 @@ def on_cluster(address: str, job: Job, chunks: Sequence[range]) -> Iterator[tupl
             yield from _results(dask, client, job, iter(chunks))
         except (dask.KilledWorker, CancelledError, OSError) as fault:
             raise StudyError(f"The cluster at {address} broke: {fault}. The same command goes on.") from None
+
+
+def check_scheduler(address: str) -> None:
+    """Looks whether a cluster can be asked at all, in a moment: before anything is computed for it.
+
+    Parameters
+    ----------
+    address : str
+        As in `on_cluster`.
+
+    Raises
+    ------
+    ConfigError
+        Dask is not installed, this is no address, or nobody listens there.
+    """
+    if find_spec("distributed") is None:
+        raise ConfigError("--scheduler needs Dask: python -m pip install 'dcfoot[dask]'")
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # a port that is none
+        host, port = None, None
+    if parts_missing := [
+        name for name, part in (("tcp://", "://" in address), ("HOST", host), ("PORT", port)) if not part
+    ]:
+        raise ConfigError(
+            f"--scheduler {address}: an address is tcp://HOST:PORT; {' and '.join(parts_missing)} is missing."
+        )
+    try:
+        create_connection((host or "", port or 0), timeout=PATIENCE_S).close()
+    except OSError as fault:
+        raise ConfigError(f"No Dask scheduler answers at {address} ({fault.strerror or fault}).") from None
 
 
 def _results(dask: Any, client: Any, job: Job, chunks: Iterator[range]) -> Iterator[tuple[range, Columns]]:  # noqa: ANN401

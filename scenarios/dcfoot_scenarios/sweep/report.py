@@ -10,6 +10,7 @@ import numpy as np
 
 from dcfoot.receipt.layout import Cell, Column, column_widths, table
 from dcfoot_scenarios.compare import LOOKED_INTO
+from dcfoot_scenarios.page_words import WORDS, PageWords
 from dcfoot_scenarios.report_text import WIDTH
 from dcfoot_scenarios.sweep.indices import Indices, indices_of
 from dcfoot_scenarios.sweep.keys import Choice
@@ -29,7 +30,10 @@ def figures_told(swept: Swept) -> list[str]:
 
 
 def best_points(swept: Swept) -> dict[str, tuple[float, Mapping[str, Choice]]]:
-    """By figure: its best value, and the first point that has it; none of figures that do not vary."""
+    """By figure: its best value, and the first point that has it.
+
+    None of figures that do not vary, nor of those whose best is nothing: no surplus is had by building no plant.
+    """
     keys, names = list(swept.job.sweep.over), figures_told(swept)
     found = swept.frame([*keys, *names])
     best: dict[str, tuple[float, Mapping[str, Choice]]] = {}
@@ -38,7 +42,8 @@ def best_points(swept: Swept) -> dict[str, tuple[float, Mapping[str, Choice]]]:
         if np.isnan(values).all() or not np.nanmax(values) > np.nanmin(values):
             continue
         row = int(np.nanargmin(values) if words()[name].better == "lower" else np.nanargmax(values))
-        best[name] = float(values[row]), {key: found[key].iloc[row] for key in keys}
+        if values[row]:
+            best[name] = float(values[row]), {key: found[key].iloc[row] for key in keys}
     return best
 
 
@@ -51,36 +56,58 @@ def sensitivities(swept: Swept) -> dict[str, Indices]:
     return {str(name): indices_of(values.to_numpy().reshape(shape)) for name, values in found.items() if np.ptp(values)}
 
 
-def lines_of_sweep(swept: Swept) -> Iterator[str]:
-    """What a sweep tells."""
+def lines_of_sweep(swept: Swept, lang: str = "en") -> Iterator[str]:
+    """What a sweep tells, in a language (``"en"``, ``"zh"``)."""
+    said = WORDS[lang]
     over = swept.job.sweep
     yield ""
-    yield f"Sweep of {over.scenario}: {swept.points_count:,} points over {', '.join(over.over)}"
-    rows = _sensitivity_rows(swept) if over.samples is not None else _best_rows(swept)
+    of = swept.study.called(over.scenario, lang)
+    yield said.sweep.format(of=of, points=swept.points_count, keys=", ".join(over.over))
+    rows = _sensitivity_rows(swept, said) if over.samples is not None else _best_rows(swept, said)
+    if len(rows) == 1:
+        yield f"  {said.sweep_is_partial}"
+        return
     columns = [Column(least=24), *(Column(">", 8) for _ in rows[0][1:])]
     yield from table(rows, columns, column_widths(rows, columns, WIDTH))
 
 
-def _best_rows(swept: Swept) -> list[list[Cell]]:
+def _best_rows(swept: Swept, said: PageWords) -> list[list[Cell]]:
     keys, currency = list(swept.job.sweep.over), swept.study.currency
-    rows = [[Cell("the best"), Cell(""), Cell(""), *(Cell(key) for key in keys)]]
+    rows = [[Cell(said.best), Cell(""), Cell(""), *(Cell(key) for key in keys)]]
     for name, (value, point) in best_points(swept).items():
         word = words()[name]
         at = [Cell(f"{one:,.4g}" if isinstance(one, int | float) else str(one)) for one in point.values()]
-        rows.append([Cell(f"  {word.label}"), Cell(word.said(value)), Cell(word.unit_in(currency)), *at])
+        rows.append(
+            [
+                Cell(f"  {word.called(said.lang)}"),
+                Cell(word.said(value)),
+                Cell(word.printed_unit(currency, said.lang)),
+                *at,
+            ]
+        )
     return rows
 
 
-def _sensitivity_rows(swept: Swept) -> list[list[Cell]]:
-    head = ("of the variance", "alone", "5 to 95 %", "with others", "5 to 95 %")
+def _sensitivity_rows(swept: Swept, said: PageWords) -> list[list[Cell]]:
+    head = (said.of_variance, said.alone, said.interval, said.with_others, said.interval)
     rows = [[Cell(text) for text in head]]
     for name, one in sensitivities(swept).items():
-        rows.append([Cell(words()[name].label), *(Cell("") for _ in head[1:])])
+        rows.append([Cell(words()[name].called(said.lang)), *(Cell("") for _ in head[1:])])
         for number, key in enumerate(swept.job.sweep.over):
             alone, alone_p5, alone_p95, total, total_p5, total_p95 = (column[number] for column in one)
-            said = (f"{alone:.2f}", f"{alone_p5:.2f} to {alone_p95:.2f}", f"{total:.2f}")
-            rows.append([Cell(f"  {key}"), *(Cell(text) for text in (*said, f"{total_p5:.2f} to {total_p95:.2f}"))])
+            texts = [_share(alone), _between(alone_p5, alone_p95, said), _share(total)]
+            texts.append(_between(total_p5, total_p95, said))
+            rows.append([Cell(f"  {key}"), *map(Cell, texts)])
     return rows
+
+
+def _share(value: float) -> str:
+    """A share of the variance: what sampling takes beyond none or all of it is told as that."""
+    return f"{min(max(float(value), 0.0), 1.0):.2f}"
+
+
+def _between(low: float, high: float, said: PageWords) -> str:
+    return said.to.format(low=_share(low), high=_share(high))
 
 
 def document_of_sweep(swept: Swept) -> Json:
