@@ -224,7 +224,7 @@ def embodied_figures(
         for one in materials.made
     }
     if "battery" in parts:
-        usual = technology("battery energy", country_of(case), currency).lifetime_years
+        usual = _technology(case, PLANT["battery"], currency).lifetime_years
         parts["battery"] = parts["battery"] * usual / battery_years_of(case, found, currency)
     yield "embodied_servers_t", parts.pop(servers)
     yield "embodied_plant_t", sum(parts.values(), start=0.0)
@@ -273,11 +273,15 @@ def assets_of(case: Case, year: Year, chance: Chance, money: Money, battery_year
         "heat pump": heat_pump_mw(heat, year) * KW_PER_MW if heat else 0.0,
         "heat store": heat.store_mwh * KWH if heat else 0.0,
     }
-    for name, amount in amounts.items():
-        if np.any(amount):
-            plant = bought(case, chance, money, name, amount)
-            plant = replace(plant, lifetime_years=battery_years) if name == PLANT["battery"] else plant
-            yield replace(plant, capex=0.0) if name == "data centre" and "hall" in scenario.built else plant
+    plants: dict[str, Asset] = {}
+    for of, amount in amounts.items():
+        for plant in bought(case, chance, money, of, amount) if np.any(amount) else ():
+            before = plants.get(plant.name, replace(plant, capex=0.0, opex_per_year=0.0))
+            capex, opex_per_year = before.capex + plant.capex, before.opex_per_year + plant.opex_per_year
+            plants[plant.name] = replace(plant, capex=capex, opex_per_year=opex_per_year)
+    for name, plant in plants.items():
+        aged = replace(plant, lifetime_years=battery_years) if name == PLANT["battery"] else plant
+        yield replace(aged, capex=0.0) if name == "data centre" and "hall" in scenario.built else aged
     if scenario.other_capex:
         yield Asset("other", scenario.other_capex, money.years)
     yield from _machines(case, chance, money)
@@ -306,13 +310,15 @@ def stated_capex(scenario: Scenario, name: str) -> float | None:
         "solar": supply.solar_capex_per_kw,
         "wind": supply.wind_capex_per_kw,
         "battery energy": of_battery,
-        "battery power": None if of_battery is None else 0.0,  # stands with its energy
         servers.product: servers.capex_per_node,
     }.get(name)
 
 
-def bought(case: Case, chance: Chance, money: Money, name: str, amount: Numbers) -> Asset:
+def bought(case: Case, chance: Chance, money: Money, name: str, amount: Numbers) -> tuple[Asset, ...]:
     """So much of a kind of plant, at the study's own price and life, else at the shipped ones of the place.
+
+    A battery's stated price holds its inverters, which are bought anew sooner than its cells: what they cost by the
+    shipped price is theirs, and no part of the cells'.
 
     Parameters
     ----------
@@ -326,10 +332,14 @@ def bought(case: Case, chance: Chance, money: Money, name: str, amount: Numbers)
     of, currency = _technology(case, name, money.currency), Currency(money.currency, money.rates)
     stated = stated_capex(case.scenario, name)
     if stated is not None:
-        return Asset(name, amount * stated, of.lifetime_years, amount * stated * of.opex_ratio)
+        return (Asset(name, amount * stated, of.lifetime_years, amount * stated * of.opex_ratio),)
     spread = currency.of(of.capex)
     units = amount * units_per_kw(of.capex.per)
-    return asset(of, units, currency, chance.of(f"price.{name}", spread) / spread.central)
+    one = asset(of, units, currency, chance.of(f"price.{name}", spread) / spread.central)
+    if name != "battery power" or case.scenario.storage.battery_capex_per_kwh is None:
+        return (one,)
+    cells = _technology(case, PLANT["battery"], money.currency)
+    return one, Asset(PLANT["battery"], -one.capex, cells.lifetime_years, -one.capex * cells.opex_ratio)
 
 
 def _machines(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
@@ -339,7 +349,7 @@ def _machines(case: Case, chance: Chance, money: Money) -> Iterator[Asset]:
         if servers.capex_per_node is not None:  # of which no upkeep is known
             yield Asset("servers", bought_nodes_count(case) * servers.capex_per_node, servers.lifetime_years)
     elif nodes_count(case):
-        there = bought(case, chance, money, servers.product, nodes_count(case))
+        (there,) = bought(case, chance, money, servers.product, nodes_count(case))
         capex = there.capex * bought_nodes_count(case) / nodes_count(case)
         yield Asset("servers", capex, servers.lifetime_years, there.opex_per_year)
 

@@ -381,8 +381,8 @@ def _burden(case: Case, money: Money | None, name: str, units_per_size: float, m
         carbon_t = making.t_per_unit_year.central * units_per_size * units_per_kw(making.unit)
     if money is None:
         return Burden(carbon_t=carbon_t)
-    one = bought(case, At(), money, name, units_per_size)
-    account = Account(money.currency, money.discount_ratio, money.years, (one,), ())
+    plants = bought(case, At(), money, name, units_per_size)
+    account = Account(money.currency, money.discount_ratio, money.years, plants, ())
     return Burden(float(account.cost_per_year), carbon_t, 0.0, float(account.capex))
 
 

@@ -48,7 +48,8 @@ def test_rows_side_by_side_do_not_see_one_another(many: list[list[Row]], cyclic:
     start = None if cyclic else np.zeros((len(many), 1))
     together = states(Steps(*np.moveaxis(np.array([some[:count] for some in many]), -1, 0)), start)
     for row, some in zip(together, many, strict=True):
-        assert row.tolist() == states(steps_of(some[:count]), None if cyclic else np.zeros(1)).tolist()
+        alone = states(steps_of(some[:count]), None if cyclic else np.zeros(1))
+        assert row.tolist() == near(alone.tolist(), abs=1e-12)  # more rows, another order of sums
 
 
 def cycle(keep: float, add: list[float], high: float = 10.0) -> NDArray[np.float64]:
