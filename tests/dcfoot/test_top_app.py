@@ -15,6 +15,7 @@ from dcfoot.top.look import Look
 from dcfoot.top.told import checked
 from dcfoot.top.words import CHINESE, ENGLISH, Words
 from dcfoot_probes.daemon.http.listen import Listen
+from dcfoot_probes.daemon.words import Snapshot, Wasted
 from simulated.serving import Steady, Told, serving
 from simulated.snapshots import snapshot
 
@@ -105,8 +106,13 @@ def test_keys_sort_and_turn_the_table_that_is_marked() -> None:
         act(told, play)
 
 
+def unwasted(gpus: int = 2, units: int = 3) -> Snapshot:
+    """A server whose lines are its tables' alone."""
+    return replace(snapshot(gpus, units), waste=Wasted())
+
+
 def test_a_filter_is_typed_kept_and_cleared() -> None:
-    with serving(snapshot(2, 9), names=True) as told:
+    with serving(unwasted(2, 9), names=True) as told:
 
         async def play(stage: Stage) -> None:
             lines = await stage.press("slash", *"slurmm", "backspace")
@@ -123,7 +129,7 @@ def test_a_filter_is_typed_kept_and_cleared() -> None:
 
 
 def test_each_view_has_its_key_and_any_key_leaves_the_help() -> None:
-    with serving(snapshot()) as told:
+    with serving(unwasted()) as told:
 
         async def play(stage: Stage) -> None:
             assert "Who uses it" not in "\n".join(await stage.press("2"))
@@ -140,7 +146,7 @@ def test_each_view_has_its_key_and_any_key_leaves_the_help() -> None:
 
 
 def test_a_long_table_is_scrolled_to_its_ends_and_no_further() -> None:
-    with serving(snapshot(2, 40)) as told:
+    with serving(unwasted(2, 40)) as told:
 
         async def play(stage: Stage) -> None:
             first = await stage.press("3", "up")
