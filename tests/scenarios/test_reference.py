@@ -32,10 +32,7 @@ def test_every_key_that_an_editor_knows_is_on_the_page() -> None:
     "row",
     [
         "| `solar_mw` | Nameplate of its own solar plant, alternating current [MW]. (≥ 0) | `0` |",
-        (
-            "| `site` | Where: an id or a name of `dcfoot sites` whose climate is known, or of a file of your own sites. "
-            "| must be given |"
-        ),
+        "| `warming_k` | How much warmer every hour is than in that year [K]. (≥ -10 and ≤ 10) | `0` |",
         "| `deadline_h` | How long it can wait [h]. (whole, ≥ 0 and ≤ 168) | `0` |",
     ],
 )
