@@ -74,7 +74,8 @@ class ProcessorShares:
 
     The kernel counts processor time in ticks. What one interval got too much, the next gets too little, so that a run
     is off by no more than a tick at either end, however many intervals it has. Both are laid on the first that is
-    longer than they are; a shorter one says nothing.
+    longer than they are; a shorter one says nothing. What does not fit into that, below or above, is laid on the next:
+    a consumer that was not seen yet cannot have been seen too much.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ class ProcessorShares:
     """
 
     def __init__(self, tick_s: float) -> None:
-        self._ends_s = self._unsettled_s = 2.0 * tick_s
+        self._ends_s = self._less_s = self._more_s = 2.0 * tick_s
         self._late_s = 0.0
 
     def of(self, own_s: float, busy_s: float, idle_s: float) -> Share:
@@ -95,8 +96,16 @@ class ProcessorShares:
         self._late_s += own_s - held_s
         if busy_s + idle_s <= self._ends_s:
             return Share(processor_share(held_s, busy_s, idle_s).value, 0.0, 1.0)
-        share = processor_share(held_s, busy_s, idle_s, self._unsettled_s)
-        self._unsettled_s = 0.0
+        share = processor_share(held_s, busy_s, idle_s)
+        whole_s = busy_s + IDLE_WEIGHT * idle_s
+        if self._less_s > 0.0:
+            p5 = processor_share(held_s, busy_s, idle_s, self._less_s).p5
+            self._less_s = max(self._less_s - (share.p5 - p5) * whole_s, 0.0)
+            share = share._replace(p5=p5)
+        if self._more_s > 0.0:
+            p95 = processor_share(held_s, busy_s, idle_s, self._more_s).p95
+            self._more_s = max(self._more_s - (p95 - share.p95) * whole_s, 0.0)
+            share = share._replace(p95=p95)
         return share
 
 
