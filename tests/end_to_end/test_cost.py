@@ -32,9 +32,11 @@ def test_a_run_of_nothing_costs_a_fraction_of_a_second(tmp_path: Path) -> None:
 
 
 def test_measuring_takes_little_of_a_core_while_the_job_runs(tmp_path: Path) -> None:
-    start_s = min(cpu_s(*DCFOOT, "run", "--quiet", "--", "true", DCFOOT_DATA_DIR=str(tmp_path)) for _ in range(3))
-    whole_s = min(cpu_s(*DCFOOT, "run", "--quiet", "--", "sleep", "5", DCFOOT_DATA_DIR=str(tmp_path)) for _ in range(2))
-    assert (whole_s - start_s) / 5 < LOOSE * 0.002 + 0.01  # and a hundredth for the scatter of the starts
+    places = {"DCFOOT_DATA_DIR": str(tmp_path)}
+    run = (*DCFOOT, "run", "--quiet", "--")
+    # Pairs, for a shared machine is twice as fast in one minute as in the next.
+    pairs = ((cpu_s(*run, "true", **places), cpu_s(*run, "sleep", "5", **places)) for _ in range(3))
+    assert min(whole_s - start_s for start_s, whole_s in pairs) / 5 < LOOSE * 0.002
 
 
 def test_a_run_takes_tens_of_megabytes(tmp_path: Path) -> None:
