@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from dcfoot import judges
 from dcfoot.config import TABLE, judged
-from dcfoot.errors import DaemonUnavailable
+from dcfoot.errors import DaemonSilent, DaemonUnavailable
 from dcfoot.judges import OFF
 
 if TYPE_CHECKING:
@@ -124,9 +124,9 @@ class DaemonClient:
                 connection.sendall(self._request(path))
                 yield connection
         except TimeoutError:
-            raise DaemonUnavailable("the daemon does not answer in time; `dcfoot daemon status` tells more.") from None
+            raise DaemonSilent("the daemon does not answer in time; `journalctl -u dcfoot` tells more.") from None
         except OSError as fault:
-            raise DaemonUnavailable(f"the daemon broke off: {fault.strerror or fault}; ask again.") from None
+            raise DaemonSilent(f"the daemon broke off: {fault.strerror or fault}; ask again.") from None
 
     def _connected(self, timeout_s: float) -> "socket.socket":
         """Raises `DaemonUnavailable` where nobody listens at any of the places."""

@@ -62,6 +62,10 @@ class DaemonUnavailable(DataMissing):
         self.remedy = remedy
 
 
+class DaemonSilent(DaemonUnavailable):
+    """A daemon is there and does not answer, or broke off."""
+
+
 class StudyError(DcfootError):
     """A study cannot be read or solved; the message lists every fault with file, line and key."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import cast
 
 from dcfoot.daemon_client import DaemonClient, sockets_of
-from dcfoot.errors import DaemonUnavailable
+from dcfoot.errors import DaemonSilent, DaemonUnavailable
 from dcfoot.probe import ProbeEntry, Surroundings, installed_probes
 
 SERVED = "served"
@@ -39,15 +39,18 @@ def probes_here(
         Whether the daemon's is among them also where no daemon answers, to tell why.
     """
     known, read = list(entries), _read_by_daemon(surroundings)
-    served = [entry for entry in known if entry.name == SERVED and (read or also_absent)]
-    return [*served, *(entry for entry in known if entry.name not in {SERVED, *read})]
+    # One that is there and silent is asked once more, and told of where it stays so.
+    served = [entry for entry in known if entry.name == SERVED and (read or read is None or also_absent)]
+    return [*served, *(entry for entry in known if entry.name not in {SERVED, *(read or ())})]
 
 
-def _read_by_daemon(surroundings: Surroundings) -> set[str]:
-    """The probes that the daemon has open; none where none answers."""
+def _read_by_daemon(surroundings: Surroundings) -> set[str] | None:
+    """The probes that the daemon has open; none where there is no daemon, None where it is silent."""
     sockets = sockets_of({"DCFOOT_ROOT": str(surroundings.root), **surroundings.environ})
     try:
         answer = DaemonClient(sockets, PATIENCE_S).get("/api/v1/meters")
+    except DaemonSilent:
+        return None
     except DaemonUnavailable:
         return set()
     probes = answer.get("probes") if answer.get("meters") else None

@@ -109,6 +109,8 @@ class ProbeLoop:
             logger.debug("%s: %s", self.name, absent)
             if self.started.is_set():
                 self.remarks.append(f"{self.name}: {absent}")
+        except ProbeTransient as silent:
+            self.remarks.append(f"{self.name}: {silent}")
         except Exception as fault:  # a probe may be anybody's: whatever it raises, the job goes on
             logger.debug("%s failed", self.name, exc_info=True)
             self.remarks.append(f"{self.name} failed: {type(fault).__name__}: {fault}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from dcfoot.daemon_client import DaemonClient, Json, sockets_of
-from dcfoot.errors import DaemonUnavailable, ProbeTransient, ProbeUnavailable
+from dcfoot.errors import DaemonSilent, DaemonUnavailable, ProbeTransient, ProbeUnavailable
 from dcfoot.probe import Surroundings
 from dcfoot.reading import Basis, Channel, Domain, Kind, Meter, Reading
 from dcfoot.units import NS_PER_S
@@ -30,6 +30,9 @@ THROUGH = "through the daemon"
 """Behind the method by which the daemon itself reads."""
 
 RENEWED = "the daemon was started anew; what was used in between is not known"
+
+
+SILENT = "what this machine's daemon meters is not in this run"
 
 
 class _Answer(NamedTuple):
@@ -75,10 +78,14 @@ class Served:
         Raises
         ------
         ProbeUnavailable
-            No daemon answers, or it has no meters.
+            There is no daemon, or it has no meters.
+        ProbeTransient
+            It is there and silent: what it alone can read is missing.
         """
         try:
-            answer = self._ask()
+            answer = self._ask_twice()
+        except DaemonSilent as silent:
+            raise ProbeTransient(f"{SILENT}: {silent.reason}") from None
         except DaemonUnavailable as absent:
             raise ProbeUnavailable(absent.reason, absent.remedy) from None
         if not answer.meters:
@@ -129,6 +136,12 @@ class Served:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _ask_twice(self) -> _Answer:
+        try:
+            return self._ask()
+        except DaemonSilent:
+            return self._ask()
 
     def _ask(self) -> _Answer:
         clock_ns = self._surroundings.clock_ns

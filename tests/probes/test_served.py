@@ -1,5 +1,6 @@
 """The probe that takes the daemon's meters: counters that may begin anew, whose share it is, what nobody else opens."""
 
+import socket
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -221,3 +222,20 @@ def test_clocks_that_are_apart_are_brought_together(daemon: Daemon) -> None:
     probe.open()
     (reading,) = probe.read()
     assert reading.time_ns - daemon.started_ns == near(10 * SECOND_NS + ahead_ns, abs=0.1 * SECOND_NS)
+
+
+def test_a_daemon_that_is_there_and_silent_is_told_of_and_takes_no_probe_of_ours_away(daemon: Daemon) -> None:
+    daemon.stop()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
+        silent.bind(str(daemon.path))
+        silent.listen(8)
+        names = [entry.name for entry in probes_here(surroundings(daemon), entries("served", "nvidia", "rapl"))]
+        assert names == ["served", "nvidia", "rapl"]
+        with pytest.raises(ProbeTransient, match="is not in this run: the daemon does not answer in time"):
+            opened(daemon)
+
+
+def test_what_an_exporter_told_the_daemon_is_not_told_on(daemon: Daemon) -> None:
+    daemon.show(PACKAGE, 30.0, 1.0)
+    daemon.show(replace(GPU, relayed=True), 30.0, 1.0)
+    assert [meter.channel.domain for meter in opened(daemon).open()] == [Domain.PACKAGE]

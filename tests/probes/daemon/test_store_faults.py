@@ -168,7 +168,10 @@ def test_with_the_ballast_freed_retention_makes_room(tmp_path: Path) -> None:
         store.close()
 
 
-def test_a_full_disk_at_the_start_is_waited_for(tmp_path: Path) -> None:
+def test_a_full_disk_at_the_start_is_waited_for_and_the_log_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     with small_disk(tmp_path / "disk", 1 << 20) as folder:
         fill(folder / "others")
         store = FrameStore(folder / "frames.db", commit_s=60.0)
@@ -179,6 +182,9 @@ def test_a_full_disk_at_the_start_is_waited_for(tmp_path: Path) -> None:
         assert store.flush()
         assert energy_j(folder / "frames.db") == 1.0
         store.close()
+    first, *_, last = [record.getMessage() for record in caplog.records]
+    assert "full" in first
+    assert last == "the store is well again"
 
 
 def filled(folder: Path, frames: list[Frame], memory_bytes: int) -> FrameStore:

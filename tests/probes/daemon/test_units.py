@@ -71,6 +71,23 @@ def counters_held(root: Path) -> int:
 
 
 class TestGroups:
+    def test_a_service_that_ends_and_comes_again_between_two_ticks_has_what_it_used(self, any_machine: Machine) -> None:
+        names = ["system.slice/a.service", "system.slice/b.service"]
+        for name in names:
+            any_machine.tree.group(name)
+        any_machine.tick(0.0)
+        for second in range(8):
+            if second == 3:
+                any_machine.tree.end(names[0])
+                any_machine.tree.group(names[0])
+            for name in names:
+                any_machine.tree.use(name, 0.5)
+            split = any_machine.tick(1.0)
+            assert {unit.id: ratio for unit, ratio in split.units.items()} == {
+                "a.service": near(0.5),
+                "b.service": near(0.5),
+            }
+
     def test_each_unit_has_the_time_of_its_groups_and_the_rest_is_nobodys(self, any_machine: Machine) -> None:
         tree = any_machine.tree.group("system.slice/sshd.service").group(f"docker/{ID}")
         any_machine.tick(0.0)

@@ -30,8 +30,13 @@ def is_now(query: str) -> bool:
 
 
 def meters(metered: Metered) -> Json:
-    """Every meter that is booked, at its last reading."""
+    """Every meter that is booked, at its last reading.
+
+    But for those of exporters: what these tell may be older than the client's run, which can ask them itself.
+    """
     now_ns, utc_ns = time.monotonic_ns(), time.time_ns()
+    own = [total for total in metered.meters if not total.meter.relayed]
+    relays = {total.probe for total in metered.meters} - {total.probe for total in own}
     return {
         "schema": SCHEMA,
         "version": VERSION,
@@ -40,8 +45,8 @@ def meters(metered: Metered) -> Json:
         "at": stamp(utc_ns),
         "monotonic_ns": now_ns,
         "pid_namespace": _pid_namespace(),
-        "probes": list(metered.probes),
-        "meters": [_meter(total) for total in metered.meters],
+        "probes": [name for name in metered.probes if name not in relays],
+        "meters": [_meter(total) for total in own],
     }
 
 

@@ -5,6 +5,7 @@ when memory runs out; where the file is damaged it is set aside and a new one be
 `kill -9`; from a power cut all but the last seconds (SQLite's WAL without waiting for the disk at each commit).
 """
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from threading import Condition, Event, Thread
@@ -27,6 +28,8 @@ BALLAST_BYTES = 8 << 20
 
 CLOSE_S = 10.0
 """How long closing waits for a slow disk: a service manager kills what takes 90 s (systemd.service(5)) [s]."""
+
+logger = logging.getLogger(__name__)
 
 
 class FrameStore:
@@ -65,7 +68,7 @@ class FrameStore:
         self._changed = Condition()
         self._waiting, self._writing = Batch(memory_bytes), Batch(memory_bytes)
         self._lost_frames = self._begun_count = self._ended_count = 0
-        self._fault, self._is_kept = "", True
+        self._fault, self._is_kept, self._told = "", True, ""
         self._wake, self._closing = Event(), Event()
         self._thread = Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
@@ -84,8 +87,11 @@ class FrameStore:
             began_s = self._writing.oldest_s if self._writing.oldest_s is not None else self._waiting.oldest_s
             waiting_s = 0.0 if began_s is None else monotonic() - began_s
             lost_frames = self._lost_frames + self._writing.lost_frames + self._waiting.lost_frames
-            said = " ".join(filter(None, (self._disk.said, self._fault)))
+            said = self._said()
         return StoreState(self._disk.size_bytes, waiting_s, lost_frames, said)
+
+    def _said(self) -> str:
+        return " ".join(filter(None, (self._disk.said, self._fault)))
 
     def flush(self, timeout_s: float = CLOSE_S) -> bool:
         """Asks for a commit now, and says whether all frames up to here were committed in that time.
@@ -142,6 +148,9 @@ class FrameStore:
         with self._changed:
             self._is_kept, self._ended_count = is_kept, self._begun_count
             self._changed.notify_all()
+            before, self._told = self._told, self._said()
+        if self._told != before:
+            logger.log(logging.WARNING if self._told else logging.INFO, "%s", self._told or "the store is well again")
 
     def _put(self) -> bool:
         return not self._writing.minutes or self._disk.put(self._writing)

@@ -64,6 +64,7 @@ class _Group:
     used_s: float = 0.0
     gained_s: float = 0.0
     inner_s: float = 0.0
+    given_s: float = 0.0
     owed_s: float = 0.0
     ended: list["_Group"] = field(default_factory=list["_Group"])
 
@@ -130,7 +131,9 @@ class CgroupTree:
             if holder is not None:
                 holder.ended.append(group)
             return False
-        group.gained_s, group.used_s = max(now_s - group.used_s, 0.0), now_s
+        # One that ended and came again under its name counts from 0, and was given some of that when it ended.
+        counted_s = now_s - group.used_s if now_s >= group.used_s else now_s
+        group.gained_s, group.used_s, group.given_s = max(counted_s - group.given_s, 0.0), now_s, 0.0
         if holder is not None:
             holder.inner_s += group.gained_s
         return True
@@ -168,7 +171,9 @@ class CgroupTree:
         unit = folder.unit
         if unit is not None and (holder is None or unit != holder.unit):
             file = f"{folder.path}/{self._counter}"
-            holder = self._groups[path] = before.get(path) or _Group(file, unit, holder)
+            group = self._groups[path] = before.get(path) or _Group(file, unit, holder)
+            group.holder = holder
+            holder = group
         if unit is not None and unit.kind is UnitKind.SLURM_JOB:
             return
         try:
@@ -209,6 +214,7 @@ def _own_s(group: _Group) -> Iterator[tuple[Unit, float]]:
     for one in ended:
         last_s = min(one.gained_s, left_s)
         left_s -= last_s
+        one.given_s = last_s
         yield one.unit, last_s
     if left_s > 0.0:
         yield group.unit, left_s
