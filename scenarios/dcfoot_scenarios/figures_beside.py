@@ -335,9 +335,9 @@ def bought(case: Case, chance: Chance, money: Money, name: str, amount: Numbers)
         return (Asset(name, amount * stated, of.lifetime_years, amount * stated * of.opex_ratio),)
     spread = currency.of(of.capex)
     units = amount * units_per_kw(of.capex.per)
-    one = asset(of, units, currency, chance.of(f"price.{name}", spread) / spread.central)
     if name != "battery power" or case.scenario.storage.battery_capex_per_kwh is None:
-        return (one,)
+        return (asset(of, units, currency, chance.of(f"price.{name}", spread) / spread.central),)
+    one = asset(of, units, currency, 1.0)
     cells = _technology(case, PLANT["battery"], money.currency)
     return one, Asset(PLANT["battery"], -one.capex, cells.lifetime_years, -one.capex * cells.opex_ratio)
 

@@ -70,10 +70,11 @@ def _lines(now: Mapping[str, Any], faults: list[str]) -> Iterator[str]:
 
 
 def _probes(probes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    width = max(18, *(len(name) + 1 for name in probes)) if probes else 0
     for name, probe in sorted(probes.items(), key=lambda item: (not item[1]["up"], item[0])):
         failed = f", {probe['failures']} failures" if probe["failures"] else ""
         said = f"read in {1e3 * probe['read_s']:.1f} ms" if probe["up"] else probe["said"]
-        yield f"  {'up' if probe['up'] else 'down':<5}{name:<18}{said}{failed}"
+        yield f"  {'up' if probe['up'] else 'down':<5}{name:<{width}}{said}{failed}"
 
 
 def _channels(channels: list[Mapping[str, Any]]) -> Iterator[str]:
