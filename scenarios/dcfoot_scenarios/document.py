@@ -76,7 +76,7 @@ def _optimised(comparison: Comparison) -> Json | None:
         "value": sizing.value(),
         "sizes": dict(sizing.sizes),
         "shadow_prices": dict(sizing.shadow_prices),
-        "front": [{"at": at, "value": one.value() if one else None} for at, one in found.front],
+        "front": [{"at": at, "of": of or None, "value": one.value() if one else None} for at, one, of in found.front],
     }
 
 

@@ -4,7 +4,7 @@ In comes a study that says what is to be sized, out goes an `Optimised`: the sce
 whose year `evaluate` runs as any other's, what the limits cost, and the front along one of them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
@@ -22,7 +22,7 @@ from dcfoot_scenarios.cost import Account
 from dcfoot_scenarios.figures import figures, residual_g_per_kwh, yearly_supplies
 from dcfoot_scenarios.figures_beside import account_of, bought, carbon_price_per_t, making_of, units_per_kw
 from dcfoot_scenarios.heat.network import ways_of
-from dcfoot_scenarios.optimised import Optimised
+from dcfoot_scenarios.optimised import FrontPoint, Optimised
 from dcfoot_scenarios.place import place_of
 from dcfoot_scenarios.scenario import HeatReuse, Money, Scenario
 from dcfoot_scenarios.schedule import battery_choice, given, standing_battery
@@ -99,12 +99,17 @@ def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None) -> O
         best = size(problem)
     else:
         of, best = next(iter(choose(problems).items()))
-    at = (
-        zip(wanted.front_values, front(problems[of], wanted.front, wanted.front_values), strict=True)
-        if wanted.front
-        else ()
-    )
-    return Optimised(of, sized(known[of], best, wanted), best, tuple(at))
+    points = tuple(_front(problems, wanted.front, wanted.front_values)) if wanted.front else ()
+    return Optimised(of, sized(known[of], best, wanted), best, points)
+
+
+def _front(problems: Mapping[str, SizingProblem], limit: str, values: Sequence[float]) -> Iterator[FrontPoint]:
+    """Of all scenarios the best at each value: another may be it where the limit is tight."""
+    by_name = {name: front(problem, limit, values) for name, problem in problems.items()}
+    for index, value in enumerate(values):
+        held = {name: one for name, answers in by_name.items() if (one := answers[index]) is not None}
+        best = min(held, key=lambda name: held[name].value(), default="")
+        yield FrontPoint(value, held.get(best), best)
 
 
 def _of_known_life(scenario: Scenario, currency: str) -> Scenario:
@@ -143,6 +148,13 @@ def sized(scenario: Scenario, sizing: Sizing, wanted: Optimise) -> Scenario:
     return scenario.with_(**found)
 
 
+def _limits(scenario: Scenario, wanted: Optimise) -> dict[str, float | None]:
+    """What must hold: what is asked for, and the scenario's own connection."""
+    limits: dict[str, float | None] = {name: getattr(wanted, name) for name in LIMITS}
+    imports = [most for most in (wanted.import_mw_max, scenario.grid.import_limit_mw) if most is not None]
+    return {**limits, "import_mw_max": min(imports, default=None)}
+
+
 def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProblem:
     """What is asked of one scenario, in numbers alone.
 
@@ -162,6 +174,12 @@ def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProbl
     """
     if money is None and (wanted.minimise == "cost" or wanted.capex_max is not None or wanted.cost_max is not None):
         raise StudyError("optimise: cost is weighed, and the study states no money: add `money: {currency: ...}`.")
+    load = case.scenario.load
+    if load.deferrable_ratio and load.shift_to == "surplus":
+        raise StudyError(
+            "load.shift_to: surplus: what a load would wait for is sought here, and so it cannot follow it; write "
+            "`carbon` or `price`."
+        )
     bare = _without_sizes(case, wanted)
     it_mw = shifted_it_mw(bare)
     hall = bare.facility(bare.hall(it_mw))
@@ -174,7 +192,7 @@ def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProbl
         battery=_battery(case, wanted, money),
         heat=_heat(case, wanted, money, it_mw, hall),
         minimise=wanted.minimise,
-        limits=Limits(**{name: getattr(wanted, name) for name in LIMITS}),
+        limits=Limits(**_limits(case.scenario, wanted)),
         fixed=_fixed(bare, year, money, dict(found)),
         water_onsite_l=float(found["water_onsite_m3"]) * L_PER_M3,
         pue=float(found["pue"]),

@@ -1,6 +1,7 @@
 """What an optimisation found, for those who show it: without the solver that found it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dcfoot_scenarios.case import Schedule
 from dcfoot_scenarios.scenario import Scenario
@@ -8,6 +9,24 @@ from dcfoot_scenarios.sizing.answer import Sizing
 
 OPTIMISED = "optimised"
 """What the answer is called beside the variants."""
+
+
+class FrontPoint(NamedTuple):
+    """The optimum at one value of a limit.
+
+    Parameters
+    ----------
+    at : float
+        The value, in the limit's unit.
+    sizing : Sizing or None
+        None where nothing holds it.
+    of : str
+        The scenario that it is of; empty where nothing holds it.
+    """
+
+    at: float
+    sizing: Sizing | None
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,14 +41,14 @@ class Optimised:
         The same with the sizes that were found.
     sizing : Sizing
         Sizes, hours, and what the limits cost.
-    front : tuple
-        The optimum at each value of a limit; None where nothing holds it.
+    front : tuple of FrontPoint
+        The optimum at each value of a limit.
     """
 
     of: str
     scenario: Scenario
     sizing: Sizing
-    front: tuple[tuple[float, Sizing | None], ...] = ()
+    front: tuple[FrontPoint, ...] = ()
 
     @property
     def schedule(self) -> Schedule:

@@ -124,12 +124,14 @@ def eased_lines(comparison: Comparison, found: Optimised, said: PageWords) -> It
 
 def front_rows(comparison: Comparison, found: Optimised, said: PageWords) -> Iterator[tuple[str, str]]:
     """The optimum at each value of the limit that was moved, and its sizes."""
-    for value, sizing in found.front:
+    several = len({of for _, _, of in found.front if of} | {found.of}) > 1
+    for value, sizing, of in found.front:
         if sizing is None:
             yield f"{value:g}", said.not_held
             continue
         sizes = "; ".join(f"{said.sizes.get(name, name)} {amount:,.1f}" for name, amount in sizing.sizes.items())
-        yield f"{value:g}", f"{_least(comparison, sizing.value(), sizing, said)} ({sizes})"
+        whose = f"{comparison.study.called(of, said.lang)}: " if several else ""
+        yield f"{value:g}", f"{whose}{_least(comparison, sizing.value(), sizing, said)} ({sizes})"
 
 
 def front_head(comparison: Comparison, found: Optimised, said: PageWords) -> str:

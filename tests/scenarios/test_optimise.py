@@ -24,6 +24,7 @@ COPENHAGEN = {"site": "dk_copenhagen", "cooling": "direct_liquid", "grid": {"pri
 def study(
     scenario: Mapping[str, Any] = MappingProxyType({}),
     money: Mapping[str, Any] = MappingProxyType({}),
+    variant: Mapping[str, Any] = MappingProxyType({"grid": {"price_per_mwh": 140}}),
     **optimise_keys: Any,  # noqa: ANN401 (as in a file)
 ) -> Study:
     return Study.of(
@@ -33,7 +34,7 @@ def study(
             "money": {**MONEY, **money},
             "uncertainty": {"draws": 0},
             "baseline": {**COPENHAGEN, **scenario},
-            "variants": {"dearer": {"grid": {"price_per_mwh": 140}}},
+            "variants": {"dearer": dict(variant)},
             "optimise": optimise_keys,
         }
     )
@@ -224,9 +225,32 @@ def test_of_several_scenarios_the_cheapest_is_taken() -> None:
 
 def test_a_front_grows_dearer_as_its_limit_grows_tighter() -> None:
     found = optimise(study(wind_mw={}, front="cfe_contracted_ratio_min", front_values=[0.5, 0.7])).front
-    costs = [sizing.cost for _, sizing in found if sizing is not None]
+    costs = [sizing.cost for _, sizing, _ in found if sizing is not None]
     assert len(costs) == 2
     assert costs == sorted(costs)
+
+
+def test_along_a_front_each_point_is_of_the_scenario_that_is_the_best_there() -> None:
+    sunny = {"site": "es_madrid", "cooling": "direct_liquid", "grid": {"price_per_mwh": 112}}
+    keys: dict[str, Any] = {"solar_mw": {}, "front": "cfe_contracted_ratio_min", "front_values": [0.05, 0.42]}
+    both = optimise(study(variant=sunny, of=["baseline", "dearer"], **keys)).front
+    alone = [optimise(study(sunny, **keys)).front, optimise(study(**keys)).front]
+    for point, *each in zip(both, *alone, strict=True):
+        assert point.sizing is not None
+        assert point.sizing.cost == near(min(one.sizing.cost for one in each if one.sizing is not None))
+    assert [point.of for point in both] == ["baseline", "dearer"]
+
+
+def test_the_scenarios_own_connection_is_a_limit() -> None:
+    scenario = {"grid": {"price_per_mwh": 90, "import_limit_mw": 8.5}}
+    found = optimise(study(scenario, battery_mwh={}, battery_mw={}))
+    assert found.sizing.measures["import_mw_max"] == near(8.5)
+
+
+def test_a_load_that_waits_for_what_is_sought_is_refused() -> None:
+    load = {"deferrable_ratio": 0.3, "deadline_h": 8, "shift_to": "surplus"}
+    with pytest.raises(StudyError, match="what a load would wait for is sought here"):
+        optimise(study({"load": load}, solar_mw={}))
 
 
 def test_limits_that_nothing_holds_are_named() -> None:
