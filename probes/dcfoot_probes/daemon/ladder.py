@@ -25,6 +25,10 @@ WINDOW_S = 60.0
 LEAST_S = 1.0
 """How short it may be where somebody does [s]."""
 
+EVEN_RATIO = 0.5
+"""How far the time that a meter tells of may be from the window's, of that, for there to be a power now (a choice: half
+a tick, where one lasts as long as the window)."""
+
 DRAWS = 100
 """How many plausible values of each input are tried: enough for an interval that is looked at (a receipt takes 300),
 at a third of the cost."""
@@ -142,6 +146,10 @@ class Ladders:
 
     def _assess(self) -> None:
         self._asked_s = 0.0
+        is_even = self._is_even()
+        # What an exporter tells every half a minute belongs to that half minute: the window waits for it.
+        if not is_even and self._window_s < WINDOW_S:
+            return
         measurement, duration_s = self._measurement(), self._window_s
         footprint = self.place.assessed(measurement)
         found = _quantities(footprint)
@@ -152,9 +160,15 @@ class Ladders:
         for key in {**found, **self._running}:
             self._running.setdefault(key, _Running()).add(found.get(key), duration_s)
         self.rates = _rates(footprint, self.rates)
-        self._latest = self._ladder(found, duration_s)
+        energies = {key: of for key, of in found.items() if key[0] != "energy" or is_even}
+        self._latest = self._ladder(energies, duration_s)  # of a part of the time there is no power now
         self._energies.clear()
         self._window_s = 0.0
+
+    def _is_even(self) -> bool:
+        """Whether what each meter tells is of this window: neither of a part of it alone nor of more."""
+        off_s = (abs(covered_s - self._window_s) for _, _, covered_s in self._energies.values())
+        return all(off < EVEN_RATIO * self._window_s for off in off_s)
 
     def _measurement(self) -> Measurement:
         ended = datetime.fromtimestamp(self._end_ns / NS_PER_S, UTC)

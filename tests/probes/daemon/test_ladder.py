@@ -159,6 +159,33 @@ def test_a_minute_without_the_processors_widens_the_bound_of_the_node_and_adds_n
     assert gpus.value == near(800.0 * 120 / 3.6e6)
 
 
+def test_of_what_an_exporter_tells_every_five_seconds_the_power_now_is_its_own_at_every_moment() -> None:
+    ladders, told = Ladders(PLACE, HOST), set[float]()
+    exporter = next(one for one in POWERS_W if one.channel.device == "GPU-1")
+    for second in range(1, 31):
+        late = frame(second, missing=lambda one: one is exporter)
+        if second % 5 == 0:
+            late = Frame(
+                late.utc_ns, 1.0, {**late.steps, exporter.channel: Step(2500.0, 5.0, 5.0, Outcome.STEP)}, {}, {}, {}
+            )
+        ladders.add(late, METERS)
+        power = ladders.now().power_w["accelerator"]
+        if power is not None:
+            told.add(round(power.value, 6))
+    assert told == {800.0}
+
+
+def test_a_minute_of_which_a_part_is_known_has_no_power_now() -> None:
+    ladders = Ladders(PLACE, HOST)
+    for second in range(1, 61):
+        ladders.add(frame(second, missing=lambda _, at=second: at > 20), METERS)
+    ladder = ladders.now()
+    assert ladder.power_w["accelerator"] is None
+    gpus = ladder.energy_kwh["accelerator"]
+    assert gpus is not None
+    assert gpus.value == near(800.0 * 20 / 3.6e6)
+
+
 def test_what_was_never_known_is_not_known_and_never_nothing() -> None:
     ladders = Ladders(PLACE, HOST)
     gpus = {channel: one for channel, one in METERS.items() if channel.domain is Domain.GPU}
