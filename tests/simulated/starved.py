@@ -12,7 +12,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 TRIES = 3
-WAITED_RATIO = 0.1
+WAITED_RATIO = 0.2
 """Where some task waited for a processor for more of the time than this, the machine was too busy (a choice: a test
 with a job beside it makes a few hundredths on two free cores)."""
 
