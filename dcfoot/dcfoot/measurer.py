@@ -88,14 +88,20 @@ class Measurer:
                 self._tracker.abandon()
             self._lease.release()
 
-    def stop(self, exit_status: int | None = None, state: RunState = RunState.COMPLETE) -> Measurement | None:
-        """Takes the last readings and gives the lease back; None where another run holds the energy."""
+    def take_last_readings(self, exit_status: int | None, state: RunState) -> None:
+        """Ends the run and gives the lease back, so that another may measure; `stop` waits until it is kept."""
         self._stopping.set()
         with self._turn:
             try:
-                return self._tracker.stop(exit_status, state) if self._tracker else None
+                if self._tracker is not None:
+                    self._tracker.take_last_readings(exit_status, state)
             finally:
                 self._lease.release()
+
+    def stop(self, exit_status: int | None = None, state: RunState = RunState.COMPLETE) -> Measurement | None:
+        """Takes the last readings and gives the lease back; None where another run holds the energy."""
+        self.take_last_readings(exit_status, state)
+        return self._tracker.stop(exit_status, state) if self._tracker else None
 
     def _wait(self, member: Member) -> None:
         while not self._stopping.wait(TAKE_OVER_PERIOD_S):

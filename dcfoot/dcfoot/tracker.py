@@ -209,6 +209,13 @@ class Tracker:
         state : RunState
             ``INTERRUPTED`` where a signal ended the job.
         """
+        self.take_last_readings(exit_status, state)
+        if not self._kept.wait(FINISH_TIMEOUT_S):
+            self._store_remark = f"the store did not answer within {FINISH_TIMEOUT_S:.0f} s; this run may not be kept"
+        return self.snapshot()
+
+    def take_last_readings(self, exit_status: int | None = None, state: RunState = RunState.COMPLETE) -> None:
+        """Ends the run, as `stop` does, but waits for no disk: another may measure while the journal is closed."""
         if self._final is None:
             self._duration_s = self._watch.elapsed_s()
             self._exit_status = exit_status
@@ -218,16 +225,10 @@ class Tracker:
             self._final = self._measurement(state)
             self._stop.set()
             self._begun.set()
-            if not self._kept.wait(FINISH_TIMEOUT_S):
-                self._store_remark = (
-                    f"the store did not answer within {FINISH_TIMEOUT_S:.0f} s; this run may not be kept"
-                )
-            self._final = self._with_store_remark(self._final)
-        return self._final
 
     def snapshot(self) -> Measurement:
         """What was measured so far."""
-        return self._final or self._with_store_remark(self._measurement(RunState.RUNNING))
+        return self._with_store_remark(self._final or self._measurement(RunState.RUNNING))
 
     @property
     def store_remark(self) -> str | None:

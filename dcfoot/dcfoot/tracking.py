@@ -218,10 +218,15 @@ class _Block:
         """Ends the phase that it is, if it is one."""
         self.phase.close()
 
-    def end(self, exit_status: int | None, state: RunState) -> None:
-        """Ends the run that it measured, if it did, and writes the receipt that was asked for."""
+    def take_last_readings(self, exit_status: int | None, state: RunState) -> None:
+        """Ends the run that it measured, if it did; from here on another may."""
         if self.joined is not None:
             self.joined.release()
+        if self.measurer is not None:
+            self.measurer.take_last_readings(exit_status, state)
+
+    def keep(self, exit_status: int | None, state: RunState) -> None:
+        """Waits until the run is kept, if it measured one, and writes the receipt that was asked for."""
         if self.measurer is None:
             return
         measured = self.measurer.stop(exit_status, state)
@@ -422,9 +427,12 @@ class _Process:
         followers = self._blocks if block.measurer else []
         for one in (*followers, block):
             one.end_phase()
-        block.end(exit_status, state)
-        for follower in followers:
-            self._begin(follower, taken_over=block.run.id)
+        block.take_last_readings(exit_status, state)
+        try:
+            for follower in followers:
+                self._begin(follower, taken_over=block.run.id)
+        finally:
+            block.keep(exit_status, state)
 
 
 _PROCESS = _Process()

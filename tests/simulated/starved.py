@@ -1,6 +1,7 @@
 """A test against the clock says nothing where the machine had no time for it: such a failure is tried again.
 
-Only where tasks waited for a processor while the test ran: a failure on a machine that had time is a failure.
+Only where tasks waited for a processor while the test ran, or where a helper found that what it should set up had no
+time to be set up (`StarvedError`): a failure on a machine that had time is a failure.
 """
 
 import os
@@ -15,6 +16,11 @@ TRIES = 3
 WAITED_RATIO = 0.2
 """Where some task waited for a processor for more of the time than this, the machine was too busy (a choice: a test
 with a job beside it makes a few hundredths on two free cores)."""
+
+
+class StarvedError(Exception):
+    """What a test is about did not take place: the machine came too late to what should have been there first."""
+
 
 PRESSURE = Path("/proc/pressure/cpu")
 
@@ -36,7 +42,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports, waited_ratio = _tried(item, nextitem)
     for _ in range(TRIES - 1):
-        if waited_ratio < WAITED_RATIO or not any(report.failed for report in reports):
+        failed = [report for report in reports if report.failed]
+        if not failed or not (waited_ratio >= WAITED_RATIO or any(map(_is_starved, failed))):
             break
         print(f"\n{item.nodeid} failed on a busy machine (waited {waited_ratio:.0%}): again", file=sys.__stderr__)
         item._initrequest()  # type: ignore[attr-defined]
@@ -52,3 +59,8 @@ def _tried(item: pytest.Item, nextitem: pytest.Item | None) -> tuple[list[pytest
     began_s, before_s = time.monotonic(), waited_s()
     reports = runtestprotocol(item, nextitem=nextitem, log=False)
     return reports, (waited_s() - before_s) / max(time.monotonic() - began_s, 1e-3)
+
+
+def _is_starved(report: pytest.TestReport) -> bool:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return crash is not None and StarvedError.__name__ in crash.message

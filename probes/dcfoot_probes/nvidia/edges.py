@@ -25,7 +25,7 @@ WELL_KNOWN_NS = 2_000_000
 """A moment that is not more unsure than this is known well [ns]: twice what polling leaves open."""
 
 PROMPT_NS = 1_000_000
-LOOKS = 5
+LOOKS = 2
 """A look that takes longer than this was interrupted [ns], and is repeated so many times at most (a choice: a library's
 call takes microseconds, a turn of another process milliseconds)."""
 
@@ -54,13 +54,21 @@ def prompt_look(read: Callable[[], int], clock_ns: Callable[[], int]) -> Publica
     """What a sensor shows at a moment that is known well: the promptest of several looks."""
     looks: list[Publication] = []
     for _ in range(LOOKS):
-        before_ns, value, after_ns = clock_ns(), read(), clock_ns()
-        middle_ns = (before_ns + after_ns) // 2
-        look = Publication(value, middle_ns, after_ns - middle_ns)
-        if after_ns - before_ns < PROMPT_NS:
+        look = _look(read, clock_ns)
+        if look.unsure_ns < PROMPT_NS:
             return look
         looks.append(look)
     return min(looks, key=lambda look: look.unsure_ns)
+
+
+def _look(read: Callable[[], int], clock_ns: Callable[[], int]) -> Publication:
+    """What a sensor shows, and when: in the middle of a prompt call, at the beginning of another.
+
+    A library's call gives up Python's lock and waits for it afterwards, for 5 ms wherever another thread is busy
+    (`sys.setswitchinterval`): the wait comes after the answer.
+    """
+    before_ns, value, after_ns = clock_ns(), read(), clock_ns()
+    return Publication(value, before_ns + min(after_ns - before_ns, PROMPT_NS) // 2, after_ns - before_ns)
 
 
 def await_publications(
@@ -95,14 +103,14 @@ def await_publications(
 
 
 class _Watch:
-    __slots__ = ("_clock_ns", "_lost", "_polled_ns", "_read", "_value", "seen")
+    __slots__ = ("_clock_ns", "_looked_ns", "_lost", "_read", "_value", "seen")
 
     def __init__(self, read: Callable[[], int], held: Publication, clock_ns: Callable[[], int]) -> None:
         self.seen: list[Publication] = []
         self._read = read
         self._value = held.value
         self._clock_ns = clock_ns
-        self._polled_ns = held.time_ns
+        self._looked_ns = held.time_ns
         self._lost = False
 
     def waits(self, waited_s: float) -> bool:
@@ -117,12 +125,12 @@ class _Watch:
         if self._lost:
             return
         try:
-            value = self._read()
+            look = _look(self._read, self._clock_ns)
         except NvmlFault:  # the edge is then told from what was seen before
             self._lost = True
             return
-        before_ns, self._polled_ns = self._polled_ns, self._clock_ns()
-        if value != self._value:
-            self._value = value
-            middle_ns = (before_ns + self._polled_ns) // 2
-            self.seen.append(Publication(value, middle_ns, self._polled_ns - middle_ns))
+        before_ns, self._looked_ns = self._looked_ns, look.time_ns
+        if look.value != self._value:
+            self._value = look.value
+            middle_ns = (before_ns + look.time_ns) // 2
+            self.seen.append(Publication(look.value, middle_ns, look.time_ns - middle_ns))

@@ -13,11 +13,12 @@ from dcfoot.sampler import Sampler
 from dcfoot_probes.nvidia import Nvidia
 from simulated.nvml.library import Installed
 from simulated.nvml.profile import NS_PER_S, Profile, Square, Steady
+from simulated.starved import StarvedError
 
 START_S = 0.3
 """When a run begins, since the machine's epoch [s]: loads begin a little later."""
 
-LOAD_S = 0.45
+LOAD_S = 0.6
 """When a load that the run brings may begin [s]: the first readings are taken by then."""
 
 TAIL_S = 0.02
@@ -117,6 +118,11 @@ def metered_run(
         The run's processes.
     interval_s : float
         How often counters are read [s].
+
+    Raises
+    ------
+    StarvedError
+        Where the machine had so little time that the run is not the one that was asked for.
     """
     records: list[EnergyRecord] = []
     sampler = Sampler(
@@ -129,6 +135,9 @@ def metered_run(
     )
     sleep_until(installed, START_S)
     sampler.start()
+    if installed.gpus.seconds(time.monotonic_ns()) > LOAD_S:
+        sampler.stop()
+        raise StarvedError("the first readings came after the load that they should come before")
     sampler.job_started.set()
     sleep_until(installed, until_s)
     sampler.stop()
