@@ -11,7 +11,8 @@ Importing this loads nothing; names are fetched when they are used (PEP 562).
 TYPE_CHECKING = False  # type checkers know the name; importing it from typing costs 7 ms
 
 if TYPE_CHECKING:
-    from dcfoot.footprint import Footprint, assess
+    from dcfoot.assessment import assess
+    from dcfoot.footprint import Footprint
     from dcfoot.measurement import Measurement
     from dcfoot.quantity import Quantity
     from dcfoot.site import Site, resolve_site
@@ -36,7 +37,7 @@ _HOMES = {
     "Quantity": "dcfoot.quantity",
     "Run": "dcfoot.tracking",
     "Site": "dcfoot.site",
-    "assess": "dcfoot.footprint",
+    "assess": "dcfoot.assessment",
     "resolve_site": "dcfoot.site",
     "track": "dcfoot.tracking",
 }

@@ -129,7 +129,7 @@ def receipt_of(
     ask : bool
         Whether a service may be asked, for `HOURLY_PATIENCE_S` at most: not while the job goes on.
     """
-    from dcfoot.footprint import assess
+    from dcfoot.assessment import assess
     from dcfoot.receipt.build import receipt
 
     if site.chosen:

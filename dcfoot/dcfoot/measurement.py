@@ -1,6 +1,6 @@
 """What was measured of one run: the meeting point of tracker, store, model and receipt.
 
-The tracker makes a `Measurement`, the store keeps it, `dcfoot.footprint.assess` turns it into a footprint. It holds
+The tracker makes a `Measurement`, the store keeps it, `dcfoot.assessment.assess` turns it into a footprint. It holds
 joules and seconds only; nothing in it knows of sites, carbon or water.
 """
 

@@ -10,11 +10,11 @@ so points are compared at the wall, never at the accelerator.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dcfoot.assessment import assess
 from dcfoot.calibration import Calibration
 from dcfoot.elementwise import Numbers, Value, maximum
 from dcfoot.errors import DataMissing, StudyError
 from dcfoot.evidence import Evidence
-from dcfoot.footprint import assess
 from dcfoot.measurement import Measurement
 from dcfoot.places import nearest
 from dcfoot.reading import Basis
@@ -193,7 +193,7 @@ def recorded(
     work_count : float
         Units of work that it did: tokens, steps, images.
     node_class : str or None
-        For machines without a meter at the wall, as in `dcfoot.footprint.assess`; None to guess it.
+        For machines without a meter at the wall, as in `dcfoot.assessment.assess`; None to guess it.
     calibration : Calibration or None
         A fit to the host's wall meter.
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcfoot.assessment import assess
 from dcfoot.errors import ConfigError, DataMissing
-from dcfoot.footprint import assess
 from dcfoot.measurement import RunState
 from dcfoot.reading import Basis, Domain
 from dcfoot.receipt.reader import read_receipt

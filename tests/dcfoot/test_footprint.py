@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dcfoot.assessment import assess
 from dcfoot.calibration import Point, fit
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact
-from dcfoot.footprint import Footprint, assess
+from dcfoot.footprint import Footprint
 from dcfoot.grid import Boundary, GridFactor, Method
 from dcfoot.measurement import Machine, Measurement
 from dcfoot.quantity import Quantity

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
+from dcfoot.assessment import assess
 from dcfoot.evidence import Evidence
-from dcfoot.footprint import Footprint, assess
+from dcfoot.footprint import Footprint
 from dcfoot.measurement import Machine, Measurement, RunState
 from dcfoot.quantity import Quantity
 from dcfoot.reading import Basis, Domain

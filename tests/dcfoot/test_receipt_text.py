@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcfoot.footprint import Footprint, assess
+from dcfoot.assessment import assess
+from dcfoot.footprint import Footprint
 from dcfoot.measurement import Machine, Measurement
 from dcfoot.receipt.advice import next_step
 from dcfoot.receipt.build import receipt

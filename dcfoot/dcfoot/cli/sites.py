@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcfoot.account import choose_site
+from dcfoot.assessment import evaporated
 from dcfoot.climate_place import climate_name
 from dcfoot.config import Settings, load
 from dcfoot.draws import Spread
 from dcfoot.errors import ConfigError
 from dcfoot.evidence import Evidence, Fact
-from dcfoot.footprint import evaporated
 from dcfoot.grid import Boundary, GridFactor, Method
 from dcfoot.places import Place, all_places, find_place
 from dcfoot.reading import Basis

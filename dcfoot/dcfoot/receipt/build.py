@@ -26,7 +26,7 @@ def receipt(
     measurement : Measurement
         What was measured.
     footprint : Footprint
-        What follows from it at `site`, from `dcfoot.footprint.assess`.
+        What follows from it at `site`, from `dcfoot.assessment.assess`.
     site : Site
         Where it ran, or the stand-in for not knowing.
     whole_node : bool

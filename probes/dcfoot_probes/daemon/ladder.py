@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
+from dcfoot.assessment import assess
 from dcfoot.calibration import Calibration
-from dcfoot.footprint import Carbon, Footprint, assess
+from dcfoot.footprint import Carbon, Footprint
 from dcfoot.measurement import ChannelEnergy, Machine, Measurement, RunState
 from dcfoot.quantity import Quantity
 from dcfoot.reading import Channel, Meter

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dcfoot.assessment import assess
 from dcfoot.counter import Outcome, Step
-from dcfoot.footprint import Footprint, assess
+from dcfoot.footprint import Footprint
 from dcfoot.measurement import ChannelEnergy, Machine, Measurement, RunState
 from dcfoot.quantity import Quantity
 from dcfoot.reading import Channel, Domain, Meter
