@@ -64,7 +64,7 @@ def run_tests(pytest_arguments: list[str]) -> int:
     """Runs every check and test that this machine can run; what it lacks is skipped with its reason."""
     compiler = [] if _has_compiler() else ["constraints-compiler.txt"]
     set_up("constraints-test.txt", *compiler)
-    command = [str(VENV / "bin" / "python"), "-P", "-m", "pytest", "--cov", "--cov-report=term", *pytest_arguments]
+    command = [str(VENV / "bin" / "python"), "-P", "-m", "pytest", *pytest_arguments]
     path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
     return subprocess.call(command, cwd=HERE, env={**os.environ, "PATH": path})
 
