@@ -1,7 +1,6 @@
 """The daemon's HTTP on a socket: bounds on connections, bytes, time and streams; TLS; whatever OpenAPI allows."""
 
 import json
-import shutil
 import socket
 import ssl
 import subprocess
@@ -259,7 +258,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, which makes a certificate, is not installed")
+@pytest.mark.peer("openssl")
 def test_over_tls_whoever_has_the_token_is_answered_and_whoever_speaks_none_is_cut_off(
     certificate: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -276,7 +275,7 @@ def test_over_tls_whoever_has_the_token_is_answered_and_whoever_speaks_none_is_c
         assert sent(told, LINE + b"\r\n")[:5] != b"HTTP/"
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, which makes a certificate, is not installed")
+@pytest.mark.peer("openssl")
 def test_a_new_certificate_and_token_count_from_the_next_connection_and_one_that_cannot_be_used_never(
     tmp_path: Path,
 ) -> None:
