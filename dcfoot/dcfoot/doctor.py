@@ -5,16 +5,16 @@ in a thread of its own, as a run would, so that what is found here is what a run
 a finding.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Thread
 from time import sleep
 
 from dcfoot.counter import integral_of
 from dcfoot.errors import ProbeTransient, ProbeUnavailable
-from dcfoot.probe import Probe, ProbeEntry, Surroundings
-from dcfoot.reading import Basis, Kind, Meter, Reading
+from dcfoot.probe import PowerProbe, Probe, ProbeEntry, Surroundings
+from dcfoot.reading import Basis, Channel, Kind, Meter, Reading
 
 WINDOW_S = 0.2
 """Over how long power is taken from a counter [s]: ten of the 20 ms in which the slowest counters (NVML's) move."""
@@ -38,7 +38,7 @@ class FoundMeter:
     source : str
         Where the accuracy comes from.
     power_now_w : float or None
-        The power over the last `WINDOW_S` [W]; None where it gave no reading.
+        The power over the last `WINDOW_S`, or over the daemon's last frame [W]; None where it gave no reading.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Finding:
 def examine(surroundings: Surroundings, probes: Iterable[ProbeEntry], patience_s: float = PATIENCE_S) -> list[Finding]:
     """Opens and reads every probe; returns a finding for each, in their order, after about `WINDOW_S`.
 
-    Meters of which a run would keep only the better (an estimate of what is measured too) are all listed.
+    A model of what has a meter is not available, whichever probe has the meter; of several meters all are listed.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def examine(surroundings: Surroundings, probes: Iterable[ProbeEntry], patience_s
     examinations = [_Examination(entry, surroundings) for entry in probes]
     for examination in examinations:
         examination.start()
-    return [examination.finding(patience_s) for examination in examinations]
+    return _without_idle_models([examination.finding(patience_s) for examination in examinations])
 
 
 def metered_domains(findings: Iterable[Finding]) -> Mapping[str, str]:
@@ -106,6 +106,19 @@ def metered_domains(findings: Iterable[Finding]) -> Mapping[str, str]:
         known = bases.get(meter.domain, meter.basis)
         bases[meter.domain] = min(known, meter.basis, key=lambda basis: Basis(basis).rank)
     return bases
+
+
+def _without_idle_models(findings: Sequence[Finding]) -> list[Finding]:
+    """A run keeps no model of what is metered (`dcfoot.ledger.worth_keeping`); who models cannot know of all meters."""
+    metered = {meter.domain for finding in findings for meter in finding.meters if meter.basis == Basis.MEASURED}
+    return [_without_models_of(metered, finding) for finding in findings]
+
+
+def _without_models_of(metered: Collection[str], finding: Finding) -> Finding:
+    kept = tuple(meter for meter in finding.meters if meter.basis == Basis.MEASURED or meter.domain not in metered)
+    if finding.meters and not kept:
+        return Finding(finding.probe, available=False, reason="what it models is metered")
+    return replace(finding, meters=kept)
 
 
 class _Examination:
@@ -150,17 +163,23 @@ def _close(probe: Probe | None) -> None:
 
 def _found(name: str, probe: Probe, meters: Sequence[Meter]) -> Finding:
     try:
-        before = {id(reading.meter): reading for reading in probe.read()}
-        sleep(WINDOW_S)
-        after = {id(reading.meter): reading for reading in probe.read()}
+        powers_w = probe.powers_w() if isinstance(probe, PowerProbe) else _seen_w(probe)
         silent = ""
     except ProbeTransient as transient:
-        before, after, silent = {}, {}, str(transient)
-    found = tuple(_found_meter(meter, before.get(id(meter)), after.get(id(meter))) for meter in meters)
+        powers_w, silent = {}, str(transient)
+    found = tuple(_found_meter(meter, powers_w.get(meter.channel)) for meter in meters)
     return Finding(name, available=True, meters=found, reason=silent, notes=tuple(getattr(probe, "notes", ())))
 
 
-def _found_meter(meter: Meter, before: Reading | None, after: Reading | None) -> FoundMeter:
+def _seen_w(probe: Probe) -> Mapping[Channel, float]:
+    """The powers over a short look [W]."""
+    before = {id(reading.meter): reading for reading in probe.read()}
+    sleep(WINDOW_S)
+    powers_w = {after.meter.channel: _power_w(before.get(id(after.meter)), after) for after in probe.read()}
+    return {channel: power_w for channel, power_w in powers_w.items() if power_w is not None}
+
+
+def _found_meter(meter: Meter, power_now_w: float | None) -> FoundMeter:
     channel = meter.channel
     return FoundMeter(
         meter.name,
@@ -170,13 +189,14 @@ def _found_meter(meter: Meter, before: Reading | None, after: Reading | None) ->
         str(channel.basis),
         accuracy_text(meter),
         meter.source,
-        _power_w(meter, before, after),
+        power_now_w,
     )
 
 
-def _power_w(meter: Meter, before: Reading | None, after: Reading | None) -> float | None:
-    if before is None or after is None:
+def _power_w(before: Reading | None, after: Reading) -> float | None:
+    if before is None:
         return None
+    meter = after.meter
     if meter.kind is not Kind.COUNTER:
         return after.value * meter.unit
     integral = integral_of(meter)

@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic_ns
 from typing import Protocol, cast, runtime_checkable
 
-from dcfoot.reading import Meter, Reading
+from dcfoot.reading import Channel, Meter, Reading
 
 ENTRY_POINT_GROUP = "dcfoot.probes"
 
@@ -45,12 +45,16 @@ class Surroundings:
         The environment of the measured job.
     clock_ns : Callable[[], int]
         The monotonic clock that stamps readings [ns].
+    probes : AbstractSet[str] or None
+        The probes that are opened here: one that is not among them meters nothing, so none stands back behind it; None
+        for all.
     """
 
     host: str = field(default_factory=_hostname)
     root: Path = field(default_factory=_root)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock_ns: Callable[[], int] = monotonic_ns
+    probes: AbstractSet[str] | None = None
 
 
 class Probe(Protocol):
@@ -134,6 +138,15 @@ class GaugeProbe(Protocol):
 
     def gauges(self) -> Mapping[str, Mapping[str, float]]:
         """By device: figures whose names end in their unit (``utilisation_ratio``, ``temperature_c``)."""
+        ...
+
+
+@runtime_checkable
+class PowerProbe(Protocol):
+    """A probe that is told powers by somebody who has looked for longer than a short look can."""
+
+    def powers_w(self) -> Mapping[Channel, float]:
+        """The mean power of each channel over a while that has just ended [W]; one that is not known is left out."""
         ...
 
 

@@ -56,7 +56,7 @@ class AmdEnergy:
         ]
         if not found:
             raise ProbeUnavailable("there is no amd_energy monitor: the kernel has it from 5.8 to 5.12, on AMD EPYC")
-        if Domain.PACKAGE in domains_seen_by(Rapl(self._surroundings)):
+        if Domain.PACKAGE in domains_seen_by(self._surroundings, Rapl):
             raise ProbeUnavailable("powercap meters the same packages")
         for monitor, number, socket in found:
             path = monitor.path(f"energy{number}_input")

@@ -151,7 +151,7 @@ class Perf:
         events = find_events(self._surroundings.root)
         if not events:
             raise ProbeUnavailable("perf has no power events here")
-        if Domain.PACKAGE in domains_seen_by(Rapl(self._surroundings), AmdEnergy(self._surroundings)):
+        if Domain.PACKAGE in domains_seen_by(self._surroundings, Rapl, AmdEnergy):
             raise ProbeUnavailable("powercap or amd_energy meter the same packages")
         for processor, suffix in counting_places(self._surroundings.root):
             for domain, event in events.items():

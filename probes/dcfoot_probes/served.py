@@ -20,6 +20,8 @@ from dcfoot_probes.daemon.words import Parted
 
 PATH = "/api/v1/meters"
 
+FRAME_PATH = "/api/v1/now"
+
 TIMEOUT_S = 0.9
 """How long the daemon may take [s]: less than the end of a run waits for its last readings."""
 
@@ -121,6 +123,19 @@ class Served:
     def read_end(self) -> Sequence[Reading]:
         """The last readings."""
         return self.read()
+
+    def powers_w(self) -> Mapping[Channel, float]:
+        """What each draws in the mean of the daemon's last frame: a look of our own would be too short for some."""
+        try:
+            told = cast("list[Json]", self._client.get(FRAME_PATH)["channels"])
+            powers_w = {(str(one["domain"]), str(one["device"])): one["power_w"] for one in told}
+        except (DaemonUnavailable, KeyError, TypeError) as fault:
+            raise ProbeTransient(f"the daemon does not tell its last frame: {fault}") from None
+        return {
+            meter.channel: _number(power_w)
+            for key, meter in self._meters.items()
+            if (power_w := powers_w.get(key)) is not None
+        }
 
     def use_ratio(self, pids: AbstractSet[int]) -> Mapping[str, float | None]:
         """The run's share of each device whose users the daemon knows, since the last call."""

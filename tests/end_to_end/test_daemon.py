@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from dcfoot.daemon_client import DaemonClient
 from dcfoot_probes.daemon.store import FrameReader
-from simulated.daemon_process import INTERVAL_S, daemon, environ_of
+from simulated.daemon_process import INTERVAL_S, Daemon, daemon, environ_of
 from simulated.near import near
 from simulated.running import DCFOOT
 from simulated.trees import RANGE_UJ, PowercapTree, ProcTree
@@ -77,6 +78,31 @@ def test_new_settings_are_taken_on_sighup_and_those_with_a_fault_are_not(machine
         assert running.beats(1.0) == near(10, abs=2)
         assert "<4>daemon.store: used from the next start on" in running.log
         assert running.end() == 0
+
+
+def test_where_a_meter_is_turned_off_the_model_of_what_it_saw_takes_over(machine: Path) -> None:
+    config = machine / "dcfoot.toml"
+    off, on = '[daemon]\nprobes_off = ["rapl"]\n', ""
+    config.write_text(off)
+    with daemon(machine) as running:
+        for wanted, then in (("modelled", on), ("measured", off), ("modelled", on)):
+            assert bases_of_processors(running, wanted) == {wanted}
+            config.write_text(then)
+            running.process.send_signal(signal.SIGHUP)
+        assert running.end() == 0
+
+
+def bases_of_processors(running: Daemon, wanted: str, within_s: float = 10.0) -> set[str]:
+    """On what basis the processors' power is known, once it is as wanted."""
+    client = DaemonClient([running.folder / "run/daemon.sock"])
+    deadline_s = time.monotonic() + within_s
+    while True:
+        running.beats(2 * INTERVAL_S)
+        channels: list[dict[str, str]] = client.get("/api/v1/now")["channels"]  # type: ignore[assignment]
+        known = [one for one in channels if one["domain"] == "package" and one["power_w"] is not None]
+        bases = {one["basis"] for one in known}
+        if bases == {wanted} or time.monotonic() > deadline_s:
+            return bases
 
 
 def test_a_second_one_says_who_runs_already_and_a_killed_one_leaves_its_place(machine: Path) -> None:

@@ -177,6 +177,30 @@ def test_status_tells_how_the_daemon_is_and_scripts_by_its_exit(machine: Powerca
         running.process.send_signal(signal.SIGCONT)
 
 
+def test_the_doctor_shows_the_daemons_power_and_no_model_of_what_it_meters(machine: PowercapTree) -> None:
+    needs_nobody()
+
+    def doctor() -> dict[str, dict[str, Any]]:
+        done = subprocess.run(
+            command("doctor", "--json"), env=environ_of(machine), capture_output=True, text=True, check=True
+        )
+        return {probe["probe"]: probe for probe in json.loads(done.stdout)["probes"]}
+
+    with machine.running(POWERS_W):
+        assert doctor()["modelled_cpu"]["available"]
+        with served(machine, DCFOOT_DAEMON_INTERVAL_S="1") as running:
+            running.beats(2.5)
+            found = [doctor() for _ in range(3)]
+    for probes in found:
+        powers_w = {meter["device"]: meter["power_now_w"] for meter in probes["served"]["meters"]}
+        # A scheduler that keeps who moves the counters waiting moves a second's mean by a few percent.
+        assert powers_w["package-0"] == near(100.0, rel=0.05)
+        assert powers_w["package-1"] == near(40.0, rel=0.05)
+        assert not probes["modelled_cpu"]["available"]
+        assert probes["modelled_cpu"]["reason"] == "what it models is metered"
+        assert "memory" in powers_w, "no meter sees it, so the daemon's model of it stays"
+
+
 def test_a_probe_that_fails_is_a_fault_of_the_status(machine: PowercapTree) -> None:
     with served(machine) as running:
         running.beats(0.5)

@@ -7,7 +7,7 @@ on, and when it does return its readings count from there.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -166,7 +166,7 @@ class ProbeWorker:
         self.orders: SimpleQueue[Order] = SimpleQueue()
         self.thread = Thread(target=self._live, name=f"dcfoot-{entry.name}"[:15], daemon=True)
         self._entry = entry
-        self._surroundings = surroundings
+        self.surroundings = surroundings
         self._inbox = inbox
         self._listener = listener
         self._patience = patience
@@ -205,7 +205,7 @@ class ProbeWorker:
         self._uses_ns = 0
         probe: Probe | None = None
         try:
-            probe = self._entry.load()(self._surroundings)
+            probe = self._entry.load()(self.surroundings)
             meters = probe.open()
             self._inbox.put(partial(self._listener.opened, self.name, meters))
             self._period_s = min((meter.period_s for meter in meters), default=self._patience.retry_most_s)
@@ -240,7 +240,7 @@ class ProbeWorker:
         return None if order is Order.STOP else _Ended(Why.AGAIN, "it is opened anew")
 
     def _answer(self, probe: Probe, *, asked: bool) -> Answer:
-        clock_ns = self._surroundings.clock_ns
+        clock_ns = self.surroundings.clock_ns
         began_ns = clock_ns()
         readings: Sequence[Reading] = ()
         said = ""
@@ -274,7 +274,7 @@ class ProbeWorker:
 
     def _is_silent(self) -> bool:
         """Whether a meter that was heard since the probe was opened has not been for a while."""
-        since_ns = self._surroundings.clock_ns() - round(self._patience.silent_s * NS_PER_S)
+        since_ns = self.surroundings.clock_ns() - round(self._patience.silent_s * NS_PER_S)
         return any(heard_ns < since_ns for heard_ns in self._heard_ns.values())
 
 
@@ -343,11 +343,14 @@ class Supervisor:
         self._awaited: set[str] = set()
 
     def employ(self, entries: Sequence[ProbeEntry]) -> None:
-        """Reads these probes from now on and no others."""
+        """Reads these probes from now on and no others; those that stood back behind one of them look again."""
         names = {entry.name for entry in entries}
         for name in self._watched.keys() - names:
             self._watched.pop(name).worker.orders.put(Order.STOP)
             self.channels.withdraw(name)
+        if names != self._surroundings.probes:
+            self._surroundings = replace(self._surroundings, probes=names)
+            self._look_again_with(self._surroundings)
         begin([self._beginning(entry) for entry in entries if entry.name not in self._watched])
 
     def _beginning(self, entry: ProbeEntry) -> Beginning:
@@ -362,6 +365,12 @@ class Supervisor:
         """There is no room for the thread."""
         self._watched[name].is_refused = True
         self.closed(name, f"it is not read: {fault}", failed=True)
+
+    def _look_again_with(self, surroundings: Surroundings) -> None:
+        for watched in self._watched.values():
+            watched.worker.surroundings = surroundings
+            if not watched.is_open:
+                watched.worker.orders.put(Order.REOPEN)
 
     def look_again(self) -> None:
         """Looks for devices now: those that came or went are seen when a probe is opened, not before."""

@@ -19,7 +19,7 @@ FINDINGS_COUNT = 50
 """So many findings are remembered (a choice: the totals hold all of them)."""
 
 Allocated = Callable[[Sequence[str]], Mapping[str, Collection[Unit]]]
-"""By device, whom it was given to; asked with the machine's accelerators in the order of the bus."""
+"""By device, whom it was given to; asked with the accelerators that have a meter, in the order of the bus."""
 
 
 def nobody(devices: Sequence[str]) -> Mapping[str, Collection[Unit]]:

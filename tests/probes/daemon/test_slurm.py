@@ -20,7 +20,7 @@ from dcfoot_probes.daemon.words import UnitKind
 from simulated.near import near
 from simulated.repository import ROOT
 from simulated.slurm import Cluster, slurm_cluster
-from simulated.trees import write
+from simulated.trees import PciTree, write
 
 PACKAGE = Channel("box", Domain.PACKAGE, "package-0")
 STEPS = {PACKAGE: Step(100.0, 1.0, 1.0, Outcome.STEP)}
@@ -126,6 +126,47 @@ def test_a_job_is_noted_with_what_slurm_tells(tmp_path: Path) -> None:
     assert record._replace(started_utc_s=0) == JobRecord("7", 1000, "ada", 0, (0, 3))
     subprocess.run([SCRIPTS / "epilog.sh"], env={"DCFOOT_ROOT": str(tmp_path), **environ}, check=True)
     assert JobRecords(tmp_path).all() == []
+
+
+BUS = {"0000:17:00.0": 1, "0000:31:00.0": 0, "0000:b1:00.0": 2}
+"""A machine's GPUs by their addresses, with the numbers of their files, which the kernel gave in another order."""
+
+
+@pytest.mark.parametrize(
+    ("gres_conf", "numbers"),
+    [
+        ("", ["17", "31", "b1"]),
+        ("AutoDetect=nvml", ["17", "31", "b1"]),
+        ("AutoDetect=nvidia", ["31", "17", "b1"]),
+        ("Name=gpu File=/dev/nvidia[0-2]", ["31", "17", "b1"]),
+        ("NAME=gpu Type=a File=/dev/nvidia2  # first\nName=gpu \\\n file=/dev/nvidia[1,0]", ["b1", "17", "31"]),
+        ("AutoDetect=nvml\nNodeName=n[07-09] AutoDetect=off Name=gpu File=/dev/nvidia[0-2]", ["31", "17", "b1"]),
+        ("NodeName=n[10-19],m08 Name=gpu File=/dev/nvidia[0-2]", ["17", "31", "b1"]),
+        ("Name=nic File=/dev/nvidia0\nName=gpu File=/dev/nvidia1", ["17"]),
+        ("Name=gpu File=/dev/nvidia[0-", ["17", "31", "b1"]),
+    ],
+)
+def test_slurms_numbers_are_of_the_devices_that_gres_conf_or_the_bus_names_whichever_are_metered(
+    tmp_path: Path, gres_conf: str, numbers: list[str]
+) -> None:
+    for address, minor in BUS.items():
+        PciTree(tmp_path).device(address, "10de", "20b2", "030200")
+        told = f"Model: \t\t A100\nGPU UUID: \t GPU-{address[5:7]}\nDevice Minor: \t {minor}\n"
+        write(tmp_path / f"proc/driver/nvidia/gpus/{address}/information", told)
+    write(tmp_path / "proc/sys/kernel/hostname", "n08.cluster\n")
+    write(tmp_path / "etc/slurm/gres.conf", gres_conf)
+    for number in range(4):
+        write(tmp_path / f"run/dcfoot/jobs/{number}", f"uid=1000\nstart=1\ngpus={number}")
+    for asleep in ("", *numbers):
+        metered = [f"GPU-{address[5:7]}" for address in BUS if address[5:7] != asleep]
+        given = JobRecords(tmp_path).allocated(metered)
+        owners = {device.removeprefix("GPU-"): [unit.id for unit in units] for device, units in given.items()}
+        assert owners == {name: [str(number)] for number, name in enumerate(numbers) if name != asleep}
+
+
+def test_devices_that_the_kernel_tells_nothing_of_go_by_their_order(tmp_path: Path) -> None:
+    write(tmp_path / "run/dcfoot/jobs/7", "uid=1000\nstart=1\ngpus=1,2")
+    assert list(JobRecords(tmp_path).allocated(["amd-0", "amd-1"])) == ["amd-1"]
 
 
 @pytest.mark.parametrize("text", ["", "uid=x\nstart=1", "uid=1000", "start=1", "=\n="])

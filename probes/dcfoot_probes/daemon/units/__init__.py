@@ -64,7 +64,7 @@ class Units:
         Parameters
         ----------
         devices : Sequence of str
-            The machine's accelerators in the order of the bus.
+            The machine's accelerators that have a meter, in the order of the bus.
         """
         return self.records.allocated(devices)
 

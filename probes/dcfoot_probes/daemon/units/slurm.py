@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dcfoot.units import NS_PER_S
+from dcfoot_probes.daemon.units.gres import numbered
 from dcfoot_probes.daemon.words import Unit, UnitKind
 
 JOBS_FOLDER = "run/dcfoot/jobs"
@@ -31,7 +32,7 @@ class JobRecord(NamedTuple):
     started_utc_s : int
         When the prolog ran [s since 1970 UTC].
     gpus : tuple of int
-        The devices that it was given, by their order on the bus.
+        The devices that it was given, by Slurm's numbers.
     """
 
     job_id: str
@@ -51,7 +52,9 @@ class JobRecords:
     """
 
     def __init__(self, root: Path) -> None:
+        self._root = root
         self._folder = root / JOBS_FOLDER
+        self._numbered: tuple[Sequence[str], Sequence[str]] = (), ()
         self._known: list[JobRecord] = []
         self._known_ns = 0
 
@@ -89,15 +92,28 @@ class JobRecords:
         Parameters
         ----------
         devices : Sequence of str
-            The machine's accelerators in the order of the bus.
+            The machine's accelerators that have a meter, in the order of the bus.
         """
         given: dict[str, list[Unit]] = {}
         for record in self.all():
             unit = Unit(UnitKind.SLURM_JOB, record.job_id, record.user, record.user_id)
-            for number in record.gpus:
-                if number < len(devices):
-                    given.setdefault(devices[number], []).append(unit)
+            known = self._by_number(devices) if record.gpus else ()
+            for device in (known[number] for number in record.gpus if number < len(known)):
+                if device in devices:
+                    given.setdefault(device, []).append(unit)
         return given
+
+    def _by_number(self, devices: Sequence[str]) -> Sequence[str]:
+        """The accelerators by Slurm's numbers, looked for where other ones are metered than before.
+
+        Where the kernel tells of none (they are another maker's), those that are metered are all that is known.
+        """
+        before, known = self._numbered
+        if devices != before:
+            found = numbered(self._root)
+            known = found if any(found) else devices
+            self._numbered = devices, known
+        return known
 
 
 def job_in_environ(process: Path, records: JobRecords, user_id: int) -> str | None:
