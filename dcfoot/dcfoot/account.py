@@ -39,12 +39,20 @@ def choose_site(
     if site or country or region:
         found = resolve_site(site, country, region, settings.sites_file)
     else:
-        found = resolve_site(settings.site, settings.country, settings.region, settings.sites_file)
+        found = _configured_site(settings)
     if settings.factors_package is None:
         return found
     from dcfoot.factors.library import library  # only where there is a package
 
     return with_factors(found, library(settings.factors_package).latest)
+
+
+def _configured_site(settings: Settings) -> Site:
+    try:
+        return resolve_site(settings.site, settings.country, settings.region, settings.sites_file)
+    except ConfigError as fault:
+        chosen = [key for key in ("site", "country", "region") if getattr(settings, key)]
+        raise ConfigError(f"{', '.join(f'{key} from {settings.origin(key)}' for key in chosen)}: {fault}") from fault
 
 
 def check_sites_file(settings: Settings) -> None:

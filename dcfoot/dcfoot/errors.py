@@ -93,3 +93,7 @@ class ProbeUnavailable(DcfootError):
 
 class ProbeTransient(DcfootError):
     """A meter did not answer this time. The sampler goes on; the ledger records a gap."""
+
+
+class ProbeAwaiting(ProbeTransient):
+    """A meter is well and has nothing to tell yet: a gap that is no failure."""

@@ -72,6 +72,11 @@ def test_new_settings_are_taken_on_sighup_and_those_with_a_fault_are_not(machine
         fault = f"<3>the settings stay as they were: {config}:3: daemon.intervall: there is no such setting;"
         assert fault in running.log
         assert running.beats(1.5) <= 2
+        config.write_text('country = "Atlantis"\n')
+        running.process.send_signal(signal.SIGHUP)
+        running.hear("RELOADING=1")
+        running.hear("READY=1")
+        assert f"<3>the settings stay as they were: country from {config}:1: " in running.log
         config.write_text('[daemon]\ninterval_s = 0.1\nstore = "elsewhere"\n')
         running.process.send_signal(signal.SIGHUP)
         running.hear("READY=1")
@@ -113,6 +118,31 @@ def test_a_second_one_says_who_runs_already_and_a_killed_one_leaves_its_place(ma
         assert running.end(signal.SIGKILL) == -signal.SIGKILL
     with daemon(machine) as running:
         assert running.end() == 0
+
+
+def test_a_second_one_at_the_same_store_says_who_writes_it(machine: Path) -> None:
+    with daemon(machine, DCFOOT_DAEMON_STORE=str(machine / "frames.sqlite")) as running:
+        elsewhere = {
+            "RUNTIME_DIRECTORY": str(machine / "elsewhere"),
+            "NOTIFY_SOCKET": "",
+            "DCFOOT_DAEMON_LISTEN": "off",
+        }
+        second = once(machine, environ_of(machine, DCFOOT_DAEMON_STORE=str(machine / "frames.sqlite"), **elsewhere))
+        said = f"another daemon, process {running.process.pid}, writes the store {machine / 'frames.sqlite'}; end it"
+    assert second.returncode == 1
+    assert said in second.stderr
+    assert "ballast" not in second.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_a_folder_of_another_user_is_told_by_its_owner(machine: Path) -> None:
+    (machine / "run/lease").mkdir(parents=True)
+    os.chown(machine / "run/lease", 65534, -1)
+    done = once(machine, environ_of(machine, NOTIFY_SOCKET=""))
+    assert done.returncode == 1
+    assert f"{machine / 'run/lease'} belongs to nobody" in done.stderr
+    assert "RUNTIME_DIRECTORY" in done.stderr
+    assert "rank" not in done.stderr
 
 
 def test_settings_with_a_fault_are_refused_at_the_start(machine: Path) -> None:

@@ -170,6 +170,42 @@ def test_it_fits_a_telephone_and_a_wall(browser: Browser, told: Told, width: int
     page.wait_for(f"document.documentElement.scrollWidth <= {width}")
 
 
+CONTAINER = "8f3a" * 16
+
+SEEN = """(cell => cell.getBoundingClientRect().right <= cell.closest('.wide').getBoundingClientRect().right)"""
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [1130, 1000, 390])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_whatever_a_unit_is_called_its_share_is_seen(
+    browser: Browser, tmp_path: Path, width: int, lang: str
+) -> None:
+    known = snapshot(2, 6)
+    names = [CONTAINER, "kubepods-burstable-pod3f2b-system-serviced-with-a-long-name.slice", *"1234"]
+    units = [one._replace(unit=replace(one.unit, id=name)) for one, name in zip(known.units, names, strict=True)]
+    [now, *earlier] = known.waste.findings
+    waste = known.waste._replace(findings=[now._replace(units=(units[0].unit,)), *earlier])
+    with serving(replace(known, units=units, waste=waste), reader=Steady) as told:
+        page = opened(browser, told)
+        page.value(f"localStorage.setItem('dcfoot-language', '{lang}')")
+        page.call("Page.reload")
+        page.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        page.wait_for("document.querySelector('#units [data-unit]')")
+        cells = "[...document.querySelectorAll('#units tbody tr td:last-child')]"
+        assert page.value(f"{cells}.length") == len(units) + 3
+        assert page.value(f"{cells}.every({SEEN})")
+        bases = "[...document.querySelectorAll('#devices tbody tr td:last-child')]"
+        assert width < 480 or page.value(f"{bases}.every({SEEN})")
+        first = "document.querySelector('#units [data-unit] td span')"
+        assert page.value(f"{first}.textContent") == CONTAINER[:12]
+        assert page.value(f"{first}.title") == CONTAINER
+        assert CONTAINER not in page.value("document.body.innerText")
+        page.picture(tmp_path / f"page-{width}-{lang}.png", whole=True)
+        page.value("localStorage.clear()")
+    assert page.complaints == []
+
+
 def words() -> dict[str, set[str]]:
     """What each language has."""
     found: dict[str, set[str]] = {}

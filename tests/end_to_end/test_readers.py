@@ -9,6 +9,7 @@ import pytest
 
 from dcfoot.probe import ProbeEntry, with_readers
 from dcfoot_probes.readers.reader import Reader
+from simulated.daemon_process import daemon, environ_of
 from simulated.daemons import Running
 from simulated.databases import free_port
 from simulated.environ import unobserved
@@ -76,6 +77,24 @@ def test_the_doctor_tells_of_each_exporter_what_it_gives_or_why_it_gives_nothing
     assert (found[f"reader@{nobody}"]["available"], found[f"reader@{nobody}"]["remedy"]) == (False, "")
     assert "refused" in str(found[f"reader@{nobody}"]["reason"])
     assert "reader" not in found
+
+
+def test_while_an_exporters_first_update_is_awaited_the_daemon_is_well(tmp_path: Path) -> None:
+    with WebService([Reply(page("dcgm_ada").encode())] * 100) as service:
+        name = f"reader@{service.url.removeprefix('http://')}"
+        with daemon(tmp_path, DCFOOT_READ=f"{service.url}/metrics", DCFOOT_DAEMON_LISTEN="off") as running:
+            running.beats(1.0)
+            environ = environ_of(tmp_path, DCFOOT_DAEMON_SOCKET=str(tmp_path / "run/daemon.sock"))
+            done = subprocess.run(
+                [*DCFOOT, "daemon", "status", "--json"], env=environ, capture_output=True, text=True, check=False
+            )
+            log = running.log
+    status = json.loads(done.stdout)
+    probe = status["probes"][name]
+    assert (probe["up"], probe["failures"]) == (False, 0)
+    assert "its next update is awaited" in probe["said"]
+    assert (done.returncode, status["faults"]) == (0, [])
+    assert any(line.startswith(f"<6>{name}: ") for line in log.splitlines())
 
 
 def test_where_nothing_is_to_be_read_there_is_no_reader(tmp_path: Path) -> None:

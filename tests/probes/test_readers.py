@@ -381,7 +381,6 @@ def torn() -> Reply:
 @pytest.mark.parametrize(
     "reply",
     [
-        never_ending_line,
         bomb,
         lambda: Reply(b"not gzip", headers={"Content-Encoding": "gzip"}),
         lambda: Reply(b"", 500),
@@ -394,10 +393,22 @@ def test_a_page_that_cannot_be_read_is_a_fault_of_this_time(tmp_path: Path, repl
         Reader(surroundings_of(tmp_path), f"{service.url}/metrics").open()
 
 
-@pytest.mark.parametrize("page", [torn(), Reply(b"<html>hello</html>\n"), Reply(b"\xff\xfe\x00\n"), Reply()])
+@pytest.mark.parametrize(
+    "page", [torn(), never_ending_line(), Reply(b"<html>hello</html>\n"), Reply(b"\xff\xfe\x00\n"), Reply()]
+)
 def test_a_page_of_something_else_tells_of_no_energy(tmp_path: Path, page: Reply) -> None:
     with WebService([page]) as service, pytest.raises(ProbeUnavailable, match="no energy that is known"):
         Reader(surroundings_of(tmp_path), f"{service.url}/metrics").open()
+
+
+def test_a_label_without_measure_is_passed_over_and_the_other_meters_are_read(tmp_path: Path) -> None:
+    endless = "x" * 100_000
+    power = 'DCGM_FI_DEV_POWER_USAGE{UUID="GPU-2",modelName="%s"} 300\n'
+    pod = dcgm(1).replace('gpu="0"', f'pod="{endless}"')
+    assert meters_of(tmp_path, pod + dcgm(7_000_000))["GPU-1"].name == "NVIDIA A100-SXM4-80GB"
+    assert list(meters_of(tmp_path, dcgm(7_000_000) + power % endless)) == ["GPU-1"]
+    long_name = meters_of(tmp_path, dcgm(7_000_000) + power % endless[:2_000])
+    assert long_name["GPU-2"].name == "GPU-2"
 
 
 def test_a_number_that_was_cut_off_is_not_read(tmp_path: Path) -> None:

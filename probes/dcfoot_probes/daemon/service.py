@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from pwd import getpwuid
 from queue import SimpleQueue
 
 from dcfoot.account import choose_site
@@ -242,7 +243,11 @@ def stand_back() -> None:
 def only_one(environ: Mapping[str, str]) -> Generator[None]:
     """Holds the lease of this machine's daemon. Raises `DcfootError` where another has it."""
     folder = runtime_folder(environ)
-    lease = acquire("daemon", str(os.getpid()), folder and folder / "lease")
+    place = folder / "lease" if folder else users_folder(environ)
+    if folder:
+        _require_own(folder, is_shared=True)
+    _require_own(place, is_shared=False)
+    lease = acquire("daemon", str(os.getpid()), folder and place)
     if isinstance(lease, Member):
         lease.release()
         raise DcfootError(
@@ -254,6 +259,25 @@ def only_one(environ: Mapping[str, str]) -> Generator[None]:
         yield
     finally:
         lease.release()
+
+
+def _require_own(path: Path, *, is_shared: bool) -> None:
+    """Raises `DcfootError` where a folder is another user's; one that is shared, where we may not write to it."""
+    with suppress(OSError):
+        owner = path.stat().st_uid
+        if owner != os.geteuid() and not (is_shared and os.access(path, os.W_OK)):
+            raise DcfootError(
+                f"the daemon's folder {path} belongs to {_user(owner)}: whether a daemon of that user runs could not be "
+                f"told. Run this one as that user, or remove the folder once no daemon runs (`rm -r {path}`), or name "
+                "another: RUNTIME_DIRECTORY=DIR dcfoot daemon."
+            )
+
+
+def _user(number: int) -> str:
+    try:
+        return getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"
 
 
 def runtime_folder(environ: Mapping[str, str]) -> Path | None:

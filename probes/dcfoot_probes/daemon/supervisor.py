@@ -16,7 +16,7 @@ from time import monotonic
 from typing import NamedTuple, Protocol
 
 from dcfoot.counter import Step
-from dcfoot.errors import ProbeTransient, ProbeUnavailable
+from dcfoot.errors import ProbeAwaiting, ProbeTransient, ProbeUnavailable
 from dcfoot.probe import GaugeProbe, PacedProbe, Probe, ProbeEntry, Surroundings, UsesProbe
 from dcfoot.reading import Channel, Meter, Reading
 from dcfoot.sampler import GAUGE_PERIOD_S
@@ -104,6 +104,8 @@ class Answer(NamedTuple):
         How long that took [s].
     said : str
         Why there are none; empty where there is nothing to say.
+    failed : bool
+        Whether that is a fault.
     gauges : Mapping or None
         Figures by device; None where they were not read this time.
     uses : Uses
@@ -116,6 +118,7 @@ class Answer(NamedTuple):
     readings: Sequence[Reading]
     read_s: float
     said: str = ""
+    failed: bool = False
     gauges: Mapping[str, Mapping[str, float]] | None = None
     uses: Uses | None = None
     uses_s: float = 0.0
@@ -243,19 +246,19 @@ class ProbeWorker:
         clock_ns = self.surroundings.clock_ns
         began_ns = clock_ns()
         readings: Sequence[Reading] = ()
-        said = ""
+        said, failed = "", False
         if asked and isinstance(probe, PacedProbe):
             probe.pace(self.interval_s)
         try:
             readings = probe.read()
         except ProbeTransient as transient:
-            said = str(transient)
+            said, failed = str(transient), not isinstance(transient, ProbeAwaiting)
         for reading in readings:
             self._heard_ns[id(reading.meter)] = began_ns
             self._period_s = min(self._period_s, reading.meter.period_s)
         uses, uses_s = self._uses(probe, began_ns) if asked else (None, 0.0)
         gauges = self._gauges(probe, began_ns) if asked else None
-        return Answer(asked, readings, (clock_ns() - began_ns) / NS_PER_S, said, gauges, uses, uses_s)
+        return Answer(asked, readings, (clock_ns() - began_ns) / NS_PER_S, said, failed, gauges, uses, uses_s)
 
     def _uses(self, probe: Probe, now_ns: int) -> tuple[Uses | None, float]:
         """Who used the devices, and over how long [s]; not before the driver can have a new sample."""
@@ -447,7 +450,7 @@ class Supervisor:
         if answer.asked:
             self._awaited.discard(name)
             watched.pending_since_ns = None
-            watched.tell(answer.said, answer.read_s, failed=bool(answer.said))
+            watched.tell(answer.said, answer.read_s, failed=answer.failed)
         if answer.gauges is not None:
             watched.gauges = answer.gauges
         for device, shares in (answer.uses or {}).items():

@@ -7,7 +7,7 @@ Source: Prometheus, "Exposition formats", text-based format 0.0.4.
 """
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,7 +25,11 @@ PAGE_BYTES = 64 * 1024 * 1024
 """A longer page is not read (a choice: Kepler's, with every process of a large machine, has some megabytes)."""
 
 LINE_BYTES = 64 * 1024
-"""A longer line is no metric (a choice: a command line in a label has some kilobytes)."""
+"""A longer line is passed over (a choice: a command line in a label has some kilobytes, and is of no meter)."""
+
+LABEL_CHARACTERS = 1_024
+"""A longer label is no name of a device and is passed over: it would stand in every metric and page (a choice: NVML's
+names end at 96, Kubernetes' at 253)."""
 
 LINES_COUNT = 10_000
 """More lines that matter are no machine's (a choice: a GPU has two, in each of up to seven MIG instances)."""
@@ -93,8 +97,10 @@ def read_page(text: Iterable[bytes], names: tuple[str, ...]) -> Page:
     for piece in text:
         checksum, length_bytes = zlib.crc32(piece, checksum), length_bytes + len(piece)
         *whole, rest = (rest + piece).split(b"\n")
-        lines += [line.decode("utf-8", "replace") for line in whole if line.startswith(beginnings)]
-        if len(rest) > LINE_BYTES or len(lines) > LINES_COUNT or length_bytes > PAGE_BYTES:
+        wanted = (line for line in whole if line.startswith(beginnings) and len(line) <= LINE_BYTES)
+        lines += [line.decode("utf-8", "replace") for line in wanted]
+        rest = rest[: LINE_BYTES + 1]  # of one that is too long, enough to know that it is
+        if len(lines) > LINES_COUNT or length_bytes > PAGE_BYTES:
             raise ValueError("it is longer than any exporter's page")
     # A line without an end was cut off, and so may its number be.
     return Page([sample for line in lines for sample in _samples(line)], checksum)
@@ -108,7 +114,11 @@ def _samples(line: str) -> Sequence[Sample]:
         families = list(text_string_to_metric_families(line))
     except (ValueError, IndexError, KeyError):
         return []
-    return [Sample(found.name, found.labels, found.value) for family in families for found in family.samples]
+    return [Sample(found.name, _labels(found.labels), found.value) for family in families for found in family.samples]
+
+
+def _labels(told: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: value for name, value in told.items() if len(value) <= LABEL_CHARACTERS}
 
 
 def _connection(address: str) -> "HTTPConnection":

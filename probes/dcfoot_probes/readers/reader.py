@@ -8,7 +8,7 @@ changed for long is no news at all. Nothing is guessed for the time in between.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from dcfoot.errors import ProbeTransient, ProbeUnavailable
+from dcfoot.errors import ProbeAwaiting, ProbeTransient, ProbeUnavailable
 from dcfoot.probe import Surroundings
 from dcfoot.reading import Channel, Kind, Meter, Reading
 from dcfoot.units import NS_PER_S
@@ -62,7 +62,7 @@ class Reader:
         self._checksum: int | None = None
         self._changed_ns: int | None = None
         self._looked_ns = self._first_ns = self._next_ns = 0
-        self._said = ""
+        self._silent: ProbeTransient | None = None
 
     @property
     def notes(self) -> list[str]:
@@ -94,12 +94,14 @@ class Reader:
         Raises
         ------
         ProbeTransient
-            The exporter does not answer, or has told nothing new yet or for long.
+            The exporter does not answer, or has told nothing new for long.
+        ProbeAwaiting
+            It has told nothing new yet.
         """
         if self._surroundings.clock_ns() >= self._next_ns:
             return self._read_now()
-        if self._said:
-            raise ProbeTransient(self._said)
+        if self._silent:
+            raise self._silent.with_traceback(None)
         return []
 
     def read_start(self) -> Sequence[Reading]:
@@ -123,9 +125,9 @@ class Reader:
         try:
             readings = self._news()
         except ProbeTransient as transient:
-            self._said = str(transient)
+            self._silent = transient
             raise
-        self._said = ""
+        self._silent = None
         return readings
 
     def _news(self) -> Sequence[Reading]:
@@ -133,7 +135,7 @@ class Reader:
         self._check(page)
         readings = list(self._readings(page))
         if not readings and any(dated.time_ns is None for dated in self._values.values()):
-            raise ProbeTransient(NOT_YET.format(self._address))
+            raise ProbeAwaiting(NOT_YET.format(self._address))
         return readings
 
     def _ask(self) -> Page:

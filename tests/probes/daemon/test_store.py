@@ -1,6 +1,7 @@
 """What goes into the store comes out: energies of any window, powers at any step, whose they were."""
 
 import math
+import os
 import sqlite3
 import threading
 from collections import defaultdict
@@ -367,7 +368,7 @@ def test_a_store_is_its_owners_alone(open_store: Open) -> None:
 
 def test_a_second_daemon_is_refused(open_store: Open) -> None:
     open_store()
-    with pytest.raises(StoreError, match="another daemon writes"):
+    with pytest.raises(StoreError, match=f"another daemon, process {os.getpid()}, writes the store"):
         open_store()
 
 

@@ -71,8 +71,22 @@ class Ballast:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as taken:
             os.close(file)
+            store = self._path.with_suffix("")
             raise StoreError(
-                f"another daemon writes the store beside {self._path}; stop it, or give this one another path"
+                f"another daemon{_holder(self._path)} writes the store {store}; end it, or give this one another by "
+                "the setting daemon.store"
             ) from taken
         self._file = file
         return file
+
+
+def _holder(path: Path) -> str:
+    """Who has locked a file, as the kernel tells (proc_locks(5)); nothing where it does not, as across containers."""
+    with suppress(OSError, ValueError, IndexError):
+        found = path.stat()
+        place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+        for line in Path("/proc/locks").read_text().splitlines():
+            _, kind, _, _, pid, file, *_ = line.split()
+            if (kind, file) == ("FLOCK", place) and int(pid) > 0:
+                return f", process {pid},"
+    return ""

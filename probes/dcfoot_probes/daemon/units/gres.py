@@ -36,7 +36,7 @@ def numbered(root: Path) -> Sequence[str]:
     except ValueError:  # a list that is none
         lines, files = [], []
     detected = {line["autodetect"].lower() for line in lines if "autodetect" in line}
-    if "off" in detected or not detected and files:
+    if "off" in detected or (not detected and files):
         uuids = {str(gpu.minor): gpu.uuid for gpu in gpus}
         return [uuids.get(found[1], "") if found else "" for found in map(NVIDIA_FILE.fullmatch, files)]
     if "nvidia" in detected:

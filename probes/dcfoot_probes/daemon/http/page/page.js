@@ -119,6 +119,10 @@ function drawDevices(channels, gauges) {
   }));
 }
 
+// A container's 64 digits are told by 12, as its engine tells them, and whole where somebody points at them.
+const brief = id => /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
+const called = one => one.name ? `${one.name} (${brief(one.id)})` : brief(one.id);
+
 function drawUnits(now) {
   const outer = now.channels.filter(one => !one.nested), told = now.units.slice(0, ROWS);
   const total = (of, key) => of.reduce((sum, one) => sum + one[key], 0), all = total(outer, "energy_j");
@@ -132,7 +136,7 @@ function drawUnits(now) {
   });
   $("units-count").textContent = say("of_all", told.length, now.units_count);
   table("units", ["unit", "kind", "power", "energy", "share"], [...told.map(one => {
-    const line = row([one.name ? `${one.name} (${one.id})` : one.id, say(one.kind), shown(one.power_w, "W"), shown(one.energy_j, "J"), part(one.energy_j)]);
+    const line = row([make("span", called(one), { title: one.id }), say(one.kind), shown(one.power_w, "W"), shown(one.energy_j, "J"), part(one.energy_j)]);
     line.dataset.unit = `${one.kind}/${one.id}`;
     line.dataset.value = one.power_w;
     return line;
@@ -144,9 +148,10 @@ function drawWaste(waste) {
   const money = cost => cost ? `${figure(cost.value)} ${waste.currency}` : waste.currency ? say("unknown") : "";
   const total = kind => waste.totals.filter(one => one.kind === kind).reduce((sum, one) => sum + one.energy_kwh, 0);
   const lines = waste.findings.slice(0, ROWS).map(one => {
-    const owners = one.units.map(unit => unit.name ? `${unit.name} (${unit.id})` : `${say(unit.kind)} ${unit.id}`).join(", ");
+    const owners = one.units.map(unit => unit.name ? called(unit) : `${say(unit.kind)} ${brief(unit.id)}`).join(", ");
+    const owner = make("span", owners, { title: one.units.map(unit => unit.id).join(", ") });
     const ended = one.is_over ? make("span", say(one.kind), { className: "absent" }) : make("b", say(one.kind), { className: "bad" });
-    const line = row([ended, make("small", one.device), owners, `${dated(one.since_at)} – ${one.is_over ? clock(one.until_at) : say("now")}`, shown(one.energy_kwh, "kWh"), worth(one.carbon_g, "g"), worth(one.water_l, "L"), money(one.cost)]);
+    const line = row([ended, make("small", one.device), owner, `${dated(one.since_at)} – ${one.is_over ? clock(one.until_at) : say("now")}`, shown(one.energy_kwh, "kWh"), worth(one.carbon_g, "g"), worth(one.water_l, "L"), money(one.cost)]);
     line.dataset.waste = `${one.kind}/${one.device}`;
     line.dataset.value = one.energy_kwh;
     return line;
