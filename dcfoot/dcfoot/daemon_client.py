@@ -87,7 +87,7 @@ class DaemonClient:
             raise DaemonUnavailable("the daemon broke off in the middle of an answer; ask again.")
         document = _parsed(body or BUSY)
         if status != OK and "said" in document:
-            raise _refusal(path, status, document)
+            raise self._refusal(path, status, document)
         return document
 
     def events(self, path: str = "/events") -> Generator[Json]:
@@ -107,7 +107,7 @@ class DaemonClient:
             lines = (line.rstrip(b"\r\n") for line in iter(partial(stream.readline, MOST_BYTES), b""))
             status = _status(list(takewhile(bool, lines)))
             if status != OK:
-                raise _refusal(path, status, _parsed(b"".join(lines)))
+                raise self._refusal(path, status, _parsed(b"".join(lines)))
             for line in lines:
                 if line.startswith(b"data: "):
                     yield _parsed(line[6:])
@@ -115,6 +115,10 @@ class DaemonClient:
     def _request(self, path: str) -> bytes:
         """What is sent."""
         return f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode()
+
+    def _refusal(self, path: str, status: int, document: Json) -> DaemonUnavailable:
+        """What is told where it does not answer."""
+        return DaemonUnavailable(f"the daemon does not answer {path} ({status}): {document.get('said', '')}")
 
     @contextmanager
     def _asked(self, path: str, timeout_s: float) -> "Generator[socket.socket]":
@@ -231,10 +235,6 @@ def _status(head: Sequence[bytes]) -> int:
     if not (version.startswith(b"HTTP/1.") and rest[:3].isdigit()):
         raise DaemonUnavailable("what answers at the daemon's socket is no daemon of dcfoot.")
     return int(rest[:3])
-
-
-def _refusal(path: str, status: int, document: Json) -> DaemonUnavailable:
-    return DaemonUnavailable(f"the daemon does not answer {path} ({status}): {document.get('said', '')}")
 
 
 def _parsed(body: bytes) -> Json:

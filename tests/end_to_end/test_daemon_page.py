@@ -178,9 +178,7 @@ SEEN = """(cell => cell.getBoundingClientRect().right <= cell.closest('.wide').g
 @needs_browser
 @pytest.mark.parametrize("width", [1130, 1000, 390])
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_whatever_a_unit_is_called_its_share_is_seen(
-    browser: Browser, tmp_path: Path, width: int, lang: str
-) -> None:
+def test_whatever_a_unit_is_called_its_share_is_seen(browser: Browser, tmp_path: Path, width: int, lang: str) -> None:
     known = snapshot(2, 6)
     names = [CONTAINER, "kubepods-burstable-pod3f2b-system-serviced-with-a-long-name.slice", *"1234"]
     units = [one._replace(unit=replace(one.unit, id=name)) for one, name in zip(known.units, names, strict=True)]

@@ -16,12 +16,14 @@ import pytest
 
 from dcfoot.daemon_url import UrlClient
 from dcfoot.errors import DaemonUnavailable
+from dcfoot_probes.daemon.http.listen import Listen
+from simulated.certificates import make_certificate
 from simulated.environ import unobserved
 from simulated.near import near
 from simulated.peers import require_peer
 from simulated.running import DCFOOT
 from simulated.serving import Steady, serving
-from simulated.snapshots import snapshot
+from simulated.snapshots import HOST, snapshot
 from simulated.terminal import Terminal
 from simulated.trees import RANGE_UJ, PowercapTree, ProcTree
 
@@ -243,8 +245,41 @@ def test_where_nobody_answers_it_says_what_to_do() -> None:
     assert "Traceback" not in slow.stderr + gone.stderr + nowhere.stderr
 
 
+@pytest.mark.peer("openssl")
+def test_over_tls_a_token_and_ones_own_authority_let_in_and_each_fault_says_what_to_do(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    token, wrong = tmp_path / "token", tmp_path / "wrong"
+    token.write_text("sixteen-letters-and-more\n")
+    wrong.write_text("another\n")
+    trust = {"SSL_CERT_FILE": str(certificate[0])}
+    with serving(snapshot(), Listen.at("0.0.0.0:0", token, certificate)) as told, serving(snapshot()) as plain:
+        known, url = ("--token-file", str(token)), f"https://127.0.0.1:{told.port}"
+        good = once("--url", url, *known, **trust)
+        faults = {
+            "wants a token. Name the file that holds it: --token-file": once("--url", url, **trust),
+            "wants another token than this": once("--url", url, "--token-file", str(wrong), **trust),
+            "authority that vouches for it: SSL_CERT_FILE=FILE": once("--url", url, *known),
+            "absent.pem, which is no file": once("--url", url, *known, SSL_CERT_FILE=f"{tmp_path}/absent.pem"),
+            "Ask for a name that the certificate has": once(
+                "--url", url.replace("127.0.0.1", "127.0.0.2"), *known, **trust
+            ),
+            "If its address begins with https://": once("--url", url.replace("https", "http"), *known),
+            "If its address begins with http://": once("--url", plain.url.replace("http", "https"), **trust),
+        }
+    assert (good.returncode, good.stderr) == (0, "")
+    assert HOST in good.stdout
+    for said, done in faults.items():
+        assert said in done.stderr
+        assert done.returncode == 3
+        assert "Traceback" not in done.stderr
+
+
 def test_a_token_needs_an_address_and_a_file_that_can_be_read(tmp_path: Path) -> None:
     assert once("--token-file", str(tmp_path / "token")).returncode == 2
     unread = once("--url", "http://127.0.0.1:1", "--token-file", str(tmp_path / "token"))
     assert unread.returncode == 2
     assert "cannot be read: No such file or directory" in unread.stderr
+    (tmp_path / "token").write_text("a token\nX-Forged: yes\n")
+    many = once("--url", "http://127.0.0.1:1", "--token-file", str(tmp_path / "token"))
+    assert many.returncode == 2
+    assert "holds more than a token" in many.stderr

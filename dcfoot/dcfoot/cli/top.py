@@ -71,9 +71,12 @@ def _token(file: Path | None) -> str:
     from dcfoot.errors import ConfigError
 
     try:
-        return file.read_text().strip() if file else ""
-    except (OSError, UnicodeDecodeError) as fault:
+        token = file.read_text(encoding="ascii").strip() if file else ""
+    except (OSError, ValueError) as fault:
         raise ConfigError(f"--token-file {file} cannot be read: {getattr(fault, 'strerror', fault)}") from None
+    if len(token.split()) > 1:
+        raise ConfigError(f"--token-file {file} holds more than a token: that is one word of ASCII.")
+    return token
 
 
 def _is_on_a_terminal() -> bool:

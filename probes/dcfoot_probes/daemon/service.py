@@ -267,9 +267,8 @@ def _require_own(path: Path, *, is_shared: bool) -> None:
         owner = path.stat().st_uid
         if owner != os.geteuid() and not (is_shared and os.access(path, os.W_OK)):
             raise DcfootError(
-                f"the daemon's folder {path} belongs to {_user(owner)}: whether a daemon of that user runs could not be "
-                f"told. Run this one as that user, or remove the folder once no daemon runs (`rm -r {path}`), or name "
-                "another: RUNTIME_DIRECTORY=DIR dcfoot daemon."
+                f"the daemon's folder {path} belongs to {_user(owner)}, whose daemon may run. Run this one as that user, "
+                f"or remove the folder once none runs (`rm -r {path}`), or name another: RUNTIME_DIRECTORY=DIR."
             )
 
 

@@ -3,7 +3,6 @@
 import json
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, closing, suppress
@@ -25,6 +24,7 @@ from dcfoot_probes.daemon.http.replies import ROUTES
 from dcfoot_probes.daemon.http.server import HttpServer
 from dcfoot_probes.daemon.http.sources import Sources
 from dcfoot_probes.daemon.speaking import Speaking
+from simulated.certificates import make_certificate
 from simulated.databases import until
 from simulated.serving import Steady, Told, serving
 from simulated.snapshots import snapshot
@@ -242,15 +242,6 @@ def test_whatever_the_openapi_allows_is_answered_as_it_says_and_the_rest_refused
 ) -> None:
     case: Any = data.draw(operations[path].as_strategy(generation_mode=mode))
     case.call_and_validate()
-
-
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """Files of a new one and its key."""
-    files = folder / "certificate.pem", folder / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-days", "1"]
-    subprocess.run([*command, *names, "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
-    return files
 
 
 @pytest.fixture(scope="module")
