@@ -162,11 +162,12 @@ def _close(probe: Probe | None) -> None:
 
 
 def _found(name: str, probe: Probe, meters: Sequence[Meter]) -> Finding:
+    powers_w: Mapping[Channel, float] = {}
+    silent = ""
     try:
         powers_w = probe.powers_w() if isinstance(probe, PowerProbe) else _seen_w(probe)
-        silent = ""
     except ProbeTransient as transient:
-        powers_w, silent = {}, str(transient)
+        silent = str(transient)
     found = tuple(_found_meter(meter, powers_w.get(meter.channel)) for meter in meters)
     return Finding(name, available=True, meters=found, reason=silent, notes=tuple(getattr(probe, "notes", ())))
 

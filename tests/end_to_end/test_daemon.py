@@ -103,9 +103,9 @@ def bases_of_processors(running: Daemon, wanted: str, within_s: float = 10.0) ->
     deadline_s = time.monotonic() + within_s
     while True:
         running.beats(2 * INTERVAL_S)
-        channels: list[dict[str, str]] = client.get("/api/v1/now")["channels"]  # type: ignore[assignment]
+        channels: list[dict[str, str | None]] = client.get("/api/v1/now")["channels"]  # type: ignore[assignment]
         known = [one for one in channels if one["domain"] == "package" and one["power_w"] is not None]
-        bases = {one["basis"] for one in known}
+        bases = {str(one["basis"]) for one in known}
         if bases == {wanted} or time.monotonic() > deadline_s:
             return bases
 

@@ -267,7 +267,7 @@ def _require_own(path: Path, *, is_shared: bool) -> None:
         owner = path.stat().st_uid
         if owner != os.geteuid() and not (is_shared and os.access(path, os.W_OK)):
             raise DcfootError(
-                f"the daemon's folder {path} belongs to {_user(owner)}, whose daemon may run. Run this one as that user, "
+                f"the daemon's folder {path} belongs to {_user(owner)}, whose daemon may run. Run this as that user, "
                 f"or remove the folder once none runs (`rm -r {path}`), or name another: RUNTIME_DIRECTORY=DIR."
             )
 

@@ -23,8 +23,8 @@ class PciGpu:
         Whether the kernel may suspend it while nobody uses it.
     uuid, name : str
         As the kernel module tells them (NVIDIA driver README, "/proc interface"); empty where it does not.
-    minor : int or None
-        The number in its file's name, /dev/nvidia0, as the same tells.
+    minor : str
+        What its file's name ends in, ``"0"`` of /dev/nvidia0, as the same tells.
     """
 
     address: str
@@ -32,7 +32,7 @@ class PciGpu:
     may_sleep: bool
     uuid: str
     name: str
-    minor: int | None
+    minor: str
 
     @property
     def asleep(self) -> bool:
@@ -54,15 +54,8 @@ def _gpu(root: Path, folder: Path) -> PciGpu:
     told = _information(root / "proc/driver/nvidia/gpus" / folder.name / "information")
     # "on" keeps it awake for good, which is how servers ship; then nobody need look again.
     may_sleep = text_of(folder / "power/control") != "on"
-    minor = told.get("Device Minor", "")
-    return PciGpu(
-        folder.name,
-        folder,
-        may_sleep,
-        told.get("GPU UUID", ""),
-        told.get("Model", ""),
-        int(minor) if minor.isdecimal() else None,
-    )
+    uuid, name, minor = (told.get(key, "") for key in ("GPU UUID", "Model", "Device Minor"))
+    return PciGpu(folder.name, folder, may_sleep, uuid, name, minor)
 
 
 def _information(path: Path) -> dict[str, str]:

@@ -30,18 +30,17 @@ def numbered(root: Path) -> Sequence[str]:
         Below it are ``etc``, ``run``, ``proc`` and ``sys``.
     """
     gpus = gpus_on_bus(root)
+    bus = [gpu.uuid for gpu in gpus]
     try:
         lines = _of_this_node(root)
         files = [file for line in lines for file in _files_in(line)]
     except ValueError:  # a list that is none
-        lines, files = [], []
+        return bus
     detected = {line["autodetect"].lower() for line in lines if "autodetect" in line}
     if "off" in detected or (not detected and files):
-        uuids = {str(gpu.minor): gpu.uuid for gpu in gpus}
+        uuids = {gpu.minor: gpu.uuid for gpu in gpus}
         return [uuids.get(found[1], "") if found else "" for found in map(NVIDIA_FILE.fullmatch, files)]
-    if "nvidia" in detected:
-        return [gpu.uuid for gpu in sorted(gpus, key=lambda gpu: str(gpu.minor))]
-    return [gpu.uuid for gpu in gpus]
+    return [gpu.uuid for gpu in sorted(gpus, key=lambda gpu: gpu.minor)] if "nvidia" in detected else bus
 
 
 def _of_this_node(root: Path) -> Sequence[Mapping[str, str]]:

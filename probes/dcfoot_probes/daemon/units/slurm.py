@@ -82,6 +82,7 @@ class JobRecords:
         except OSError:
             return []
         self._known = [record for name in names if (record := self.of(name)) is not None]
+        self._numbered = (), ()
         # A second change within the file system's tick would not be seen.
         self._known_ns = changed_ns if time.time_ns() - changed_ns > NS_PER_S else 0
         return self._known
@@ -104,7 +105,7 @@ class JobRecords:
         return given
 
     def _by_number(self, devices: Sequence[str]) -> Sequence[str]:
-        """The accelerators by Slurm's numbers, looked for where other ones are metered than before.
+        """The accelerators by Slurm's numbers, looked for where jobs or the metered ones are others than before.
 
         Where the kernel tells of none (they are another maker's), those that are metered are all that is known.
         """
