@@ -9,6 +9,7 @@
     ├── StoreError           the store of runs cannot be read or written
     ├── ProbeUnavailable     a meter is not there or not readable; carries the command that mends it
     └── ProbeTransient       a meter did not answer this time; the ledger records a gap
+        └── ProbeAwaiting        it is well and has nothing to tell yet: the same gap, and no failure
 
 The exit statuses are given in `dcfoot.cli`.
 """
