@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dcfoot.reading import Channel, Domain, Kind, Meter
@@ -77,6 +77,7 @@ class TestFollower:
 
 
 class TestEdges:
+    @settings(max_examples=25)  # each sleeps for two periods
     @given(st.integers(0, 99), st.sampled_from([20 * MS, PERIOD_NS, 104 * MS]))
     def test_watching_tells_two_publications_to_a_few_milliseconds(self, phase_ms: int, period_ns: int) -> None:
         sensor = Sensor(phase_ms * MS, period_ns)
