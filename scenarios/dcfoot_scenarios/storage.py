@@ -32,7 +32,7 @@ class Battery:
     reserve_ratio : float
         The share of `energy_mwh` that is kept for backup: topped up from the grid where losses gnaw at it [-]
     start_ratio : float or None
-        Stored at the start, of `energy_mwh`, and not counted as clean; None: it starts as it ends [-]
+        Stored at the start, of `energy_mwh`, and as clean as what is there at the end; None: it starts as it ends [-]
     """
 
     energy_mwh: Numbers
@@ -192,8 +192,7 @@ def refilled_mw(battery: Battery, wanted_mw: Hours) -> Hours:
     """What is wanted of a store that must end at least as full as it was given: energy is not for nothing.
 
     From as late an hour as it can, a day before the end at the latest, it charges evenly. With n hours left and
-    ``keep = 1 - loss``, ``start = keep^n s + power x efficiency x (1 + keep + ... + keep^(n-1))``. A store whose power
-    is too small is left as it ends.
+    ``keep = 1 - loss``, ``start = keep^n s + power x efficiency x (1 + keep + ... + keep^(n-1))``.
 
     Parameters
     ----------
@@ -201,12 +200,18 @@ def refilled_mw(battery: Battery, wanted_mw: Hours) -> Hours:
         The store.
     wanted_mw : array
         By its policy, as of `operate` [MW]
+
+    Raises
+    ------
+    ConfigError
+        It loses more of its start in an hour than it can take.
     """
     if not battery.start_ratio:
         return wanted_mw
     done = operate(battery, wanted_mw)
     start = battery.start_ratio * np.asarray(battery.energy_mwh)
-    if not np.any(done.state_mwh[..., -1:] < start * (1.0 - 1e-9)):
+    lacks = done.state_mwh[..., -1:] < start * (1.0 - 1e-9)
+    if not np.any(lacks):
         return wanted_mw
     hours = int(done.state_mwh.shape[-1])
     left: Hours = np.arange(hours, 0.0, -1.0)  # hours from each on, itself included
@@ -214,10 +219,14 @@ def refilled_mw(battery: Battery, wanted_mw: Hours) -> Hours:
     grows: Hours = np.cumsum(stays[::-1])[::-1] / (1.0 - battery.loss_ratio_per_h)
     held = before(done.state_mwh, start)
     power = (start - stays * held) / (battery.charge_efficiency_ratio * grows)
-    can = (power <= np.asarray(battery.charge_mw)) & (left >= min(REFILLED_HOURS, hours))
+    can = (power <= np.asarray(battery.charge_mw) * (1.0 + 1e-9)) & (left >= min(REFILLED_HOURS, hours))
+    if np.any(lacks & ~can.any(axis=-1, keepdims=True)):
+        raise ConfigError(
+            f"A store that starts at {battery.start_ratio:g} of its size loses more of that in an hour than its "
+            "charge_mw can put back, so that it cannot end as full: raise it, or leave start_ratio out."
+        )
     first = hours - 1 - np.argmax(can[..., ::-1], axis=-1)[..., None]
-    needed = (done.state_mwh[..., -1:] < start * (1.0 - 1e-9)) & can.any(axis=-1, keepdims=True)
-    refills = needed & (np.arange(hours) >= first)
+    refills = lacks & (np.arange(hours) >= first)
     evenly = np.take_along_axis(power, first, axis=-1)
     return np.where(refills, np.maximum(evenly, wanted_mw), wanted_mw)
 
@@ -225,8 +234,8 @@ def refilled_mw(battery: Battery, wanted_mw: Hours) -> Hours:
 def discharged_share_ratio(battery: Battery, operation: Operation, charged_share_ratio: Hours) -> Hours:
     """The share of what a store gives that had a property when it was taken, such as being clean [-].
 
-    The store mixes: what leaves it, as energy or as loss, has the share of all that it holds. What it held at a start
-    that is given has none of the property.
+    The store mixes: what leaves it, as energy or as loss, has the share of all that it holds. At a start that is given
+    it held as much that has the property as at the end: no more of it is given than was taken.
 
     Parameters
     ----------
@@ -241,10 +250,19 @@ def discharged_share_ratio(battery: Battery, operation: Operation, charged_share
     stays_ratio = operation.state_mwh / np.maximum(np.maximum(held, operation.state_mwh), _LEAST)
     added = battery.charge_efficiency_ratio * operation.charge_mw * charged_share_ratio
     steps = Steps(*np.broadcast_arrays(keep_ratio * stays_ratio, added, 0.0, operation.state_mwh))
-    start = None if battery.start_ratio is None else np.zeros(1)
-    content = keep_ratio * before(states(steps, start), start)
+    content = keep_ratio * _before_each(steps, battery)
     share: Hours = np.minimum(content / np.maximum(held, _LEAST), 1.0)
     return share
+
+
+def _before_each(steps: Steps, battery: Battery) -> Hours:
+    """The state before every step of a year that begins as it ends, with no more than the store held [MWh]."""
+    if battery.start_ratio is None:
+        return before(states(steps, None), None)
+    held = np.broadcast_to(battery.start_ratio * np.asarray(battery.energy_mwh), (*steps.add.shape[:-1], 1))
+    begins = Steps(*np.broadcast_arrays(1.0, 0.0, 0.0, held))
+    whole = Steps(*(np.concatenate(parts, axis=-1) for parts in zip(begins, steps, strict=True)))
+    return states(whole, None)[..., :-1]
 
 
 def run_storage(battery: Battery, wanted_mw: Hours, load_mw: Hours, clean_mw: Hours) -> Flows:

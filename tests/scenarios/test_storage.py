@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dcfoot.accounting import cfe_contracted_ratio
 from dcfoot.errors import ConfigError
 from dcfoot_scenarios.dispatch import greedy
-from dcfoot_scenarios.storage import Battery, Flows, discharged_share_ratio, operate, run_storage
+from dcfoot_scenarios.storage import Battery, Flows, discharged_share_ratio, operate, refilled_mw, run_storage
 from dcfoot_scenarios.tank import water_tank
 from simulated.near import near
 from simulated.stores import HOURS, Trial, by_hand, trials
@@ -112,10 +112,48 @@ def test_any_property_of_what_was_charged_can_be_followed() -> None:
     assert share[2] == near(0.625)
 
 
-def test_what_was_there_at_the_start_is_not_counted_as_clean() -> None:
+def test_what_was_there_at_the_start_and_is_not_put_back_is_not_counted_as_clean() -> None:
     flows = run_storage(Battery(4.0, 4.0, 4.0, start_ratio=1.0), np.array([-4.0]), np.array([4.0]), np.zeros(1))
     assert flows.discharge_mw.tolist() == [4.0]
     assert flows.discharge_clean_mw.tolist() == [0.0]
+
+
+def test_a_start_that_the_sun_puts_back_is_as_clean_as_the_sun() -> None:
+    # 4 MWh are given at night and 4 of the sun are put back: in a year that repeats itself, all of it is the sun's.
+    load, clean = np.array([4.0, 0.0]), np.array([0.0, 4.0])
+    flows = run_storage(Battery(4.0, 4.0, 4.0, start_ratio=1.0), np.array([-4.0, 4.0]), load, clean)
+    assert float(flows.cfe_contracted_ratio) == near(1.0)
+    # Half of it put back by the sun, half by the grid: half of what is given is clean.
+    flows = run_storage(Battery(4.0, 4.0, 4.0, start_ratio=1.0), np.array([-4.0, 4.0]), load, clean / 2)
+    assert float(flows.cfe_contracted_ratio) == near(0.5)
+
+
+@given(trials(), wanted_powers)
+def test_a_year_creates_nothing_in_the_store_whatever_it_starts_with(trial: Trial, wanted: np.ndarray) -> None:
+    # What it gives and loses is what it took: nothing comes of the start, of energy and of clean energy.
+    battery = trial.battery
+    try:
+        wanted = refilled_mw(battery, wanted[: len(trial.load_mw)])
+    except ConfigError:
+        lost = battery.loss_ratio_per_h * (battery.start_ratio or 0.0) * trial.size_mwh
+        assert lost > battery.charge_efficiency_ratio * np.asarray(battery.charge_mw)
+        return
+    flows = run_storage(battery, wanted, trial.load_mw, trial.clean_mw)
+    start = trial.start_mwh(flows.state_mwh)
+    lost_mwh = battery.loss_ratio_per_h * (start + flows.state_mwh[:-1].sum())
+    taken_mwh = flows.charge_mw.sum() * battery.charge_efficiency_ratio
+    assert flows.state_mwh[-1] >= start * (1.0 - 1e-6) - 1e-9
+    assert flows.discharge_mw.sum() / battery.discharge_efficiency_ratio + lost_mwh <= taken_mwh + 1e-4
+    assert flows.discharge_clean_mw.sum() <= flows.charge_clean_mw.sum() * battery.round_trip_ratio + 1e-6
+
+
+def test_a_store_that_cannot_hold_its_start_is_refused() -> None:
+    # 40 MWh lose 0.8 an hour; 0.5 MW put back 0.5: what it gave of its start would be nobody's.
+    battery = Battery(40.0, 0.5, 10.0, loss_ratio_per_h=0.02, start_ratio=1.0)
+    with pytest.raises(ConfigError, match="cannot end as full: raise it, or leave start_ratio out"):
+        refilled_mw(battery, np.full(48, -10.0))
+    enough = replace(battery, charge_mw=0.8)
+    assert operate(enough, refilled_mw(enough, np.full(48, -10.0))).state_mwh[-1] == near(40.0)
 
 
 def test_what_a_store_gives_beyond_the_load_does_not_count_for_the_load() -> None:
