@@ -217,8 +217,9 @@ def _connection(case: Case, year: Year, money: Money | None) -> Connection:
     hours = len(case.it_mw)
     ewif = site.ewif_l_per_kwh
     water = None if ewif is None else np.full(hours, ewif.spread.central)
+    contracted = sum(year.contract_mw, np.zeros(hours)) if year.contract_mw else None
     if money is None:
-        return Connection(np.zeros(hours), case.grid[1], water)
+        return Connection(np.zeros(hours), case.grid[1], water, contracted_mw=contracted)
     tariff = case.paid_tariff(money)
     limit_mw = export_limit_mw(case.scenario)
     charged_g_per_kwh, reliefs = _charged_carbon(case, year, money)
@@ -231,6 +232,7 @@ def _connection(case: Case, year: Year, money: Money | None) -> Connection:
         Burden(cost=tariff.demand_per_mw_month),
         np.asarray(calendar.month_index, dtype=np.float64),
         reliefs,
+        contracted,
     )
 
 

@@ -265,7 +265,9 @@ def _before_each(steps: Steps, battery: Battery) -> Hours:
     return states(whole, None)[..., :-1]
 
 
-def run_storage(battery: Battery, wanted_mw: Hours, load_mw: Hours, clean_mw: Hours) -> Flows:
+def run_storage(
+    battery: Battery, wanted_mw: Hours, load_mw: Hours, clean_mw: Hours, contracted_mw: Hours | float = 0.0
+) -> Flows:
     """The flows of a store that does what a policy wants of it, as far as it can.
 
     Parameters
@@ -276,13 +278,17 @@ def run_storage(battery: Battery, wanted_mw: Hours, load_mw: Hours, clean_mw: Ho
         Charge where above 0, discharge where below; at the terminals [MW]
     load_mw, clean_mw : array
         What is drawn and what is supplied, without the store [MW]
+    contracted_mw : array or float
+        What of the grid's is contracted: beyond the load of its hour, what is stored of it is clean [MW]
     """
     done = operate(battery, wanted_mw)
     charge_clean = np.minimum(done.charge_mw, np.maximum(clean_mw - load_mw, 0.0))
     charge_grid = done.charge_mw - charge_clean
     discharge_clean = done.discharge_mw
     if battery.start_ratio or charge_grid.any():
-        share = discharged_share_ratio(battery, done, charge_clean / np.maximum(done.charge_mw, _LEAST))
+        charge_contracted = np.minimum(charge_grid, np.maximum(clean_mw + contracted_mw - load_mw, 0.0) - charge_clean)
+        clean_ratio = (charge_clean + charge_contracted) / np.maximum(done.charge_mw, _LEAST)
+        share = discharged_share_ratio(battery, done, clean_ratio)
         discharge_clean = done.discharge_mw * share
     balance = load_mw - clean_mw + done.charge_mw - done.discharge_mw
     imported, surplus = np.maximum(balance, 0.0), np.maximum(-balance, 0.0)

@@ -99,9 +99,9 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CEN
     if cold is not None:
         pue = pue - cold.spared_mw / it_mw
     hall_mw, own_mw = it_mw * pue, case.own_mw(chance)
-    flows = _stored(case, hall_mw + _pump_inside_mw(scenario, heat), own_mw)
-    surplus = surplus_use(flows.surplus_mw, 0.0, export_limit_mw(scenario))
     contracts = tuple(case.contract_mw(contract, chance) for contract in scenario.supply.contracts)
+    flows = _stored(case, hall_mw + _pump_inside_mw(scenario, heat), own_mw, sum(contracts, 0.0))
+    surplus = surplus_use(flows.surplus_mw, 0.0, export_limit_mw(scenario))
     return Year(
         it_mw,
         pue,
@@ -268,11 +268,11 @@ def battery_of(scenario: Scenario) -> Battery:
     )
 
 
-def _stored(case: Case, load_mw: Hours, own_mw: Hours) -> Flows:
+def _stored(case: Case, load_mw: Hours, own_mw: Hours, contracted_mw: Numbers = 0.0) -> Flows:
     load_mw, clean_mw = np.broadcast_arrays(load_mw, own_mw)
     battery = battery_of(case.scenario)
     wanted_mw = refilled_mw(battery, _wanted_mw(case, battery, load_mw, clean_mw))
-    return run_storage(battery, wanted_mw, load_mw, clean_mw)
+    return run_storage(battery, wanted_mw, load_mw, clean_mw, contracted_mw)
 
 
 def _wanted_mw(case: Case, battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:

@@ -60,6 +60,13 @@ COLD_OF_HEAT = {"facility": {"liquid.coolant_supply_c": 55}, "heat_reuse": {"col
     [
         pytest.param({}, {}, {**WIND_AND_STORE, "cfe_contracted_ratio_min": 0.9}, id="shipped prices"),
         pytest.param(OWN_PRICES, {}, {**SUPPLY_AND_STORE, "cfe_contracted_ratio_min": 0.8}, id="prices of its own"),
+        pytest.param(BOUGHT, {}, {**WIND_AND_STORE, "cfe_contracted_ratio_min": 0.9}, id="contracts count as well"),
+        pytest.param(
+            BOUGHT | {"storage": {"start_ratio": 0.7}},
+            {},
+            {**WIND_AND_STORE, "cfe_contracted_ratio_min": 0.9},
+            id="the battery's start is given",
+        ),
         pytest.param({"supply": {"wind_mw": 15}}, {}, {"battery_mwh": {}, "battery_mw": {}}, id="a farm stands"),
         pytest.param({"grid": BY_DAY, "storage": STANDS}, {}, {"battery_mw": {}}, id="the battery's energy stands"),
         pytest.param({"grid": BY_DAY, "storage": {"battery_mw": 3}}, {}, {"battery_mwh": {}}, id="its power stands"),

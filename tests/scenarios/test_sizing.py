@@ -479,6 +479,22 @@ def test_the_heat_pumps_power_counts_in_the_clean_share() -> None:
     assert found.flows.import_mw.sum() <= 0.5 * used + 1e-6
 
 
+def test_what_contracts_bring_counts_in_the_clean_share_as_far_as_the_hour_takes_it() -> None:
+    # 10 MW for 24 h, 4 MW contracted in the first twelve and 30 in the last two: 48 + 20 of 240 MWh, without a store.
+    contracted = np.repeat([4.0, 0.0, 30.0], [12, 10, 2])
+    problem = replace(flat(), connection=Connection(np.full(24, 50.0), contracted_mw=contracted))
+    assert size(problem).cfe_contracted_ratio == near(68 / 240)
+    # The sun must bring the rest of a half: 52 MWh of the 100 that 10 MW in ten hours leave open.
+    sun = Source(np.repeat([0.0, 1.0, 0.0], [12, 10, 2]), costs(700.0))
+    found = size(replace(problem, sources={"solar": sun}, limits=Limits(cfe_contracted_ratio_min=0.5)))
+    assert found.sizes["solar_mw"] == near(5.2)
+    # What is contracted beyond the load may be stored: 20 MWh an hour, in both hours, given in those that have nothing.
+    stored = replace(problem, battery=BatteryChoice(costs(1.0)), limits=Limits(cfe_contracted_ratio_min=108 / 240))
+    assert size(stored).sizes["energy_mwh"] == near(40.0)
+    with pytest.raises(InfeasibleStudy, match="cfe_contracted_ratio_min"):
+        size(replace(stored, limits=Limits(cfe_contracted_ratio_min=109 / 240)))
+
+
 def test_limits_that_conflict_are_named_with_what_would_be_enough() -> None:
     # 10 MW that is always there costs 10 x 100 of capital: half the capital is half the share.
     sun = Source(np.ones(24), costs(1.0, capex=100.0))

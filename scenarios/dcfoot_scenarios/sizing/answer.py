@@ -118,8 +118,9 @@ class Sizing:
 
     @property
     def cfe_contracted_ratio(self) -> float:
-        """The part of the year's electricity that is not imported [-]."""
-        return 1.0 - float(self.flows.import_mw.sum()) / self._used_mwh if self._used_mwh else 1.0
+        """The part of the year's electricity that is not imported, or that contracts cover in its hour [-]."""
+        uncovered_mwh = float(self.problem.connection.uncovered_mw(self.flows.import_mw).sum())
+        return 1.0 - uncovered_mwh / self._used_mwh if self._used_mwh else 1.0
 
     @property
     def pue(self) -> float | None:

@@ -22,8 +22,8 @@ class Sums:
     ----------
     cost, capex, carbon_t, water_m3, water_onsite_m3 : Form
         As in `Sizing`.
-    imported_mwh, used_mwh : Form
-        What is imported; what load and heat pump draw [MWh]
+    uncovered_mwh, used_mwh : Form
+        What is imported and no contract covers in its hour; what load and heat pump draw [MWh]
     it_mwh : Form
         What of it the IT equipment draws, where the PUE is known [MWh]
     highest_mw : Form
@@ -35,7 +35,7 @@ class Sums:
     carbon_t: Form = ()
     water_m3: Form = ()
     water_onsite_m3: Form = ()
-    imported_mwh: Form = ()
+    uncovered_mwh: Form = ()
     used_mwh: Form = ()
     it_mwh: Form = ()
     highest_mw: Form = ()
@@ -202,7 +202,7 @@ def limits_of(program: Program, limits: Limits, sums: Sums, also: Collection[str
     }
     for name, value in (dict.fromkeys(also, NO_LIMIT) | dict(limits)).items():
         if name == "cfe_contracted_ratio_min":
-            yield ratio(program, name, value, sums.imported_mwh, sums.used_mwh, is_least=True)
+            yield ratio(program, name, value, sums.uncovered_mwh, sums.used_mwh, is_least=True)
         elif name == "pue_max":
             yield ratio(program, name, value, sums.used_mwh, sums.it_mwh)
         else:

@@ -160,6 +160,8 @@ class Connection:
         The billing period of each hour, from 0: the month; None: the year is one [-]
     reliefs : tuple of Relief
         One after another, as far as the year's imports reach.
+    contracted_mw : array or None
+        What contracts bring by hour, which makes as much of the hour's import clean; None: nothing [MW]
     """
 
     price_per_mwh: Hours
@@ -170,6 +172,12 @@ class Connection:
     peak: Burden = field(default_factory=Burden)
     billing_index: Hours | None = None
     reliefs: tuple[Relief, ...] = ()
+    contracted_mw: Hours | None = None
+
+    def uncovered_mw(self, import_mw: Hours) -> Hours:
+        """What of an import no contract covers in its hour [MW]."""
+        covered: Hours | float = 0.0 if self.contracted_mw is None else self.contracted_mw
+        return np.maximum(import_mw - covered, 0.0)
 
     def relief(self, imported_mwh: float) -> float:
         """What comes off the price of a year's imports [currency/year]."""
@@ -259,7 +267,7 @@ class Limits:
     Parameters
     ----------
     cfe_contracted_ratio_min : float or None
-        The part of the year's electricity that is not imported [-]
+        The part of the year's electricity that is not imported, or that contracts cover in its hour [-]
     cost_max, capex_max : float or None
         By year; once [currency]
     carbon_t_max : float or None
@@ -396,7 +404,7 @@ def _series(problem: SizingProblem) -> Iterator[tuple[str, Hours]]:
     yield "load_mw", problem.load_mw
     for name, source in problem.sources.items():
         yield f"{name} per_unit_ratio", source.per_unit_ratio
-    for name in ("g_per_kwh", "l_per_kwh", "billing_index"):
+    for name in ("g_per_kwh", "l_per_kwh", "billing_index", "contracted_mw"):
         hours: Hours | None = getattr(problem.connection, name)
         if hours is not None:
             yield name, hours

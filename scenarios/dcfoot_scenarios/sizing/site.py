@@ -245,11 +245,20 @@ class SiteBuilder:
             carbon_t=(*self._burden("carbon_t"), *times(problem.imported("carbon"), (bought,))),
             water_m3=(*self._burden("water_m3"), *onsite, *times(problem.imported("water"), (bought,))),
             water_onsite_m3=onsite,
-            imported_mwh=(bought,),
+            uncovered_mwh=((self._uncovered(imported), self._step_h),),
             used_mwh=used,
             it_mwh=() if problem.pue is None else ((chosen, load_mwh / problem.pue),),
             highest_mw=highest,
         )
+
+    def _uncovered(self, imported: Indices) -> Indices:
+        """What of an import no contract covers in its hour: at least what is beyond it, and no less than nothing."""
+        contracted_mw = self._problem.connection.contracted_mw
+        if contracted_mw is None:
+            return imported
+        uncovered = self._program.hourly_columns()
+        self._program.hourly_rows(((uncovered, 1.0), (imported, -1.0), (self._chosen, contracted_mw)), 0.0, np.inf)
+        return uncovered
 
     def _reliefs(self, bought: Term) -> Form:
         """What comes off the price of a year's first imports, below 0."""
