@@ -67,10 +67,13 @@ class Schedule:
         What is wanted of the battery: above 0 to charge, below 0 to discharge [MW]
     pump_heat_mw : array or None
         The most heat that the heat pump gives; None: as much as it can [MW]
+    given_up_mw : array or None
+        What of its own supply is given up for power that the grid pays for; None: as without a plan [MW]
     """
 
     battery_mw: Hours
     pump_heat_mw: Hours | None = None
+    given_up_mw: Hours | None = None
 
 
 @dataclass(frozen=True, eq=False)

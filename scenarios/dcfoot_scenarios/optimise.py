@@ -195,6 +195,7 @@ def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProbl
         limits=Limits(**_limits(case.scenario, wanted)),
         fixed=_fixed(bare, year, money, dict(found)),
         water_onsite_l=float(found["water_onsite_m3"]) * L_PER_M3,
+        water_consumed_ratio=float(found["water_consumed_onsite_m3"]) / (float(found["water_onsite_m3"]) or 1.0),
         pue=float(found["pue"]),
     )
 

@@ -54,4 +54,5 @@ class Optimised:
     def schedule(self) -> Schedule:
         """What the optimum does in every hour, for `evaluate` to run."""
         flows, heat = self.sizing.flows, self.sizing.problem.heat
-        return Schedule(flows.charge_mw - flows.discharge_mw, None if heat is None else flows.pump_heat_mw)
+        wanted_mw, pump_heat_mw = flows.charge_mw - flows.discharge_mw, None if heat is None else flows.pump_heat_mw
+        return Schedule(wanted_mw, pump_heat_mw, flows.given_up_mw)

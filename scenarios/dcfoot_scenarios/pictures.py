@@ -146,7 +146,7 @@ def _weeks(outcome: Outcome, said: PageWords) -> Figure:
 
 def _week(axes: Axes, outcome: Outcome, hours: slice, said: PageWords) -> None:
     flows = outcome.year.flows
-    parts = (np.minimum(flows.clean_mw, flows.load_mw), flows.discharge_mw, flows.import_mw)
+    parts = (flows.clean_at_once_mw, flows.discharge_mw, flows.import_mw)
     days = np.arange(WEEK_H) / 24
     labels = (said.clean, said.battery, said.from_grid)
     axes.stackplot(days, *(part[hours] for part in parts), labels=labels, colors=("#009E73", "#56B4E9", "#BBBBBB"))

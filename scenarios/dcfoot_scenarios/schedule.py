@@ -1,6 +1,6 @@
 """What a battery of given size is best made to do in each hour, by linear programming.
 
-In comes a `Case`, out goes what is wanted of its battery, for `dcfoot_scenarios.storage` to run: the least cost by the
+In comes a `Case`, out goes its `Schedule`, for `dcfoot_scenarios.storage` to run: the least cost by the
 study's price of power, or the least carbon where it states none. The schedule is made once, at the central value of
 everything: a year that turns out otherwise follows it as far as the battery can.
 """
@@ -11,18 +11,18 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from dcfoot.weather.year import Hours
-from dcfoot_scenarios.case import Case
+from dcfoot_scenarios.case import Case, Schedule
 from dcfoot_scenarios.scenario import Storage
 from dcfoot_scenarios.sizing.optimum import size
 from dcfoot_scenarios.sizing.problem import BatteryChoice, Burden, Connection, Size, SizingProblem, Source
 from dcfoot_scenarios.tariff import export_per_mwh
 
-_MADE: WeakKeyDictionary[Case, Hours] = WeakKeyDictionary()
+_MADE: WeakKeyDictionary[Case, Schedule] = WeakKeyDictionary()
 """The schedules that were made, as long as their cases live: draws of a case follow the one of its central year."""
 
 
-def scheduled_mw(case: Case, load_mw: Hours, export_limit_mw: float) -> Hours:
-    """What is wanted of the battery in each hour: above 0 to charge, below 0 to discharge [MW].
+def schedule_of(case: Case, load_mw: Hours, export_limit_mw: float) -> Schedule:
+    """What is wanted of the battery in each hour, and what of the supply is given up.
 
     Parameters
     ----------
@@ -34,11 +34,11 @@ def scheduled_mw(case: Case, load_mw: Hours, export_limit_mw: float) -> Hours:
         The most that may be sold in an hour [MW]
     """
     if case not in _MADE:
-        _MADE[case] = _schedule_mw(case, load_mw.reshape(-1, load_mw.shape[-1]).mean(axis=0), export_limit_mw)
+        _MADE[case] = _schedule(case, load_mw.reshape(-1, load_mw.shape[-1]).mean(axis=0), export_limit_mw)
     return _MADE[case]
 
 
-def _schedule_mw(case: Case, load_mw: Hours, export_limit_mw: float) -> Hours:
+def _schedule(case: Case, load_mw: Hours, export_limit_mw: float) -> Schedule:
     store = case.scenario.storage
     problem = SizingProblem(
         load_mw,
@@ -47,8 +47,7 @@ def _schedule_mw(case: Case, load_mw: Hours, export_limit_mw: float) -> Hours:
         standing_battery(store),
     )
     flows = size(problem).flows
-    wanted: Hours = flows.charge_mw - flows.discharge_mw
-    return wanted
+    return Schedule(flows.charge_mw - flows.discharge_mw, given_up_mw=flows.given_up_mw)
 
 
 def given(amount: float) -> Size:

@@ -116,6 +116,8 @@ class Flows:
         What the grid gave; what was left of the supply, to be sold or curtailed [MW]
     state_mwh : array
         What was stored at the end of the hour [MWh]
+    given_up_mw : array
+        What of the supply was not made since the grid pays for what it gives instead; a part of the surplus [MW]
     """
 
     load_mw: Hours
@@ -127,6 +129,7 @@ class Flows:
     import_mw: Hours
     surplus_mw: Hours
     state_mwh: Hours
+    given_up_mw: Hours
 
     @property
     def charge_mw(self) -> Hours:
@@ -134,12 +137,19 @@ class Flows:
         return self.charge_clean_mw + self.charge_grid_mw
 
     @property
+    def clean_at_once_mw(self) -> Hours:
+        """The part of the load that the supply met at once [MW]."""
+        met: Hours = np.minimum(self.clean_mw - self.given_up_mw, self.load_mw)
+        return met
+
+    @property
     def clean_to_load_mw(self) -> Hours:
         """The part of the load that the supply met, at once or by way of the store [MW]."""
-        short = np.maximum(self.load_mw - self.clean_mw, 0.0)
+        at_once = self.clean_at_once_mw
+        short = self.load_mw - at_once
         sold = np.maximum(self.discharge_mw - short, 0.0)  # of a store that gives more than the load lacks
         kept_ratio = 1.0 - sold / np.maximum(self.discharge_mw, _LEAST)
-        met: Hours = np.minimum(self.clean_mw, self.load_mw) + self.discharge_clean_mw * kept_ratio
+        met: Hours = at_once + self.discharge_clean_mw * kept_ratio
         return met
 
     @property
@@ -266,7 +276,12 @@ def _before_each(steps: Steps, battery: Battery) -> Hours:
 
 
 def run_storage(
-    battery: Battery, wanted_mw: Hours, load_mw: Hours, clean_mw: Hours, contracted_mw: Hours | float = 0.0
+    battery: Battery,
+    wanted_mw: Hours,
+    load_mw: Hours,
+    clean_mw: Hours,
+    contracted_mw: Hours | float = 0.0,
+    given_up_mw: Hours | float = 0.0,
 ) -> Flows:
     """The flows of a store that does what a policy wants of it, as far as it can.
 
@@ -280,17 +295,20 @@ def run_storage(
         What is drawn and what is supplied, without the store [MW]
     contracted_mw : array or float
         What of the grid's is contracted: beyond the load of its hour, what is stored of it is clean [MW]
+    given_up_mw : array or float
+        What of the supply is not made, at most all of it [MW]
     """
-    done = operate(battery, wanted_mw)
-    charge_clean = np.minimum(done.charge_mw, np.maximum(clean_mw - load_mw, 0.0))
+    done, made_mw = operate(battery, wanted_mw), clean_mw - given_up_mw
+    charge_clean = np.minimum(done.charge_mw, np.maximum(made_mw - load_mw, 0.0))
     charge_grid = done.charge_mw - charge_clean
     discharge_clean = done.discharge_mw
     if battery.start_ratio or charge_grid.any():
-        charge_contracted = np.minimum(charge_grid, np.maximum(clean_mw + contracted_mw - load_mw, 0.0) - charge_clean)
+        charge_contracted = np.minimum(charge_grid, np.maximum(made_mw + contracted_mw - load_mw, 0.0) - charge_clean)
         clean_ratio = (charge_clean + charge_contracted) / np.maximum(done.charge_mw, _LEAST)
         share = discharged_share_ratio(battery, done, clean_ratio)
         discharge_clean = done.discharge_mw * share
-    balance = load_mw - clean_mw + done.charge_mw - done.discharge_mw
-    imported, surplus = np.maximum(balance, 0.0), np.maximum(-balance, 0.0)
-    charged, given = (charge_clean, charge_grid), (done.discharge_mw, discharge_clean)
-    return Flows(*np.broadcast_arrays(load_mw, clean_mw, *charged, *given, imported, surplus, done.state_mwh))
+    balance = load_mw - made_mw + done.charge_mw - done.discharge_mw
+    imported, surplus = np.maximum(balance, 0.0), np.maximum(-balance, 0.0) + given_up_mw
+    moved = (charge_clean, charge_grid, done.discharge_mw, discharge_clean)
+    at_site = (imported, surplus, done.state_mwh, given_up_mw)
+    return Flows(*np.broadcast_arrays(load_mw, clean_mw, *moved, *at_site))

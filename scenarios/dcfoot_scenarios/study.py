@@ -66,7 +66,7 @@ class Optimise(Part):
     """Which scenarios: of several, the best is taken."""
     minimise: Literal["cost", "carbon", "water"] = "cost"
     """What is to be least: cost a year, carbon (location-based, with what is built where the family is life-cycle), or
-    water in all layers that are known."""
+    water that is consumed, at the site and at the power stations."""
     solar_mw: Range | None = None
     """Its own solar plant; left out: as the scenario has it [MW]."""
     wind_mw: Range | None = None

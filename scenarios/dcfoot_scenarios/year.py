@@ -18,7 +18,7 @@ from dcfoot.heat.cold import sorption_chiller
 from dcfoot.heat.demand import heat_demand_mw
 from dcfoot.heat.parameters import heat_parameters
 from dcfoot.weather.year import Hours
-from dcfoot_scenarios.case import LEAST_LOAD_RATIO, Case
+from dcfoot_scenarios.case import LEAST_LOAD_RATIO, Case, Schedule
 from dcfoot_scenarios.chance import CENTRAL, Chance, by_hour
 from dcfoot_scenarios.contracts import surplus_use
 from dcfoot_scenarios.dispatch import arbitrage, greedy, lowest_limit_mw, peak_shaving
@@ -101,7 +101,7 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CEN
     hall_mw, own_mw = it_mw * pue, case.own_mw(chance)
     contracts = tuple(case.contract_mw(contract, chance) for contract in scenario.supply.contracts)
     flows = _stored(case, hall_mw + _pump_inside_mw(scenario, heat), own_mw, sum(contracts, 0.0))
-    surplus = surplus_use(flows.surplus_mw, 0.0, export_limit_mw(scenario))
+    surplus = surplus_use(flows.surplus_mw - flows.given_up_mw, 0.0, export_limit_mw(scenario))
     return Year(
         it_mw,
         pue,
@@ -109,7 +109,7 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CEN
         np.asarray(state.consumed_ratio),
         flows,
         surplus.exported_mw,
-        surplus.curtailed_mw,
+        surplus.curtailed_mw + flows.given_up_mw,
         contracts,
         heat,
         cold,
@@ -236,8 +236,8 @@ def _tank(reuse: HeatReuse) -> Battery | None:
 
 
 def export_limit_mw(scenario: Scenario) -> float:
-    """The most that may be sold in an hour [MW]."""
-    if scenario.supply.surplus == "curtailed":
+    """The most that may be sold in an hour; nothing where selling costs money [MW]."""
+    if scenario.supply.surplus == "curtailed" or scenario.grid.export_price_per_mwh < 0.0:
         return 0.0
     return float("inf") if scenario.supply.export_limit_mw is None else scenario.supply.export_limit_mw
 
@@ -271,23 +271,49 @@ def battery_of(scenario: Scenario) -> Battery:
 def _stored(case: Case, load_mw: Hours, own_mw: Hours, contracted_mw: Numbers = 0.0) -> Flows:
     load_mw, clean_mw = np.broadcast_arrays(load_mw, own_mw)
     battery = battery_of(case.scenario)
-    wanted_mw = refilled_mw(battery, _wanted_mw(case, battery, load_mw, clean_mw))
-    return run_storage(battery, wanted_mw, load_mw, clean_mw, contracted_mw)
+    plan = _plan(case, load_mw)
+    if plan is None or plan.given_up_mw is None:
+        given_up_mw = _given_up_mw(case, load_mw, clean_mw)
+    else:
+        given_up_mw = np.minimum(plan.given_up_mw, clean_mw)
+    if plan is None:
+        wanted_mw = _wanted_mw(case, battery, load_mw, clean_mw)
+        wanted_mw = np.where(given_up_mw > 0.0, np.maximum(wanted_mw, 0.0), wanted_mw)
+    else:
+        wanted_mw = np.broadcast_to(plan.battery_mw, load_mw.shape)
+    return run_storage(battery, refilled_mw(battery, wanted_mw), load_mw, clean_mw, contracted_mw, given_up_mw)
+
+
+def _plan(case: Case, load_mw: Hours) -> Schedule | None:
+    """What was planned, or what is planned where its battery is to be used so that it serves best."""
+    if case.schedule is not None or case.scenario.storage.policy != "optimal":
+        return case.schedule
+    from dcfoot_scenarios.schedule import schedule_of  # the solver: only where it is asked for
+
+    return schedule_of(case, load_mw, export_limit_mw(case.scenario))
+
+
+def _given_up_mw(case: Case, load_mw: Hours, clean_mw: Hours) -> Hours:
+    """What of its own supply is not made in hours in which the grid pays for what it gives [MW].
+
+    As far as the connection goes; and where what is left over is sold for something, nothing is given up.
+    """
+    price, grid = case.price_per_mwh, case.scenario.grid
+    sells = export_limit_mw(case.scenario) > 0.0 and grid.export_price_per_mwh > 0.0
+    if price is None or sells or not np.any(price < 0.0):
+        return np.zeros(1)
+    most_mw = inf if grid.import_limit_mw is None else grid.import_limit_mw
+    needed_mw = np.minimum(np.maximum(load_mw - most_mw, 0.0), clean_mw)
+    return np.where(price < 0.0, clean_mw - needed_mw, 0.0)
 
 
 def _wanted_mw(case: Case, battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
     """What the policy wants of the battery [MW]."""
-    if case.schedule is not None:
-        return np.broadcast_to(case.schedule.battery_mw, load_mw.shape)
     policy = case.scenario.storage.policy
     if policy == "peak_shaving":
         return peak_shaving(load_mw - clean_mw, lowest_limit_mw(battery, load_mw, clean_mw)[..., None])
     if policy == "greedy":
         return greedy(clean_mw, load_mw)
-    if policy == "optimal":
-        from dcfoot_scenarios.schedule import scheduled_mw  # the solver: only where it is asked for
-
-        return np.broadcast_to(scheduled_mw(case, load_mw, export_limit_mw(case.scenario)), load_mw.shape)
     return arbitrage(_signal(case, policy), battery, load_mw, clean_mw)
 
 

@@ -235,6 +235,37 @@ def test_a_full_battery_is_no_gift() -> None:
     assert swept["import_mwh"][0] == near(lossy.figures["import_mwh"])
 
 
+def test_where_the_grid_pays_own_power_is_given_up_for_it_as_far_as_the_connection_goes() -> None:
+    noon = {"name": "noon", "price_per_mwh": -40, "hours": [12, 13]}
+    grid: Keys = {"price_per_mwh": 80, "periods": [noon]}
+    sun: Keys = {"supply": {"solar_mw": 30}, "storage": {"battery_mwh": 10, "battery_mw": 4}}
+    made = of(
+        FRANKFURT | sun | {"grid": grid},
+        {
+            "narrow": {"grid": grid | {"import_limit_mw": 6}},
+            "sold": {"supply": {"solar_mw": 30, "surplus": "sold"}, "grid": grid | {"export_price_per_mwh": 10}},
+            "at a loss": {"supply": {"solar_mw": 30, "surplus": "sold"}, "grid": grid | {"export_price_per_mwh": -10}},
+        },
+    )
+    for name, most_mw in (("baseline", np.inf), ("narrow", 6.0), ("at a loss", np.inf)):
+        outcome = made.outcomes[name]
+        hours = outcome.hours
+        paid = hours[outcome.case.price_per_mwh == -40]
+        taken = paid["load_mw"] + paid["charge_mw"]
+        own = np.minimum(np.maximum(paid["load_mw"] - most_mw, 0.0), paid["clean_mw"])  # what the line does not bring
+        assert paid["import_mw"].to_numpy() == near((taken - own).to_numpy())
+        assert paid["curtailed_mw"].to_numpy() == near((paid["clean_mw"] - own).to_numpy())
+        assert not paid["discharge_mw"][paid["clean_mw"] > 0].any()
+        # What is imported is all that the bill knows: 80 a MWh, and 40 earned at noon.
+        drawn = hours["import_mw"].sum() - paid["import_mw"].sum()
+        assert outcome.account is not None
+        assert outcome.account.lines["grid, energy"] == near(80 * drawn - 40 * paid["import_mw"].sum())
+        assert outcome.account.lines["grid, export"] == near(0.0)
+    sold = made.outcomes["sold"].hours  # where what is left over earns, nothing is given up
+    assert (sold["import_mw"] * sold["export_mw"]).max() == near(0.0)
+    assert sold["curtailed_mw"].sum() == near(0.0)
+
+
 def test_a_pue_is_not_measured_at_another_cooling() -> None:
     measured = FRANKFURT | {"pue": 1.3}
     for change in ({"cooling": "direct_liquid"}, {"warming_k": 3}, {"site": "se_lulea"}):

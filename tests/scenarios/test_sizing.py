@@ -624,6 +624,18 @@ def test_a_limit_on_all_sites_together_is_held_by_the_best_choice() -> None:
     assert imported <= 0.2 * sum(one.flows.load_mw.sum() for one in found.values()) * (1 + 1e-6)
 
 
+def test_least_water_is_what_is_consumed_and_no_sum_of_that_with_what_is_taken_in() -> None:
+    # 240 MWh at 2 L/kWh are 480 m3; a takes in 9 and lets half of it go, b takes in 6 and lets none go.
+    a = flat(water_onsite_l=9_000.0, water_consumed_ratio=0.5, minimise="water")
+    b = flat(water_onsite_l=6_000.0, minimise="water")
+    ((name, found),) = choose({"a": a, "b": b}, 1).items()
+    assert (name, found.value()) == ("a", near(480 + 4.5))
+    held = replace(a, limits=Limits(water_l_max=484_500.0, water_onsite_l_max=9_000.0))
+    assert size(held).water_m3 == near(484.5)
+    with pytest.raises(InfeasibleStudy, match="water_onsite_l_max"):
+        size(replace(a, limits=Limits(water_onsite_l_max=8_999.0)))
+
+
 def test_a_site_whose_own_limit_cannot_be_held_is_passed_over() -> None:
     cheap, dear = flat(price=50.0, pue=1.4, limits=Limits(pue_max=1.25)), flat(price=60.0, pue=1.2)
     assert set(choose({"cheap": cheap, "dear": dear})) == {"dear"}

@@ -57,6 +57,13 @@ class SizedFlows:
         """What hall and heat pump draw [MW]."""
         return self.load_mw + self.pump_electric_mw - self.spared_mw
 
+    @property
+    def given_up_mw(self) -> Hours:
+        """What of the supply is not made since the grid pays for what it gives instead [MW]."""
+        wanted = self.used_mw + self.charge_mw - self.discharge_mw
+        beyond = self.import_mw > np.maximum(wanted - self.clean_mw, 0.0)
+        return np.where(beyond, np.maximum(self.clean_mw - np.maximum(wanted - self.import_mw, 0.0), 0.0), 0.0)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sizing:
@@ -113,8 +120,8 @@ class Sizing:
 
     @property
     def water_m3(self) -> float:
-        """At the site, of what is imported and of what is built, by year [m3]."""
-        return self._burden("water_m3") + self.problem.water_onsite_l / L_PER_M3 + self._imported("water")
+        """Consumed at the site, and of what is imported and what is built, by year [m3]."""
+        return self._burden("water_m3") + self.problem.water_consumed_l / L_PER_M3 + self._imported("water")
 
     @property
     def cfe_contracted_ratio(self) -> float:
@@ -193,11 +200,14 @@ class Use:
         What the heat pump gives [MW]
     heat_state_mwh : array
         What the heat store holds at the end of each hour [MWh]
+    paid_import_mw : array or float
+        The most that is imported where the grid pays for it; of any more than is used, what is used [MW]
     """
 
     state_mwh: Hours
     pump_heat_mw: Hours
     heat_state_mwh: Hours
+    paid_import_mw: Hours | float = np.inf
 
 
 def clean_mw(problem: SizingProblem, sizes: Mapping[str, float]) -> Hours:
@@ -210,8 +220,8 @@ def flows_of(problem: SizingProblem, sizes: Mapping[str, float], use: Use) -> Si
     """What flows in each hour.
 
     No more is imported than is used, what is left is sold where that pays, the rest is curtailed; but where the grid
-    pays for what it gives, all that is used is imported. A program may let a battery take and give in one hour where
-    energy is left over anyway: here it only does what it does to its state.
+    pays for what it gives, as much is imported as is planned. A program may let a battery take and give in one hour
+    where energy is left over anyway: here it only does what it does to its state.
 
     Parameters
     ----------
@@ -231,7 +241,8 @@ def flows_of(problem: SizingProblem, sizes: Mapping[str, float], use: Use) -> Si
         kept = (1.0 - problem.heat.store_loss_ratio_per_h) * before(use.heat_state_mwh, None)
         delivered = np.maximum(use.pump_heat_mw + kept - use.heat_state_mwh, 0.0)
     used = load + electric + charge - spared
-    imported = np.where(problem.is_paid, used, np.maximum(used - clean - discharge, 0.0))
+    imported = np.maximum(used - clean - discharge, 0.0)
+    imported = np.where(problem.is_paid, np.clip(use.paid_import_mw, imported, used), imported)
     surplus = np.maximum(clean + discharge + imported - used, 0.0)
     exported = np.where(problem.export_price_per_mwh > 0.0, np.minimum(surplus, problem.connection.export_mw_max), 0.0)
     at_site = (load, clean, imported, exported, surplus - exported)

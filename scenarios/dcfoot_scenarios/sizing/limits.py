@@ -20,8 +20,10 @@ class Sums:
 
     Parameters
     ----------
-    cost, capex, carbon_t, water_m3, water_onsite_m3 : Form
+    cost, capex, carbon_t, water_m3 : Form
         As in `Sizing`.
+    water_onsite_m3 : Form
+        What is taken in at the site [m3]
     uncovered_mwh, used_mwh : Form
         What is imported and no contract covers in its hour; what load and heat pump draw [MWh]
     it_mwh : Form

@@ -109,7 +109,8 @@ def answer_at(site: Site, problem: SizingProblem, found: Answer) -> Sizing:
         return np.maximum(values[columns], 0.0) if len(columns) else np.zeros_like(problem.load_mw)
 
     state = hours(site.battery.state) + floor * sizes.get("energy_mwh", 0.0)
-    sizing = sizing_of(problem, sizes, Use(state, hours(site.heat.pump_heat), hours(site.heat.state)))
+    use = Use(state, hours(site.heat.pump_heat), hours(site.heat.state), hours(site.imported))
+    sizing = sizing_of(problem, sizes, use)
     return replace(sizing, marginal_per_mwh=found.row_duals[site.balance])
 
 

@@ -149,7 +149,7 @@ class Connection:
     price_per_mwh : array
         Of what is imported, by hour [currency/MWh]
     g_per_kwh, l_per_kwh : array or None
-        Carbon and water of what is imported, by hour; None: left out [g/kWh], [L/kWh]
+        Carbon of what is imported, and water that it consumes, by hour; None: left out [g/kWh], [L/kWh]
     export_price_per_mwh : array or None
         Of what is exported; None: surplus is curtailed [currency/MWh]
     export_mw_max : float
@@ -273,7 +273,7 @@ class Limits:
     carbon_t_max : float or None
         Of what is imported and of what is built, by year [t]
     water_onsite_l_max, water_l_max : float or None
-        At the site; with that of what is imported and built, by year [L]
+        Taken in at the site; consumed there, and by what is imported and built, by year [L]
     pue_max : float or None
         Of the year, the heat pump's electricity included [-]
     import_mw_max : float or None
@@ -320,7 +320,9 @@ class SizingProblem:
     fixed : Burden
         Of the site itself: its hall, its cooling, what its water costs.
     water_onsite_l : float
-        Of its cooling, by year [L]
+        Taken in by its cooling, by year [L]
+    water_consumed_ratio : float
+        The part of it that does not flow back: what is minimised is consumed, for the two never add up [-]
     pue : float or None
         Of the year without the heat pump; None: not known [-]
     """
@@ -335,6 +337,7 @@ class SizingProblem:
     carbon_price_per_t: float = 0.0
     fixed: Burden = field(default_factory=Burden)
     water_onsite_l: float = 0.0
+    water_consumed_ratio: float = 1.0
     pue: float | None = None
 
     def __post_init__(self) -> None:
@@ -351,7 +354,8 @@ class SizingProblem:
         for name, hours in (("price_per_mwh", self.connection.price_per_mwh), ("export", self.export_price_per_mwh)):
             _check(name, hours, len(self.load_mw), least=-np.inf)
         relief = max((one.saves_per_mwh for one in self.connection.reliefs), default=0.0)
-        profit = int(np.sum(self.export_price_per_mwh > self.imported("cost") - max(relief, 0.0)))
+        earns = self.export_price_per_mwh > self.imported("cost") - max(relief, 0.0)
+        profit = int(np.sum(earns & ~(self.is_paid & (self.export_price_per_mwh <= 0.0))))
         if self.connection.export_price_per_mwh is not None and profit:
             raise StudyError(
                 f"In {profit} hours power is sold for more than it is bought for, carbon price included: "
@@ -383,6 +387,11 @@ class SizingProblem:
             "carbon": carbon_t,
             "water": water_m3,
         }[aim]
+
+    @property
+    def water_consumed_l(self) -> float:
+        """What its cooling consumes, by year [L]."""
+        return self.water_onsite_l * self.water_consumed_ratio
 
     @property
     def is_paid(self) -> NDArray[np.bool]:

@@ -232,7 +232,7 @@ class SiteBuilder:
         used: Form = ((chosen, load_mwh), *times(self._step_h, (*heat.electric, *times(-1.0, heat.spared))))
         sold = times(-self._step_h * problem.export_price_per_mwh, _hourly(exported))
         heat_price = 0.0 if problem.heat is None else problem.heat.price_per_mwh
-        onsite: Form = ((chosen, problem.water_onsite_l / L_PER_M3),)
+        consumed: Form = ((chosen, problem.water_consumed_l / L_PER_M3),)
         return Sums(
             cost=(
                 *self._burden("cost"),
@@ -243,8 +243,8 @@ class SiteBuilder:
             ),
             capex=self._burden("capex"),
             carbon_t=(*self._burden("carbon_t"), *times(problem.imported("carbon"), (bought,))),
-            water_m3=(*self._burden("water_m3"), *onsite, *times(problem.imported("water"), (bought,))),
-            water_onsite_m3=onsite,
+            water_m3=(*self._burden("water_m3"), *consumed, *times(problem.imported("water"), (bought,))),
+            water_onsite_m3=((chosen, problem.water_onsite_l / L_PER_M3),),
             uncovered_mwh=((self._uncovered(imported), self._step_h),),
             used_mwh=used,
             it_mwh=() if problem.pue is None else ((chosen, load_mwh / problem.pue),),

@@ -119,7 +119,7 @@ def _week(outcome: Outcome, week: int) -> Json:
     start = min(max(week, 0) * WEEK_H, len(times) - WEEK_H)
     hours = slice(start, start + WEEK_H)
     parts = {
-        "clean_mw": np.minimum(flows.clean_mw, flows.load_mw),
+        "clean_mw": flows.clean_at_once_mw,
         "discharge_mw": flows.discharge_mw,
         "import_mw": flows.import_mw,
         "load_mw": flows.load_mw,

@@ -63,8 +63,11 @@ def is_batch(keys: Collection[str], scenario: Scenario, money: Money | None, fig
     limited = grid.import_limit_mw is not None or grid.ramp_limit_mw_per_h is not None
     wanted = set(figures) <= set(FIGURES) and (bool(figures) or not (money or limited))
     sold_in_part = supply.surplus == "sold" and supply.export_limit_mw is not None
+    sold_at_a_loss = supply.surplus == "sold" and grid.export_price_per_mwh < 0.0
+    paid = grid.price_file is not None or any(one.price_per_mwh < 0.0 for one in grid.periods)
     moves = scenario.load.deferrable_ratio > 0 and scenario.load.shift_to == "surplus"
-    simple = scenario.storage.policy == "greedy" and not (supply.contracts or sold_in_part or moves)
+    special = supply.contracts or sold_in_part or sold_at_a_loss or paid or moves
+    simple = scenario.storage.policy == "greedy" and not special
     return wanted and simple and set(keys) <= set(SIZES)
 
 
