@@ -4,8 +4,7 @@ In comes a `Study`, out goes a `Comparison`. Differences have intervals of their
 share: what both have in common cancels.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dcfoot.draws import Z95
-from dcfoot.errors import DcfootError, StudyError
+from dcfoot.errors import StudyError
 from dcfoot.facility_draws import interval_of, rank_correlation
 from dcfoot.grid import Boundary
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
@@ -21,7 +20,7 @@ from dcfoot_scenarios.optimised import OPTIMISED, Optimised
 from dcfoot_scenarios.payoff import SAME_WORK_RATIO, Payoff, payoff
 from dcfoot_scenarios.place import place_of
 from dcfoot_scenarios.scenario import Scenario
-from dcfoot_scenarios.study import BASELINE, Study
+from dcfoot_scenarios.study import BASELINE, Study, told_of
 from dcfoot_scenarios.words import words
 
 LOOKED_INTO = (
@@ -305,13 +304,13 @@ def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) 
     try:
         for name, scenario in scenarios.items():
             progress(name)
-            with _named(name):
+            with told_of(name):
                 outcomes[name] = evaluate(scenario, study.keys.uncertainty, study.keys.money)
         if study.keys.optimise is not None:
             from dcfoot_scenarios.optimise import optimise  # the solver: only where it is asked for
 
             progress(OPTIMISED)
-            with _named(OPTIMISED):
+            with told_of(OPTIMISED):
                 optimised = optimise(study, scenarios)
                 keys, planned = study.keys, optimised.schedule
                 outcomes[OPTIMISED] = evaluate(optimised.scenario, keys.uncertainty, keys.money, schedule=planned)
@@ -319,15 +318,6 @@ def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) 
         if not outcomes:
             raise
     return Comparison(study, outcomes, optimised)
-
-
-@contextmanager
-def _named(scenario: str) -> Generator[None]:
-    """What cannot be computed is told with the scenario that it is of."""
-    try:
-        yield
-    except DcfootError as fault:
-        raise StudyError(f"{scenario}: {fault}") from fault
 
 
 def of_one_family(scenarios: Mapping[str, Scenario]) -> Mapping[str, Scenario]:
@@ -341,7 +331,7 @@ def of_one_family(scenarios: Mapping[str, Scenario]) -> Mapping[str, Scenario]:
     wanted = {scenario.boundary for scenario in scenarios.values()} - {None}
     known: dict[str, list[Boundary]] = {}
     for name, scenario in scenarios.items():
-        with _named(name):
+        with told_of(name):
             known[name] = place_of(scenario).boundaries
     shared = [boundary for boundary in Boundary if all(boundary in one for one in known.values())]
     chosen = [boundary for boundary in shared if not wanted or wanted == {boundary}]

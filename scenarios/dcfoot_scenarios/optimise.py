@@ -42,7 +42,7 @@ from dcfoot_scenarios.sizing.problem import (
     SizingProblem,
     Source,
 )
-from dcfoot_scenarios.study import Optimise, Range, Study
+from dcfoot_scenarios.study import Optimise, Range, Study, told_of
 from dcfoot_scenarios.tariff import export_per_mwh, import_per_mwh
 from dcfoot_scenarios.technologies import technology
 from dcfoot_scenarios.year import (
@@ -92,8 +92,10 @@ def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None) -> O
     currency = study.currency
     usual = study.scenarios if scenarios is None else scenarios
     known = {name: _of_known_life(one, currency) for name, one in usual.items()}
-    cases = {name: case_of(known[name]) for name in wanted.of}
-    problems = {name: problem_of(case, wanted, study.keys.money) for name, case in cases.items()}
+    problems: dict[str, SizingProblem] = {}
+    for name in wanted.of:
+        with told_of(name):
+            problems[name] = problem_of(case_of(known[name]), wanted, study.keys.money)
     if len(problems) == 1:
         of, problem = next(iter(problems.items()))
         best = size(problem)

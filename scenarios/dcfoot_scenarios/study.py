@@ -8,8 +8,8 @@ at once, each with file, line, key and the nearest key that there is.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, cast, get_args
@@ -39,6 +39,27 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """What a study may be called: it names files."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class ScenarioFault(StudyError):
+    """What cannot be computed, told with the scenario that it is of."""
+
+
+@contextmanager
+def told_of(scenario: str) -> Generator[None]:
+    """What cannot be computed is told with this scenario's name, unless it is told of one already.
+
+    Raises
+    ------
+    ScenarioFault
+        Something cannot be computed.
+    """
+    try:
+        yield
+    except ScenarioFault:
+        raise
+    except DcfootError as fault:
+        raise ScenarioFault(f"{scenario}: {fault}") from fault
 
 
 class Uncertainty(Part):

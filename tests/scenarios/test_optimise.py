@@ -292,6 +292,13 @@ def test_the_scenarios_own_connection_is_a_limit() -> None:
     assert found.sizing.measures["import_mw_max"] == near(8.5)
 
 
+def test_what_a_scenario_lacks_for_a_plant_that_is_sought_is_told_with_its_own_name() -> None:
+    shady = {"site": "cn_huailai", "grid": {"price_per_mwh": 90}}  # of whose climate no sun is known
+    for scenario, variant, named in ((shady, {}, "baseline"), ({}, shady, "dearer")):
+        with pytest.raises(StudyError, match=rf"^{named}: The weather of .* has no irradiance"):
+            compare(study(scenario, {"rates": {"USD": 0.92, "CNY": 0.13}}, variant, of=[named], solar_mw={}))
+
+
 def test_a_load_that_waits_for_what_is_sought_is_refused() -> None:
     load = {"deferrable_ratio": 0.3, "deadline_h": 8, "shift_to": "surplus"}
     with pytest.raises(StudyError, match="what a load would wait for is sought here"):
