@@ -280,6 +280,23 @@ def test_an_interrupt_leaves_what_is_done_and_names_what_is_not(folder: Path) ->
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.parametrize("package", ["pydantic_core", "pandas"])
+def test_an_interrupt_while_packages_are_loaded_ends_it_without_a_word(folder: Path, package: str) -> None:
+    # There an exception may be lost, or become another: the signal must not be caught while they are loaded.
+    (folder / "small.yaml").write_text(STUDY, encoding="utf-8")
+    command = [*DCFOOT, "plan", str(folder / "small.yaml")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        of_it = Path(f"/proc/{process.pid}")
+        while package not in (of_it / "maps").read_text():
+            assert process.poll() is None
+        (caught,) = re.findall(r"SigCgt:\s*(\w+)", (of_it / "status").read_text())
+        process.send_signal(signal.SIGINT)
+        assert process.communicate() == (b"", b"")
+    assert process.returncode == -signal.SIGINT  # 130 in a shell
+    assert not int(caught, 16) & 1 << (signal.SIGINT - 1)
+
+
+@pytest.mark.timeout(120)
 def test_an_interrupt_while_sizes_are_sought_says_that_the_optimum_is_not_computed(folder: Path) -> None:
     # A program of a year with a front takes half a minute; Ctrl-C must not wait for it.
     asked = (

@@ -9,8 +9,8 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from types import ModuleType
 from typing import NoReturn, Protocol, TextIO, cast
@@ -96,6 +96,24 @@ def _end_by_interrupt() -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGINT)
     return 128 + signal.SIGINT
+
+
+@contextmanager
+def ending_at_once() -> Generator[None]:
+    """As long as nothing is done that is worth keeping, Ctrl-C ends us by its signal, without a word.
+
+    As an exception it could be raised within an import, and packages make other faults of it there, or lose it.
+    """
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # whoever started us wants it otherwise
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _prepare_streams() -> None:

@@ -4,9 +4,11 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcfoot.cli import ending_at_once
 from dcfoot.config import load
 from dcfoot.errors import ConfigError
 
@@ -61,14 +63,16 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.new is not None:
         path = _new(arguments.new)
         return _say(f"{path} is written; run it with: dcfoot plan {path}")
-    if arguments.study is None:
-        return _say("\n".join(_library()))
-    from dcfoot_scenarios.library import find_study
+    with ExitStack() as until_something_is_done:
+        until_something_is_done.enter_context(ending_at_once())
+        if arguments.study is None:
+            return _say("\n".join(_library()))
+        from dcfoot_scenarios.library import find_study
 
-    return _planned(find_study(arguments.study, arguments.draws), arguments)
+        return _planned(find_study(arguments.study, arguments.draws), arguments, until_something_is_done)
 
 
-def _planned(study: "Study", arguments: argparse.Namespace) -> int:
+def _planned(study: "Study", arguments: argparse.Namespace, until_something_is_done: ExitStack) -> int:
     from dcfoot_scenarios.compare import compare  # numpy and pandas: only where there is a study
 
     if arguments.scheduler is not None and study.keys.sweep is None:
@@ -77,7 +81,8 @@ def _planned(study: "Study", arguments: argparse.Namespace) -> int:
         from dcfoot_scenarios.sweep.cluster import check_scheduler
 
         check_scheduler(arguments.scheduler)
-    comparison = compare(study, _progress(study))
+    comparison = compare(study, _progress(study, until_something_is_done))
+    until_something_is_done.close()
     _clear_progress()
     if arguments.out is not None:
         from dcfoot_scenarios.output import has_pictures, write
@@ -164,13 +169,15 @@ def _library() -> Iterator[str]:
     yield "Run one: dcfoot plan NAME; begin your own: dcfoot plan --new NAME"
 
 
-def _progress(study: "Study") -> Callable[[str], None]:
-    """Tells on a terminal which scenario is computed."""
+def _progress(study: "Study", until_something_is_done: ExitStack) -> Callable[[str], None]:
+    """Tells on a terminal which scenario is computed; from the second on, there is something to keep."""
     from dcfoot_scenarios.compare import asked_of
 
     names = asked_of(study)
 
     def tell(name: str) -> None:
+        if name != names[0]:
+            until_something_is_done.close()
         if sys.stderr.isatty():
             sys.stderr.write(f"\r\x1b[K{names.index(name) + 1}/{len(names)} {name}")
             sys.stderr.flush()

@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
+from dcfoot.cli import ending_at_once
+
 HELP = "move a what-if scenario in the browser, and see its year at once"
 
 PORT = 8377
@@ -31,10 +33,11 @@ def execute(arguments: argparse.Namespace) -> int:
     StudyError, ConfigError, DataMissing
         The study or the port cannot be had.
     """
-    from dcfoot.config import load
-    from dcfoot_scenarios.library import find_study
-    from dcfoot_scenarios.studio.answer import prepare  # numpy and pandas: only here
-    from dcfoot_scenarios.studio.server import StudioServer
+    with ending_at_once():
+        from dcfoot.config import load
+        from dcfoot_scenarios.library import find_study
+        from dcfoot_scenarios.studio.answer import prepare  # numpy and pandas: only here
+        from dcfoot_scenarios.studio.server import StudioServer
 
     path = Path(arguments.study)
     # The page hands files on by their full names, so that a study that it downloads works wherever it is put.
