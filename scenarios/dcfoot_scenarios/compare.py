@@ -116,6 +116,7 @@ class Comparison:
     outcomes: Mapping[str, Outcome]
     optimised: Optimised | None = None
     _levers: dict[tuple[str, str], list[Lever]] = field(default_factory=dict[tuple[str, str], list[Lever]])
+    _payoffs: dict[tuple[Outcome, Outcome], Payoff] = field(default_factory=dict[tuple[Outcome, Outcome], Payoff])
     _moved: dict[tuple[str, str, float], Mapping[str, float]] = field(
         default_factory=dict[tuple[str, str, float], Mapping[str, float]]
     )
@@ -154,8 +155,11 @@ class Comparison:
         return Difference(value, *interval_of(drawn), float(np.mean(drawn * sign > 0)))
 
     def payoff(self, variant: str) -> Payoff:
-        """Whether a variant pays, in money and in emissions, at the central value of everything."""
-        return payoff(self.outcomes[variant], self.baseline)
+        """Whether a variant pays, in money and in emissions, at the central value of everything, and how sure it is."""
+        both = self.outcomes[variant], self.baseline
+        if both not in self._payoffs:
+            self._payoffs[both] = payoff(*both)
+        return self._payoffs[both]
 
     def levers(self, variant: str, figure: str, most_count: int = 5) -> Sequence[Lever]:
         """The inputs on which a difference hangs, the strongest first; empty without draws.

@@ -148,6 +148,20 @@ class Account:
     assets: tuple[Asset, ...]
     payments: tuple[Payment, ...]
 
+    def each(self, draws_count: int) -> Iterator["Account"]:
+        """The account of each of so many draws, in numbers."""
+
+        def drawn(*amounts: Numbers) -> list[tuple[float, ...]]:
+            columns = (np.broadcast_to(amount, draws_count).tolist() for amount in amounts)
+            return list(zip(*columns, strict=True))
+
+        assets = [(one.name, drawn(one.capex, one.lifetime_years, one.opex_per_year)) for one in self.assets]
+        payments = [(one.name, drawn(one.amount_per_year, one.growth_ratio)) for one in self.payments]
+        for draw in range(draws_count):
+            bought = tuple(Asset(name, *each[draw]) for name, each in assets)
+            paid = tuple(Payment(name, *each[draw]) for name, each in payments)
+            yield Account(self.currency, self.discount_ratio, self.years, bought, paid)
+
     @property
     def capex(self) -> Numbers:
         """What is paid at the start."""

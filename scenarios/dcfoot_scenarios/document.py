@@ -60,8 +60,8 @@ def evidence_of(comparison: Comparison) -> list[Evidence]:
 
 def _payoff(comparison: Comparison, variant: str) -> Json:
     found = comparison.payoff(variant)
-    money = {} if found.money is None else {"money": _finite(asdict(found.money))}
-    return {**_finite(asdict(found)), **money}
+    parts = {"money": found.money, "drawn": found.drawn}
+    return _finite(asdict(found)) | {name: None if one is None else _finite(asdict(one)) for name, one in parts.items()}
 
 
 def _optimised(comparison: Comparison) -> Json | None:

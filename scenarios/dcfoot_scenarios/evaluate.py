@@ -51,6 +51,8 @@ class Outcome:
         The same under draws, one value a draw; empty without draws.
     inputs : mapping of str to array
         What was drawn, in standard deviations from its median, by name.
+    accounts : tuple of Account
+        What it costs in each draw; empty without draws or money.
     """
 
     scenario: Scenario
@@ -60,6 +62,7 @@ class Outcome:
     money: Money | None = None
     drawn: Mapping[str, Column] = field(default_factory=dict[str, Column])
     inputs: Mapping[str, Column] = field(default_factory=dict[str, Column])
+    accounts: tuple[Account, ...] = ()
 
     def interval(self, name: str) -> tuple[float, float] | None:
         """5th and 95th percentile of a figure, in its unit; None without draws."""
@@ -167,8 +170,8 @@ def evaluate(
     central = _floats(figures(case, year, At(), money))
     if not uncertainty.draws:
         return Outcome(scenario, case, year, central, money)
-    drawn, inputs = _drawn(case, it_mw, Draws(str(uncertainty.seed), uncertainty.draws), money)
-    return Outcome(scenario, case, year, central, money, drawn, inputs)
+    draws = Draws(str(uncertainty.seed), uncertainty.draws)
+    return Outcome(scenario, case, year, central, money, *_drawn(case, it_mw, draws, money))
 
 
 def figures_at(outcome: Outcome, moved: Mapping[str, float]) -> Mapping[str, float]:
@@ -190,19 +193,25 @@ def _floats(found: Mapping[str, Numbers]) -> dict[str, float]:
     return {name: float(value) for name, value in found.items()}
 
 
-def _drawn(case: Case, it_mw: Column, draws: Draws, money: Money | None) -> tuple[dict[str, Column], dict[str, Column]]:
-    """The figures under draws, a few at a time, and what was drawn."""
+def _drawn(
+    case: Case, it_mw: Column, draws: Draws, money: Money | None
+) -> tuple[dict[str, Column], dict[str, Column], tuple[Account, ...]]:
+    """The figures under draws, a few at a time, what was drawn, and what each costs."""
     hall, air = case.hall(it_mw), case.place.air
     blocks: list[dict[str, Column]] = []
     asked: list[Mapping[str, Column]] = []
+    accounts: list[Account] = []
     for block, state, _ in drawn_hours(draws, hall, air, case.scenario.facility):
         count = block.stop - block.start
         chance = Drawn(draws, block)
-        found = figures(case, year_of(case, it_mw, state, chance), chance, money)
+        year = year_of(case, it_mw, state, chance)
+        found = figures(case, year, chance, money)
+        if money is not None:
+            accounts.extend(account_of(case, year, chance, money, found).each(count))
         blocks.append({name: np.broadcast_to(value, count) for name, value in found.items()})
         asked.append(chance.asked)
     inputs = drawn_inputs(draws, hall, air, case.scenario.facility)
-    return _joined(blocks), dict(inputs) | _joined(asked)
+    return _joined(blocks), dict(inputs) | _joined(asked), tuple(accounts)
 
 
 def _joined(blocks: Iterable[Mapping[str, Numbers]]) -> dict[str, Column]:

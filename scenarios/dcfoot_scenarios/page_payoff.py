@@ -27,7 +27,7 @@ def payoff_rows(comparison: Comparison, said: PageWords) -> Iterator[Row]:
         (said.present_value, money, [_worth_cell(comparison, name, said) for name in comparison.variants]),
         (said.payback, "", [_money_back(one, said) for one in found]),
         (said.saved, "t", [_tonnes(one, one.saved_t_per_year) for one in found]),
-        (said.abatement, f"{currency}/t", [_abatement(one) for one in found]),
+        (said.abatement, f"{currency}/t", [_abatement(one, said) for one in found]),
         (said.made, "t", [_tonnes(one, one.made_t) if one.carbon_years is not None else "-" for one in found]),
         (said.carbon_payback, "", [_carbon_back(one, said) for one in found]),
     ]
@@ -75,16 +75,41 @@ def _tonnes(found: Payoff, amount_t: float) -> str:
 
 
 def _money_back(found: Payoff, said: PageWords) -> str:
-    return (
-        "-"
-        if found.money is None or not found.is_of_the_same_work
-        else after_years(float(found.money.payback_years), said)
-    )
+    if found.money is None or not found.is_of_the_same_work:
+        return "-"
+    return _with(after_years(float(found.money.payback_years), said), payback_between(found, said))
 
 
-def _abatement(found: Payoff) -> str:
+def _abatement(found: Payoff, said: PageWords) -> str:
     costs = None if found.money is None or not found.is_of_the_same_work else float(found.money.abatement_cost_per_t)
-    return f"{costs:,.0f}" if costs is not None and isfinite(costs) else "-"
+    return _with(f"{costs:,.0f}", abatement_between(found, said)) if costs is not None and isfinite(costs) else "-"
+
+
+def _with(value: str, between: str) -> str:
+    """A value, and on a second line between what it lies."""
+    return f"{value}\n{between}" if between else value
+
+
+def payback_between(found: Payoff, said: PageWords) -> str:
+    """When it is paid back in 5 and in 95 % of the draws, and in how many it ever is; empty without draws."""
+    drawn = found.drawn
+    if drawn is None:
+        return ""
+    low, high = (after_years(years, said) for years in (drawn.payback_p5_years, drawn.payback_p95_years))
+    return said.to.format(low=low, high=high) + _of_draws(drawn.payback_ratio, said)
+
+
+def abatement_between(found: Payoff, said: PageWords) -> str:
+    """Between what the cost of a tonne lies, and in how many draws something is saved; empty without draws."""
+    drawn = found.drawn
+    if drawn is None or drawn.abatement_cost_p5_per_t is None or drawn.abatement_cost_p95_per_t is None:
+        return ""
+    low, high = (f"{cost:,.0f}" for cost in (drawn.abatement_cost_p5_per_t, drawn.abatement_cost_p95_per_t))
+    return said.to.format(low=low, high=high) + _of_draws(drawn.abated_ratio, said)
+
+
+def _of_draws(ratio: float, said: PageWords) -> str:
+    return "" if ratio in {0.0, 1.0} else said.in_draws.format(share=ratio)
 
 
 def _carbon_back(found: Payoff, said: PageWords) -> str:

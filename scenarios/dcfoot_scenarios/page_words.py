@@ -83,6 +83,7 @@ class PageWords:
     a_year: str
     years: str
     never: str
+    in_draws: str
     at_once: str
     optimised: str
     optimised_of: str
@@ -184,6 +185,7 @@ ENGLISH = PageWords(
     a_year="a year",
     years="after {years:,.1f} years",
     never="never within its life",
+    in_draws="; in {share:.0%} of the draws",
     at_once="at once",
     optimised="Optimised",
     optimised_of="Scenario {of}, least {aim}: {value}",
@@ -302,6 +304,7 @@ CHINESE = PageWords(
     a_year="每年",
     years="{years:,.1f} 年",
     never="使用期内无法收回",
+    in_draws="; 占抽样的 {share:.0%}",
     at_once="立即",
     optimised="优化结果",
     optimised_of="方案 {of}，{aim}最小：{value}",

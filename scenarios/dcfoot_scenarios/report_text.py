@@ -11,11 +11,13 @@ from dcfoot_scenarios.document import notes_of
 from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.note_words import note_in
 from dcfoot_scenarios.page_payoff import (
+    abatement_between,
     after_years,
     eased_lines,
     front_head,
     front_rows,
     optimum,
+    payback_between,
     payoff_rows,
     size_rows,
     worth,
@@ -161,14 +163,19 @@ def payoff_lines(comparison: Comparison, variant: str) -> Iterator[str]:
             f"{float(one) / 1e6:,.2f} M {currency}"
             for one in (gain.extra_capex, gain.saving_per_year, gain.net_present_value)
         )
-        back = after_years(float(gain.payback_years), ENGLISH)
+        back = after_years(float(gain.payback_years), ENGLISH) + _between(payback_between(found, ENGLISH))
         pays, between = _verdict(comparison, variant)
         yield f"{pays}: {invested} more invested, {saved} saved a year; net present value {worth}{between}; back {back}"
         if isfinite(gain.abatement_cost_per_t):
             cost, abated = float(gain.abatement_cost_per_t), found.abated_t_per_year
-            yield f"A tonne that is not emitted costs {cost:,.0f} {currency}, carbon unpriced; {abated:,.0f} t a year"
+            each = f"{cost:,.0f} {currency}{_between(abatement_between(found, ENGLISH))}"
+            yield f"A tonne that is not emitted costs {each}, carbon unpriced; {abated:,.0f} t a year"
     if found.carbon_years is not None and found.made_t > 0:
         yield f"What making emits, {found.made_t:,.0f} t, is made up for {after_years(found.carbon_years, ENGLISH)}"
+
+
+def _between(interval: str) -> str:
+    return f" ({ENGLISH.interval}: {interval})" if interval else ""
 
 
 def _verdict(comparison: Comparison, variant: str) -> tuple[str, str]:

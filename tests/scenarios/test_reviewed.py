@@ -13,6 +13,7 @@ from dcfoot.units import KG_PER_T
 from dcfoot_scenarios.calendar import Calendar
 from dcfoot_scenarios.chance import At
 from dcfoot_scenarios.compare import Comparison, compare
+from dcfoot_scenarios.document import document_of
 from dcfoot_scenarios.evaluate import Outcome
 from dcfoot_scenarios.figures import water_figures
 from dcfoot_scenarios.report_text import payoff_lines
@@ -264,6 +265,45 @@ def test_where_the_grid_pays_own_power_is_given_up_for_it_as_far_as_the_connecti
     sold = made.outcomes["sold"].hours  # where what is left over earns, nothing is given up
     assert (sold["import_mw"] * sold["export_mw"]).max() == near(0.0)
     assert sold["curtailed_mw"].sum() == near(0.0)
+
+
+def test_payback_and_the_cost_of_a_tonne_have_an_interval_of_draws_that_are_shared() -> None:
+    # Short, Packey and Holt 1995 for a plant that is bought once: -ln(1 - d I / S) / ln(1 + d), never beyond its life.
+    made = of(
+        {"site": "de_frankfurt", "cooling": "air_chiller", "grid": {"price_per_mwh": 48}},
+        {"sun": {"supply": {"solar_mw": 4}}},
+        uncertainty={"draws": 60},
+        money=EURO | {"discount_ratio": 0.06},
+    )
+    sun, base, found = made.outcomes["sun"].drawn, made.baseline.drawn, made.payoff("sun")
+    invested, saved = sun["capex"] - base["capex"], base["running_per_year"] - sun["running_per_year"]
+    rest = 1 - 0.06 * invested / saved
+    years = np.where(rest > 0, -np.log(np.maximum(rest, 1e-9)) / np.log(1.06), np.inf)
+    assert made.outcomes["sun"].account is not None
+    (life_years,) = (one.lifetime_years for one in made.outcomes["sun"].account.assets if one.name == "solar")
+    years[years > life_years] = np.inf
+    emitted_t = [one["carbon_location_hourly_t"] + one["embodied_plant_t"] for one in (base, sun)]  # of the life cycle
+    per_t = (sun["cost_per_year"] - base["cost_per_year"]) / (emitted_t[0] - emitted_t[1])
+    drawn = found.drawn
+    assert drawn is not None
+    assert 0 < drawn.payback_ratio == np.mean(years < np.inf) < 1  # some draws never pay
+    assert drawn.payback_p5_years == near(sorted(years)[2])  # the third of sixty, of which a twentieth are three
+    assert isinf(drawn.payback_p95_years)
+    assert drawn.abated_ratio == 1
+    ends = drawn.abatement_cost_p5_per_t, drawn.abatement_cost_p95_per_t
+    assert ends == near((sorted(per_t)[2], sorted(per_t)[56]))
+    told = " ".join(payoff_lines(made, "sun"))
+    assert f"to never within its life; in {drawn.payback_ratio:.0%} of the draws)" in told
+    assert f"(5 - 95 %: {ends[0]:,.0f} to {ends[1]:,.0f})" in told
+    assert document_of(made)["payoffs"]["sun"]["drawn"]["payback_p95_years"] is None
+
+
+def test_a_draw_in_which_nothing_is_saved_has_no_cost_of_a_tonne() -> None:
+    dearer = {"other_capex": 1000, "grid": {"price_per_mwh": 101}}
+    drawn = of(FRANKFURT, {"dearer": dearer}, uncertainty={"draws": 5}).payoff("dearer").drawn
+    assert drawn is not None
+    assert (drawn.abated_ratio, drawn.abatement_cost_p5_per_t) == (0.0, None)
+    assert (drawn.payback_ratio, isinf(drawn.payback_p5_years)) == (0.0, True)
 
 
 def test_a_pue_is_not_measured_at_another_cooling() -> None:
