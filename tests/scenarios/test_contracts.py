@@ -86,7 +86,7 @@ def test_the_rest_of_a_year_at_the_mean_is_25_percent_too_low_to_3_percent_too_h
     # Published: -25 to +3 %. Its setting is not told; a steady hall with a year's worth of sun, wind, or half of each,
     # in six real regions, lies within and comes near both ends.
     load = np.ones(8760)
-    found = {}
+    found: dict[tuple[str, str], float] = {}
     for region in REGIONS:
         hours = hours_of(region)
         sun, wind = (hours[plant] / hours[plant].mean() for plant in ("SUN", "WND"))

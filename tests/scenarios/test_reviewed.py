@@ -250,21 +250,20 @@ def test_where_the_grid_pays_own_power_is_given_up_for_it_as_far_as_the_connecti
     )
     for name, most_mw in (("baseline", np.inf), ("narrow", 6.0), ("at a loss", np.inf)):
         outcome = made.outcomes[name]
-        hours = outcome.hours
-        paid = hours[outcome.case.price_per_mwh == -40]
-        taken = paid["load_mw"] + paid["charge_mw"]
-        own = np.minimum(np.maximum(paid["load_mw"] - most_mw, 0.0), paid["clean_mw"])  # what the line does not bring
-        assert paid["import_mw"].to_numpy() == near((taken - own).to_numpy())
-        assert paid["curtailed_mw"].to_numpy() == near((paid["clean_mw"] - own).to_numpy())
-        assert not paid["discharge_mw"][paid["clean_mw"] > 0].any()
+        flows, price = outcome.year.flows, outcome.case.price_per_mwh
+        assert price is not None
+        paid = price == -40
+        own = np.minimum(np.maximum(flows.load_mw - most_mw, 0.0), flows.clean_mw)  # what the line does not bring
+        assert flows.import_mw[paid] == near((flows.load_mw + flows.charge_mw - own)[paid])
+        assert outcome.year.curtailed_mw[paid] == near((flows.clean_mw - own)[paid])
+        assert not flows.discharge_mw[paid & (flows.clean_mw > 0)].any()
         # What is imported is all that the bill knows: 80 a MWh, and 40 earned at noon.
-        drawn = hours["import_mw"].sum() - paid["import_mw"].sum()
-        assert outcome.account is not None
-        assert outcome.account.lines["grid, energy"] == near(80 * drawn - 40 * paid["import_mw"].sum())
-        assert outcome.account.lines["grid, export"] == near(0.0)
-    sold = made.outcomes["sold"].hours  # where what is left over earns, nothing is given up
-    assert (sold["import_mw"] * sold["export_mw"]).max() == near(0.0)
-    assert sold["curtailed_mw"].sum() == near(0.0)
+        bill = 80 * flows.import_mw[~paid].sum() - 40 * flows.import_mw[paid].sum()
+        assert lines(outcome)["grid, energy"] == near(float(bill))
+        assert lines(outcome)["grid, export"] == near(0.0)
+    sold = made.outcomes["sold"].year  # where what is left over earns, nothing is given up
+    assert (sold.flows.import_mw * sold.export_mw).max() == near(0.0)
+    assert sold.curtailed_mw.sum() == near(0.0)
 
 
 def test_payback_and_the_cost_of_a_tonne_have_an_interval_of_draws_that_are_shared() -> None:
