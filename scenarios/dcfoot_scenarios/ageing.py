@@ -130,7 +130,9 @@ class Wear:
             Capacity over nominal at which it is replaced [-]
         """
         years = np.linspace(0.0, MOST_YEARS, _POINTS)
-        return float(np.interp(-spent_ratio, -np.asarray(self.capacity_ratio(years)), years))
+        whole = int(np.searchsorted(-np.asarray(self.capacity_ratio(years[::_POINTS_PER_YEAR])), -spent_ratio))
+        around = years[max(whole - 1, 0) * _POINTS_PER_YEAR : whole * _POINTS_PER_YEAR + 1]
+        return float(np.interp(-spent_ratio, -np.asarray(self.capacity_ratio(around)), around))
 
     def mean_capacity_ratio(self, study_years: float, spent_ratio: float = SPENT_RATIO) -> float:
         """Mean capacity over nominal during a study, replaced whenever it is spent [-].
@@ -146,7 +148,8 @@ class Wear:
         return float(np.mean(self.capacity_ratio(middles % self.life_years(spent_ratio))))
 
 
-_POINTS = 6001  # a hundredth of a year apart over MOST_YEARS
+_POINTS_PER_YEAR = 100
+_POINTS = round(MOST_YEARS) * _POINTS_PER_YEAR + 1  # over MOST_YEARS, both ends included
 
 
 def wear(battery: Battery, state_mwh: Hours, discharge_mw: Hours, cells: Chemistry, cell_c: float = 23.0) -> Wear:

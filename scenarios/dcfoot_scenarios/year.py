@@ -5,6 +5,7 @@ axis, draws before it.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import inf
 
 import numpy as np
@@ -15,7 +16,7 @@ from dcfoot.facility_library import used_parameters
 from dcfoot.facility_model import FacilityState, energy_mean
 from dcfoot.heat.capture import Capture, capture_of
 from dcfoot.heat.cold import sorption_chiller
-from dcfoot.heat.demand import heat_demand_mw
+from dcfoot.heat.demand import spread_mw
 from dcfoot.heat.parameters import heat_parameters
 from dcfoot.weather.year import Hours
 from dcfoot_scenarios.case import LEAST_LOAD_RATIO, Case
@@ -26,8 +27,8 @@ from dcfoot_scenarios.flexibility import curtail, highest_hours, shift
 from dcfoot_scenarios.heat.cold import ColdOfHeat, cold_for_hall
 from dcfoot_scenarios.heat.network import HeatPump, Network
 from dcfoot_scenarios.heat.reuse import HeatFlows, reuse_heat
-from dcfoot_scenarios.scenario import HeatReuse, Scenario
-from dcfoot_scenarios.storage import Battery, Flows, refilled_mw, run_storage
+from dcfoot_scenarios.scenario import HeatReuse, Scenario, Storage
+from dcfoot_scenarios.storage import Battery, Flows, balance_mw, operate, refilled_mw, run_storage
 
 IDLE_RATIO = 1e-12
 """What an hour without load has of the capacity, so that its PUE is a number; its overhead is that of a hall at
@@ -99,7 +100,8 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CEN
     if cold is not None:
         pue = pue - cold.spared_mw / it_mw
     hall_mw, own_mw = it_mw * pue, case.own_mw(chance)
-    flows = _stored(case, hall_mw + _pump_inside_mw(scenario, heat), own_mw)
+    load_mw, clean_mw = np.broadcast_arrays(hall_mw + _pump_inside_mw(scenario, heat), own_mw)
+    flows = run_storage(battery_of(scenario), _wanted_mw(case, load_mw, clean_mw), load_mw, clean_mw)
     surplus = surplus_use(flows.surplus_mw, 0.0, export_limit_mw(scenario))
     contracts = tuple(case.contract_mw(contract, chance) for contract in scenario.supply.contracts)
     return Year(
@@ -135,7 +137,9 @@ def _pump_import_mw(case: Case, heat: HeatFlows | None, flows: Flows, hall_mw: H
         return None
     if not case.scenario.heat_reuse.heat_pump_inside:
         return np.asarray(heat.pump_electric_mw)
-    return flows.import_mw - _stored(case, hall_mw, own_mw).import_mw
+    load_mw, clean_mw = np.broadcast_arrays(hall_mw, own_mw)
+    done = operate(battery_of(case.scenario), _wanted_mw(case, load_mw, clean_mw))
+    return flows.import_mw - np.maximum(balance_mw(done, load_mw, clean_mw), 0.0)
 
 
 def heat_flows(case: Case, it_mw: Hours, chance: Chance = CENTRAL) -> HeatFlows | None:
@@ -175,7 +179,8 @@ def heat_capture(case: Case, chance: Chance = CENTRAL) -> Capture:
     """How much of the heat can be had, and how warm, of the hall as it is drawn."""
     known = heat_parameters()[f"capture_{case.cooling}.recoverable_ratio"]
     numbers = chance.hall(used_parameters(case.cooling, case.size, case.scenario.rejection))
-    return capture_of(case.build(numbers).cooling, by_hour(chance.number("heat.recoverable_ratio", known)))
+    facility = case.build(numbers) if numbers else case.usual_facility
+    return capture_of(facility.cooling, by_hour(chance.number("heat.recoverable_ratio", known)))
 
 
 def heat_network(reuse: HeatReuse, chance: Chance = CENTRAL) -> Network:
@@ -207,13 +212,8 @@ def heat_wanted_mw(case: Case, reuse: HeatReuse, chance: Chance = CENTRAL) -> Ho
         demand_mwh = 0.0
     if demand_mwh is None or (reuse.demand_mwh is not None and reuse.homes is not None):
         raise StudyError("heat_reuse: say how much heat is wanted, by `homes` or by `demand_mwh`, and by one of them.")
-    return heat_demand_mw(
-        case.place.weather.dry_bulb_c,
-        demand_mwh,
-        _or_drawn(reuse.hot_water_ratio, "demand.hot_water_ratio", chance),
-        _or_usual(None, "demand.base_c"),
-        _or_usual(None, "demand.heats_below_c"),
-    )
+    hot_water_ratio = _or_drawn(reuse.hot_water_ratio, "demand.hot_water_ratio", chance)
+    return spread_mw(case.place.heating_ratio, demand_mwh, hot_water_ratio)
 
 
 def _or_usual(stated: float | None, name: str) -> float:
@@ -255,7 +255,11 @@ def _at_stated(values: Hours, it_mw: Hours, stated: float | None, floor: float) 
 
 def battery_of(scenario: Scenario) -> Battery:
     """The scenario's battery."""
-    store = scenario.storage
+    return _battery(scenario.storage)
+
+
+@lru_cache(maxsize=64)
+def _battery(store: Storage) -> Battery:
     return Battery(
         store.battery_mwh,
         store.battery_mw if store.charge_mw is None else store.charge_mw,
@@ -268,14 +272,13 @@ def battery_of(scenario: Scenario) -> Battery:
     )
 
 
-def _stored(case: Case, load_mw: Hours, own_mw: Hours) -> Flows:
-    load_mw, clean_mw = np.broadcast_arrays(load_mw, own_mw)
+def _wanted_mw(case: Case, load_mw: Hours, clean_mw: Hours) -> Hours:
+    """What is wanted of the battery, refilled where it must end as full as it was given [MW]."""
     battery = battery_of(case.scenario)
-    wanted_mw = refilled_mw(battery, _wanted_mw(case, battery, load_mw, clean_mw))
-    return run_storage(battery, wanted_mw, load_mw, clean_mw)
+    return refilled_mw(battery, _by_policy_mw(case, battery, load_mw, clean_mw))
 
 
-def _wanted_mw(case: Case, battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
+def _by_policy_mw(case: Case, battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
     """What the policy wants of the battery [MW]."""
     if case.schedule is not None:
         return np.broadcast_to(case.schedule.battery_mw, load_mw.shape)
