@@ -175,10 +175,12 @@ def operate(battery: Battery, wanted_mw: Hours) -> Operation:
     discharge = np.minimum(np.maximum(-wanted_mw, 0.0), battery.discharge_mw)
     change = charge * into_ratio - discharge / out_of_ratio
     start = None if battery.start_ratio is None else battery.start_ratio * np.asarray(high)
-    state = states(Steps(*np.broadcast_arrays(keep_ratio, change, low, high)), start)
+    steps = Steps(*np.broadcast_arrays(keep_ratio, change, low, high))
+    state = states(steps if battery.loss_ratio_per_h else steps._replace(keep=None), start)
     held = keep_ratio * before(state, start)
     room = np.maximum((high - held) / into_ratio, 0.0)
-    upkeep = np.maximum(low - held, 0.0) / into_ratio  # what keeps the reserve, whatever is wanted
+    # What keeps the reserve, whatever is wanted.
+    upkeep = np.maximum(low - held, 0.0) / into_ratio if battery.reserve_ratio else 0.0
     return Operation(
         np.maximum(np.minimum(charge, room), upkeep),
         np.minimum(discharge, np.maximum(held - low, 0.0) * out_of_ratio),
