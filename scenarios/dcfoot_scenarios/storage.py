@@ -252,19 +252,6 @@ def discharged_share_ratio(battery: Battery, operation: Operation, charged_share
     return share
 
 
-def balance_mw(done: Operation, load_mw: Hours, clean_mw: Hours) -> Hours:
-    """What the grid gives; below 0, what is left of the supply [MW].
-
-    Parameters
-    ----------
-    done : Operation
-        What the store did.
-    load_mw, clean_mw : array
-        What is drawn and what is supplied, without the store [MW]
-    """
-    return load_mw - clean_mw + done.charge_mw - done.discharge_mw
-
-
 def run_storage(battery: Battery, wanted_mw: Hours, load_mw: Hours, clean_mw: Hours) -> Flows:
     """The flows of a store that does what a policy wants of it, as far as it can.
 
@@ -284,7 +271,7 @@ def run_storage(battery: Battery, wanted_mw: Hours, load_mw: Hours, clean_mw: Ho
     if battery.start_ratio or charge_grid.any():
         share = discharged_share_ratio(battery, done, charge_clean / np.maximum(done.charge_mw, _LEAST))
         discharge_clean = done.discharge_mw * share
-    balance = balance_mw(done, load_mw, clean_mw)
+    balance = load_mw - clean_mw + done.charge_mw - done.discharge_mw
     imported, surplus = np.maximum(balance, 0.0), np.maximum(-balance, 0.0)
     charged, given = (charge_clean, charge_grid), (done.discharge_mw, discharge_clean)
     return Flows(*np.broadcast_arrays(load_mw, clean_mw, *charged, *given, imported, surplus, done.state_mwh))

@@ -28,7 +28,7 @@ from dcfoot_scenarios.heat.cold import ColdOfHeat, cold_for_hall
 from dcfoot_scenarios.heat.network import HeatPump, Network
 from dcfoot_scenarios.heat.reuse import HeatFlows, reuse_heat
 from dcfoot_scenarios.scenario import HeatReuse, Scenario, Storage
-from dcfoot_scenarios.storage import Battery, Flows, balance_mw, operate, refilled_mw, run_storage
+from dcfoot_scenarios.storage import Battery, Flows, operate, refilled_mw, run_storage
 
 IDLE_RATIO = 1e-12
 """What an hour without load has of the capacity, so that its PUE is a number; its overhead is that of a hall at
@@ -95,8 +95,11 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CEN
     per_load_ratio = _per_load_ratio(scenario, it_mw)
     pue = _at_stated(1.0 + (np.asarray(state.pue) - 1.0) * per_load_ratio, it_mw, scenario.pue, 1.0)
     wue = _at_stated(np.asarray(state.wue_l_per_kwh) * per_load_ratio, it_mw, scenario.wue_l_per_kwh, 0.0)
+    consumed = np.asarray(state.consumed_ratio)
+    lifted = _lifted_mw(scenario, it_mw, state)
+    del state  # else its many hours crowd those of the heat and of the store out of the processor's cache
     heat = heat_flows(case, it_mw, chance)
-    cold = _cold(case, it_mw, state, heat, chance)
+    cold = _cold(case, lifted, heat, chance)
     if cold is not None:
         pue = pue - cold.spared_mw / it_mw
     hall_mw, own_mw = it_mw * pue, case.own_mw(chance)
@@ -108,7 +111,7 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CEN
         it_mw,
         pue,
         wue,
-        np.asarray(state.consumed_ratio),
+        consumed,
         flows,
         surplus.exported_mw,
         surplus.curtailed_mw,
@@ -139,7 +142,7 @@ def _pump_import_mw(case: Case, heat: HeatFlows | None, flows: Flows, hall_mw: H
         return np.asarray(heat.pump_electric_mw)
     load_mw, clean_mw = np.broadcast_arrays(hall_mw, own_mw)
     done = operate(battery_of(case.scenario), _wanted_mw(case, load_mw, clean_mw))
-    return flows.import_mw - np.maximum(balance_mw(done, load_mw, clean_mw), 0.0)
+    return flows.import_mw - np.maximum(load_mw - clean_mw + done.charge_mw - done.discharge_mw, 0.0)
 
 
 def heat_flows(case: Case, it_mw: Hours, chance: Chance = CENTRAL) -> HeatFlows | None:
@@ -164,15 +167,23 @@ def heat_flows(case: Case, it_mw: Hours, chance: Chance = CENTRAL) -> HeatFlows 
     return reuse_heat(it_mw, *taken, pump, _tank(reuse))
 
 
-def _cold(case: Case, it_mw: Hours, state: FacilityState, heat: HeatFlows | None, chance: Chance) -> ColdOfHeat | None:
+def _lifted_mw(scenario: Scenario, it_mw: Hours, state: FacilityState) -> tuple[Numbers, Numbers] | None:
+    """What compressors lift, and what they draw for that [MW]; None where no heat spares them any."""
+    if scenario.heat_reuse is None or scenario.heat_reuse.cold is None:
+        return None
+    return it_mw * state.lifted_ratio, it_mw * state.chiller_ratio
+
+
+def _cold(
+    case: Case, lifted_mw: tuple[Numbers, Numbers] | None, heat: HeatFlows | None, chance: Chance
+) -> ColdOfHeat | None:
     """What a chiller makes of the heat that the customers leave."""
     reuse = case.scenario.heat_reuse
-    if heat is None or reuse is None or reuse.cold is None:
+    if heat is None or lifted_mw is None or reuse is None or reuse.cold is None:
         return None
-    lifted_mw, compressors_mw = it_mw * state.lifted_ratio, it_mw * state.chiller_ratio
     most_mw = inf if reuse.cold_mw is None else reuse.cold_mw
     chiller, warm_c = sorption_chiller(reuse.cold), heat_capture(case, chance).warm_c
-    return cold_for_hall(chiller, heat.rejected_mw, warm_c, lifted_mw, compressors_mw, most_mw)
+    return cold_for_hall(chiller, heat.rejected_mw, warm_c, *lifted_mw, most_mw)
 
 
 def heat_capture(case: Case, chance: Chance = CENTRAL) -> Capture:
