@@ -3,6 +3,7 @@
 In come hours (and designs before them), out go hours. What the store can do of it is for `dcfoot_scenarios.storage`.
 """
 
+from collections.abc import Callable
 from math import prod
 from typing import TypeVar
 
@@ -83,7 +84,7 @@ def _without_losses_mw(battery: Battery, net_mw: Hours, peak_mw: Hours) -> Hours
         lacks = excess > ROUNDING_RATIO * peak_mw
         if not lacks.any():
             return limit
-        limit = np.where(lacks, limit + excess / np.where(lacks, falls_by, 1.0), limit)
+        limit = np.where(lacks, limit + excess / np.where(lacks, falls_by(), 1.0), limit)
 
 
 def _of_stretches_mw(battery: Battery, net_mw: Hours) -> Hours:
@@ -97,30 +98,34 @@ def _of_stretches_mw(battery: Battery, net_mw: Hours) -> Hours:
     return least
 
 
-def _too_low(battery: Battery, net_mw: Hours, limit_mw: Hours) -> tuple[Hours, Hours]:
-    """What a limit takes of the store that it cannot give [MWh], and by how much less with a MW more of it [h].
+def _too_low(battery: Battery, net_mw: Hours, limit_mw: Hours) -> tuple[Hours, Callable[[], Hours]]:
+    """What a limit takes of the store that it cannot give [MWh]; asked, by how much less with a MW more of it [h].
 
     How far the store is from full is how far the sum of what it took lies below the highest that this has been. Of all
     stretches of hours the worst counts, or the year as a whole where that takes more than it brings. Each is convex in
     the limit, and so is the worst of them: where its line meets zero, the limit is still too low, or right.
     """
-    gives, room = net_mw > limit_mw, np.maximum(limit_mw - net_mw, 0.0)
+    room, is_cyclic = limit_mw - net_mw, battery.start_ratio is None
     into, out_of = battery.charge_efficiency_ratio, 1.0 / battery.discharge_efficiency_ratio
-    brought = np.minimum(room, battery.charge_mw) * into - np.maximum(net_mw - limit_mw, 0.0) * out_of
-    taken, rises = _summed(brought), _summed(np.where(gives, out_of, into * (room < battery.charge_mw)))
-    year, year_rises, highest = taken[..., -1:], rises[..., -1:], _most(taken)
-    below, wraps = highest - year, year_rises - _at(rises, np.argmax(taken, axis=-1, keepdims=True))
-    if battery.start_ratio is not None:  # else it begins as far from full as it ends
-        below, wraps = (1.0 - battery.start_ratio) * np.asarray(battery.energy_mwh), np.zeros(1)
+    taken = _summed(np.minimum(np.maximum(room, 0.0), battery.charge_mw) * into + np.minimum(room, 0.0) * out_of)
+    year = taken[..., -1:]
+    # It begins as far from full as it ends, where nothing says how full.
+    below = _most(taken) - year if is_cyclic else (1.0 - (battery.start_ratio or 0.0)) * np.asarray(battery.energy_mwh)
     full = np.maximum.accumulate(np.maximum(taken, below), axis=-1)
     last = np.argmax(full - taken, axis=-1, keepdims=True)
     highest_before = _at(full, last)
-    since = np.where(
-        highest_before > below, -_at(rises, np.argmax(taken == highest_before, axis=-1, keepdims=True)), wraps
-    )
     excess = highest_before - _at(taken, last) - (battery.energy_mwh - battery.low_mwh)
-    drifts = (year < -excess) & (battery.start_ratio is None)
-    return np.where(drifts, -year, excess), np.where(drifts, year_rises, _at(rises, last) + since)
+    drifts = (year < -excess) & is_cyclic
+
+    def falls_by() -> Hours:
+        rises = _summed(np.where(room < 0.0, out_of, into * (room < battery.charge_mw)))
+        of_year = rises[..., -1:]
+        wraps = of_year - _at(rises, np.argmax(taken, axis=-1, keepdims=True)) if is_cyclic else np.zeros(1)
+        first = np.argmax(taken == highest_before, axis=-1, keepdims=True)
+        since = np.where(highest_before > below, -_at(rises, first), wraps)
+        return np.where(drifts, of_year, _at(rises, last) + since)
+
+    return np.where(drifts, -year, excess), falls_by
 
 
 def _summed(hours: Hours) -> Hours:
