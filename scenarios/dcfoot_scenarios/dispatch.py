@@ -177,8 +177,8 @@ def arbitrage(signal: Hours, battery: Battery, load_mw: Hours, clean_mw: Hours) 
         raise ConfigError(f"Arbitrage goes by whole days of 24 hours; the signal has {signal.shape[-1]} hours.")
     surplus = clean_mw - load_mw
     signals, left = (_of_days(hours) for hours in np.broadcast_arrays(signal, surplus))
-    buys, gives = (_hourly(of_days) for of_days in _trades(signals, left, battery))
-    spare = np.maximum(surplus, 0.0)
+    bought, given = _trades(signals, left, battery)
+    buys, gives, spare = _hourly(bought), _hourly(given), np.maximum(surplus, 0.0)
     return np.where(buys > 0.0, np.maximum(buys, spare), np.where(gives, surplus, spare))
 
 
@@ -225,7 +225,8 @@ def _in_hours(values: Hours, place: NDArray[np.int64]) -> Hours:
     """The values of each day in these of its hours: `numpy.take_along_axis` takes three times as long."""
     *designs, hours, days = values.shape
     design = np.arange(prod(designs)).reshape(*designs, 1, 1)
-    return values.reshape(-1).take((design * hours + place) * days + np.arange(days))
+    found: Hours = values.reshape(-1).take((design * hours + place) * days + np.arange(days))
+    return found
 
 
 def _filled(signal: Hours, highest: Hours, energy_mwh: Hours, power_mw: Hours) -> Hours:

@@ -42,10 +42,11 @@ class Steps(NamedTuple):
 
     def after(self, state: Hours) -> Hours:
         """The state after each step that began at `state`, in its unit."""
-        moved: Hours = np.minimum(np.maximum(self._kept(state) + self.add, self.low), self.high)
+        moved: Hours = np.minimum(np.maximum(self.kept(state) + self.add, self.low), self.high)
         return moved
 
-    def _kept(self, state: Hours) -> Hours:
+    def kept(self, state: Hours) -> Hours:
+        """What each step keeps of a state, in its unit."""
         return state if self.keep is None else self.keep * state
 
     def every_other(self, first_index: int) -> "Steps":
@@ -55,8 +56,8 @@ class Steps(NamedTuple):
 
     def then(self, later: "Steps") -> "Steps":
         """A step and the later one as one."""
-        keep = None if self.keep is None else later._kept(self.keep)
-        return Steps(keep, later._kept(self.add) + later.add, later.after(self.low), later.after(self.high))
+        keep = None if self.keep is None else later.kept(self.keep)
+        return Steps(keep, later.kept(self.add) + later.add, later.after(self.low), later.after(self.high))
 
     def fixed_point(self) -> Hours:
         """The state that a step leaves as it is; of several, the least."""

@@ -142,7 +142,8 @@ def _pump_import_mw(case: Case, heat: HeatFlows | None, flows: Flows, hall_mw: H
         return np.asarray(heat.pump_electric_mw)
     load_mw, clean_mw = np.broadcast_arrays(hall_mw, own_mw)
     done = operate(battery_of(case.scenario), _wanted_mw(case, load_mw, clean_mw))
-    return flows.import_mw - np.maximum(load_mw - clean_mw + done.charge_mw - done.discharge_mw, 0.0)
+    without_mw: Hours = np.maximum(load_mw - clean_mw + done.charge_mw - done.discharge_mw, 0.0)
+    return np.asarray(flows.import_mw - without_mw)
 
 
 def heat_flows(case: Case, it_mw: Hours, chance: Chance = CENTRAL) -> HeatFlows | None:

@@ -168,5 +168,5 @@ def chiller_state(
     p = clip(part_load, maximum(chiller.least_part_load_ratio, lowest), highest)
     energy_input = biquadratic(curve.energy_input, x, y) * (quadratic(curve.part_load, p) / p)
     power = heat_ratio * energy_input / (curve.cop * chiller.cop_ratio)
-    beyond = abs(x - cold_c) + abs(y - condenser_c)
+    beyond = maximum(x - cold_c, cold_c - x) + maximum(y - condenser_c, condenser_c - y)
     return ChillerState(power, part_load, beyond)

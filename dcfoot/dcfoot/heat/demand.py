@@ -74,7 +74,8 @@ def heating_ratio(
     """
     degrees = degrees_k(dry_bulb_c, base_c, heats_below_c)
     mean_k = degrees.mean(axis=-1, keepdims=True)
-    return np.divide(degrees, mean_k, out=np.ones_like(degrees), where=mean_k > 0)
+    ratio: NDArray[np.float64] = np.divide(degrees, mean_k, out=np.ones_like(degrees), where=mean_k > 0)
+    return ratio
 
 
 def spread_mw(heating_ratio: NDArray[np.float64], demand_mwh: Numbers, hot_water_ratio: Numbers) -> NDArray[np.float64]:
