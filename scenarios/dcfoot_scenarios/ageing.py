@@ -176,8 +176,7 @@ def wear(battery: Battery, state_mwh: Hours, discharge_mw: Hours, cells: Chemist
     if energy_mwh == 0.0:
         return Wear(cells, 0.0, 0.0)
     empty = cells.by_temperature_k * (1.0 / cell_k - 1.0 / _REFERENCE_K) - cells.by_state_k / _REFERENCE_K
-    by_state_per_mwh = cells.by_state_k / (energy_mwh * cell_k)
     # The square of the fade grows with time, at a rate that may change from hour to hour.
-    squares = np.exp(2.0 * empty + 2.0 * by_state_per_mwh * state_mwh)
+    squares = np.exp(2.0 * empty + state_mwh / energy_mwh * (2.0 * cells.by_state_k / cell_k))
     fade = cells.fade_ratio_per_sqrt_day * float(np.sqrt(np.mean(squares)))
     return Wear(cells, float(discharge_mw.sum()) / battery.discharge_efficiency_ratio / energy_mwh, fade)

@@ -4,7 +4,6 @@ In come hours (and designs before them), out go hours. What the store can do of 
 """
 
 from collections.abc import Callable
-from math import prod
 from typing import TypeVar
 
 import numpy as np
@@ -200,7 +199,7 @@ def _trades(signal: Hours, surplus_mw: Hours, battery: Battery) -> tuple[Hours, 
     # What is given in an hour pays for so many; it ends in the first hour that does not pay for what it begins with.
     ends = np.maximum(given_before / round_trip, free + _counted_below(buying, round_trip * falling) * charge)
     stored = np.minimum(np.minimum(ends.min(axis=-2, keepdims=True), given[..., -1:, :] / round_trip), room)
-    bought_before = free + np.arange(buying.shape[-2])[:, np.newaxis] * charge
+    bought_before = free + np.arange(int(buying.shape[-2]))[:, np.newaxis] * charge
     highest = np.where(bought_before < stored, buying, -np.inf).max(axis=-2, keepdims=True)
     moved = np.maximum(stored, free)
     lowest = np.where(given_before < round_trip * moved, falling, np.inf).min(axis=-2, keepdims=True)
@@ -223,9 +222,9 @@ def _counted_below(rising: Hours, values: Hours) -> NDArray[np.int8]:
 
 def _in_hours(values: Hours, place: NDArray[np.int64]) -> Hours:
     """The values of each day in these of its hours: `numpy.take_along_axis` takes three times as long."""
-    *designs, hours, days = values.shape
-    design = np.arange(prod(designs)).reshape(*designs, 1, 1)
-    found: Hours = values.reshape(-1).take((design * hours + place) * days + np.arange(days))
+    hours, days = int(values.shape[-2]), int(values.shape[-1])
+    first = np.arange(values.size // (hours * days)).reshape(*values.shape[:-2], 1, 1) * hours
+    found: Hours = values.reshape(-1).take((first + place) * days + np.arange(days))
     return found
 
 

@@ -27,7 +27,7 @@ from dcfoot_scenarios.flexibility import curtail, highest_hours, shift
 from dcfoot_scenarios.heat.cold import ColdOfHeat, cold_for_hall
 from dcfoot_scenarios.heat.network import HeatPump, Network
 from dcfoot_scenarios.heat.reuse import HeatFlows, reuse_heat
-from dcfoot_scenarios.scenario import HeatReuse, Scenario, Storage
+from dcfoot_scenarios.scenario import HeatReuse, Scenario
 from dcfoot_scenarios.storage import Battery, Flows, operate, refilled_mw, run_storage
 
 IDLE_RATIO = 1e-12
@@ -267,12 +267,8 @@ def _at_stated(values: Hours, it_mw: Hours, stated: float | None, floor: float) 
 
 def battery_of(scenario: Scenario) -> Battery:
     """The scenario's battery."""
-    return _battery(scenario.storage)
-
-
-@lru_cache(maxsize=64)
-def _battery(store: Storage) -> Battery:
-    return Battery(
+    store = scenario.storage
+    return _checked_battery(
         store.battery_mwh,
         store.battery_mw if store.charge_mw is None else store.charge_mw,
         store.battery_mw,
@@ -282,6 +278,9 @@ def _battery(store: Storage) -> Battery:
         store.reserve_ratio,
         store.start_ratio,
     )
+
+
+_checked_battery = lru_cache(maxsize=64)(Battery)
 
 
 def _wanted_mw(case: Case, load_mw: Hours, clean_mw: Hours) -> Hours:
