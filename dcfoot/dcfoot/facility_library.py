@@ -5,6 +5,8 @@ central value of every other parameter, or what stands behind each number.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from dcfoot.cooling.catalogue import Heat, Values, build_part, cooling_system
 from dcfoot.cooling.parameters import Parameter, Size, parameters
@@ -77,7 +79,8 @@ class _Noted(dict[str, Numbers]):
         return super().__getitem__(name)
 
 
-def used_parameters(cooling: str, size: Size = "large", rejection: Heat | None = None) -> dict[str, Parameter]:
+@lru_cache(maxsize=64)
+def used_parameters(cooling: str, size: Size = "large", rejection: Heat | None = None) -> Mapping[str, Parameter]:
     """The parameters that a facility depends on, by name.
 
     Parameters
@@ -88,7 +91,7 @@ def used_parameters(cooling: str, size: Size = "large", rejection: Heat | None =
     known = parameters(cooling, size)
     numbers = _Noted(merged_values(known, {}))
     _build(cooling, size, rejection, numbers)
-    return {name: parameter for name, parameter in known.items() if name in numbers.used}
+    return MappingProxyType({name: parameter for name, parameter in known.items() if name in numbers.used})
 
 
 def facility_evidence(cooling: str, size: Size = "large", rejection: Heat | None = None) -> tuple[Evidence, ...]:

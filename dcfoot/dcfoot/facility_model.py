@@ -146,31 +146,37 @@ def facility_state_in(facility: Facility, it_load_ratio: Numbers, air: OutsideAi
     ventilated = chain.ups_ratio * (1 - facility.electrical.ups_to_hall_ratio)
     used = chain.ups_ratio + chain.distribution_ratio + chain.lighting_ratio + cooling.power_ratio
     pue = 1 + used / it_load_ratio
-    per_kwh = L_PER_KG * J_PER_KWH / it_load_ratio
+    per_it = 1 / it_load_ratio
+    per_kwh = L_PER_KG * J_PER_KWH * per_it
     return FacilityState(
         pue,
         cooling.water.withdrawal_kg_per_j * per_kwh,
-        chain.ups_ratio / it_load_ratio,
-        chain.distribution_ratio / it_load_ratio,
-        chain.lighting_ratio / it_load_ratio,
-        cooling.fan_ratio / it_load_ratio,
-        cooling.pump_ratio / it_load_ratio,
-        cooling.chiller_ratio / it_load_ratio,
-        cooling.rejection_fan_ratio / it_load_ratio,
-        cooling.humidifier_ratio / it_load_ratio,
+        chain.ups_ratio * per_it,
+        chain.distribution_ratio * per_it,
+        chain.lighting_ratio * per_it,
+        cooling.fan_ratio * per_it,
+        cooling.pump_ratio * per_it,
+        cooling.chiller_ratio * per_it,
+        _times(cooling.rejection_fan_ratio, per_it),
+        _times(cooling.humidifier_ratio, per_it),
         pue,
-        (cooling.heat_removed_ratio + elsewhere + ventilated) / it_load_ratio,
-        cooling.lifted_ratio / it_load_ratio,
+        (cooling.heat_removed_ratio + elsewhere + ventilated) * per_it,
+        cooling.lifted_ratio * per_it,
         cooling.free_ratio,
-        cooling.water.evaporation_kg_per_j * per_kwh,
-        cooling.water.blowdown_kg_per_j * per_kwh,
-        cooling.water.drift_kg_per_j * per_kwh,
-        cooling.water.pad_kg_per_j * per_kwh,
-        cooling.water.humidification_kg_per_j * per_kwh,
+        _times(cooling.water.evaporation_kg_per_j, per_kwh),
+        _times(cooling.water.blowdown_kg_per_j, per_kwh),
+        _times(cooling.water.drift_kg_per_j, per_kwh),
+        _times(cooling.water.pad_kg_per_j, per_kwh),
+        _times(cooling.water.humidification_kg_per_j, per_kwh),
         cooling.supply_excess_k,
         cooling.clamped_k,
         cooling.overload_ratio,
     )
+
+
+def _times(part: Numbers, ratio: Numbers) -> Numbers:
+    """A part in proportion; one that a system does not have stays a plain 0, which costs no hours."""
+    return 0.0 if isinstance(part, float) and not part else part * ratio
 
 
 def energy_mean(amount_per_it_kwh: Numbers, it_load_ratio: Numbers, hours: Numbers = 1.0) -> Numbers:

@@ -129,7 +129,9 @@ class Wear:
         spent_ratio : float
             Capacity over nominal at which it is replaced [-]
         """
-        years = np.linspace(0.0, MOST_YEARS, _POINTS)
+        each_year = _AGES_YEARS[::_POINTS_PER_YEAR]
+        whole = int(np.searchsorted(-np.asarray(self.capacity_ratio(each_year)), -spent_ratio))
+        years = _AGES_YEARS[max(whole - 1, 0) * _POINTS_PER_YEAR : whole * _POINTS_PER_YEAR + 1]
         return float(np.interp(-spent_ratio, -np.asarray(self.capacity_ratio(years)), years))
 
     def mean_capacity_ratio(self, study_years: float, spent_ratio: float = SPENT_RATIO) -> float:
@@ -146,7 +148,10 @@ class Wear:
         return float(np.mean(self.capacity_ratio(middles % self.life_years(spent_ratio))))
 
 
-_POINTS = 6001  # a hundredth of a year apart over MOST_YEARS
+_POINTS_PER_YEAR = 100
+_POINTS = round(MOST_YEARS) * _POINTS_PER_YEAR + 1  # over MOST_YEARS, both ends included
+_AGES_YEARS = np.linspace(0.0, MOST_YEARS, _POINTS)
+_AGES_YEARS.flags.writeable = False
 
 
 def wear(battery: Battery, state_mwh: Hours, discharge_mw: Hours, cells: Chemistry, cell_c: float = 23.0) -> Wear:
@@ -170,8 +175,8 @@ def wear(battery: Battery, state_mwh: Hours, discharge_mw: Hours, cells: Chemist
     cell_k = cell_c + ZERO_C_IN_K
     if energy_mwh == 0.0:
         return Wear(cells, 0.0, 0.0)
-    answer = cells.by_temperature_k * (1.0 / cell_k - 1.0 / _REFERENCE_K)
-    answers = answer + cells.by_state_k * (state_mwh / energy_mwh / cell_k - 1.0 / _REFERENCE_K)
+    empty = cells.by_temperature_k * (1.0 / cell_k - 1.0 / _REFERENCE_K) - cells.by_state_k / _REFERENCE_K
     # The square of the fade grows with time, at a rate that may change from hour to hour.
-    fade = cells.fade_ratio_per_sqrt_day * float(np.sqrt(np.mean(np.exp(2.0 * answers))))
+    squares = np.exp(2.0 * empty + state_mwh / energy_mwh * (2.0 * cells.by_state_k / cell_k))
+    fade = cells.fade_ratio_per_sqrt_day * float(np.sqrt(np.mean(squares)))
     return Wear(cells, float(discharge_mw.sum()) / battery.discharge_efficiency_ratio / energy_mwh, fade)

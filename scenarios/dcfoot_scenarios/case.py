@@ -139,7 +139,7 @@ class Case:
             By input: how many standard deviations from its median.
         """
         if not moved:
-            return facility_state_in(self.build({}), hall.central_load_ratio, self.place.outside)
+            return facility_state_in(self.usual_facility, hall.central_load_ratio, self.place.outside)
         air = self.place.air
         used = used_parameters(hall.cooling, hall.size, hall.rejection)
         numbers = {name: one.at(moved[name]) for name, one in used.items() if name in moved}
@@ -147,6 +147,11 @@ class Case:
             name: one.at(moved[f"weather/{name}"]) for name, one in air.doubts.items() if f"weather/{name}" in moved
         }
         return facility_state(self.build(numbers), hall.central_load_ratio, *air.moved(amounts))
+
+    @cached_property
+    def usual_facility(self) -> Facility:
+        """The facility, everything that the scenario does not know better at its central value."""
+        return self.build({})
 
     def build(self, numbers: Values) -> Facility:
         """The facility with these numbers and those that the scenario knows better."""

@@ -3,6 +3,7 @@
 In come hours (and designs before them), out go hours. What the store can do of it is for `dcfoot_scenarios.storage`.
 """
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from dcfoot.elementwise import Numbers
 from dcfoot.errors import ConfigError
 from dcfoot.units import H_PER_DAY
-from dcfoot_scenarios.scan import ROUNDING_RATIO, Hours, before
+from dcfoot_scenarios.scan import ROUNDING_RATIO, Hours
 from dcfoot_scenarios.storage import Battery, operate
 
 Kind = TypeVar("Kind", bound=np.generic)
@@ -82,7 +83,7 @@ def _without_losses_mw(battery: Battery, net_mw: Hours, peak_mw: Hours) -> Hours
         lacks = excess > ROUNDING_RATIO * peak_mw
         if not lacks.any():
             return limit
-        limit = np.where(lacks, limit + excess / np.where(lacks, falls_by, 1.0), limit)
+        limit = np.where(lacks, limit + excess / np.where(lacks, falls_by(), 1.0), limit)
 
 
 def _of_stretches_mw(battery: Battery, net_mw: Hours) -> Hours:
@@ -96,30 +97,34 @@ def _of_stretches_mw(battery: Battery, net_mw: Hours) -> Hours:
     return least
 
 
-def _too_low(battery: Battery, net_mw: Hours, limit_mw: Hours) -> tuple[Hours, Hours]:
-    """What a limit takes of the store that it cannot give [MWh], and by how much less with a MW more of it [h].
+def _too_low(battery: Battery, net_mw: Hours, limit_mw: Hours) -> tuple[Hours, Callable[[], Hours]]:
+    """What a limit takes of the store that it cannot give [MWh]; asked, by how much less with a MW more of it [h].
 
     How far the store is from full is how far the sum of what it took lies below the highest that this has been. Of all
     stretches of hours the worst counts, or the year as a whole where that takes more than it brings. Each is convex in
     the limit, and so is the worst of them: where its line meets zero, the limit is still too low, or right.
     """
-    gives, room = net_mw > limit_mw, np.maximum(limit_mw - net_mw, 0.0)
+    room, is_cyclic = limit_mw - net_mw, battery.start_ratio is None
     into, out_of = battery.charge_efficiency_ratio, 1.0 / battery.discharge_efficiency_ratio
-    brought = np.minimum(room, battery.charge_mw) * into - np.maximum(net_mw - limit_mw, 0.0) * out_of
-    taken, rises = _summed(brought), _summed(np.where(gives, out_of, into * (room < battery.charge_mw)))
-    year, year_rises, highest = taken[..., -1:], rises[..., -1:], _most(taken)
-    below, wraps = highest - year, year_rises - _at(rises, np.argmax(taken, axis=-1, keepdims=True))
-    if battery.start_ratio is not None:  # else it begins as far from full as it ends
-        below, wraps = (1.0 - battery.start_ratio) * np.asarray(battery.energy_mwh), np.zeros(1)
+    taken = _summed(np.minimum(np.maximum(room, 0.0), battery.charge_mw) * into + np.minimum(room, 0.0) * out_of)
+    year = taken[..., -1:]
+    # It begins as far from full as it ends, where nothing says how full.
+    below = _most(taken) - year if is_cyclic else (1.0 - (battery.start_ratio or 0.0)) * np.asarray(battery.energy_mwh)
     full = np.maximum.accumulate(np.maximum(taken, below), axis=-1)
     last = np.argmax(full - taken, axis=-1, keepdims=True)
     highest_before = _at(full, last)
-    since = np.where(
-        highest_before > below, -_at(rises, np.argmax(taken == highest_before, axis=-1, keepdims=True)), wraps
-    )
     excess = highest_before - _at(taken, last) - (battery.energy_mwh - battery.low_mwh)
-    drifts = (year < -excess) & (battery.start_ratio is None)
-    return np.where(drifts, -year, excess), np.where(drifts, year_rises, _at(rises, last) + since)
+    drifts = (year < -excess) & is_cyclic
+
+    def falls_by() -> Hours:
+        rises = _summed(np.where(room < 0.0, out_of, into * (room < battery.charge_mw)))
+        of_year = rises[..., -1:]
+        wraps = of_year - _at(rises, np.argmax(taken, axis=-1, keepdims=True)) if is_cyclic else np.zeros(1)
+        first = np.argmax(taken == highest_before, axis=-1, keepdims=True)
+        since = np.where(highest_before > below, -_at(rises, first), wraps)
+        return np.where(drifts, of_year, _at(rises, last) + since)
+
+    return np.where(drifts, -year, excess), falls_by
 
 
 def _summed(hours: Hours) -> Hours:
@@ -170,12 +175,10 @@ def arbitrage(signal: Hours, battery: Battery, load_mw: Hours, clean_mw: Hours) 
     if signal.shape[-1] % H_PER_DAY:
         raise ConfigError(f"Arbitrage goes by whole days of 24 hours; the signal has {signal.shape[-1]} hours.")
     surplus = clean_mw - load_mw
-    signals, left = (
-        values.reshape(*values.shape[:-1], -1, H_PER_DAY) for values in np.broadcast_arrays(signal, surplus)
-    )
-    buys, gives = _trades(signals, left, battery)
-    spare = np.maximum(surplus, 0.0)
-    return np.where(_hourly(buys) > 0.0, np.maximum(_hourly(buys), spare), np.where(_hourly(gives), surplus, spare))
+    signals, left = (_of_days(hours) for hours in np.broadcast_arrays(signal, surplus))
+    bought, given = _trades(signals, left, battery)
+    buys, gives, spare = _hourly(bought), _hourly(given), np.maximum(surplus, 0.0)
+    return np.where(buys > 0.0, np.maximum(buys, spare), np.where(gives, surplus, spare))
 
 
 def _trades(signal: Hours, surplus_mw: Hours, battery: Battery) -> tuple[Hours, Switches]:
@@ -186,58 +189,43 @@ def _trades(signal: Hours, surplus_mw: Hours, battery: Battery) -> tuple[Hours, 
     """
     round_trip, charge = battery.round_trip_ratio, _daily(battery.charge_mw)
     room = _daily(battery.energy_mwh) * ((1.0 - battery.reserve_ratio) / battery.charge_efficiency_ratio)
-    rising = np.sort(signal, axis=-1)
-    falling = rising[..., ::-1]
+    from_lowest = np.argsort(signal, axis=-2)
+    rising = _in_hours(signal, from_lowest)
+    falling, buying = rising[..., ::-1, :], rising[..., : _hours_to_fill(room, charge), :]
     free = np.minimum(_sum(np.minimum(np.maximum(surplus_mw, 0.0), charge)), room)
-    taken = free + np.arange(H_PER_DAY) * charge
-    given = _most_given_mwh(signal, np.maximum(-surplus_mw, 0.0), _daily(battery.discharge_mw))
-    bought_next = _where_bought(rising, given / round_trip - free, charge)
-    given_next = np.concatenate([falling[..., 1:], np.full_like(falling[..., :1], -np.inf)], axis=-1)
-    stored = np.minimum(
-        _first(taken, rising >= round_trip * _where_given(falling, given, round_trip * taken)),
-        _first(given / round_trip, bought_next >= round_trip * given_next),
-    )
-    stored = np.minimum(stored, room)
-    highest = np.where(taken < stored, rising, -np.inf).max(axis=-1, keepdims=True)
-    needed = before(given, np.zeros(1)) < round_trip * np.maximum(stored, free)
-    lowest = np.where(needed, falling, np.inf).min(axis=-1, keepdims=True)
-    return _filled(signal, highest, stored - free, charge), (signal >= lowest) | (np.maximum(stored, free) == 0.0)
+    lacking = _in_hours(np.maximum(-surplus_mw, 0.0), from_lowest[..., ::-1, :])
+    given = np.cumsum(np.minimum(lacking, _daily(battery.discharge_mw)), axis=-2)
+    given_before = np.concatenate([np.zeros_like(given[..., :1, :]), given[..., :-1, :]], axis=-2)
+    # What is given in an hour pays for so many; it ends in the first hour that does not pay for what it begins with.
+    ends = np.maximum(given_before / round_trip, free + _counted_below(buying, round_trip * falling) * charge)
+    stored = np.minimum(np.minimum(ends.min(axis=-2, keepdims=True), given[..., -1:, :] / round_trip), room)
+    bought_before = free + np.arange(int(buying.shape[-2]))[:, np.newaxis] * charge
+    highest = np.where(bought_before < stored, buying, -np.inf).max(axis=-2, keepdims=True)
+    moved = np.maximum(stored, free)
+    lowest = np.where(given_before < round_trip * moved, falling, np.inf).min(axis=-2, keepdims=True)
+    return _filled(signal, highest, stored - free, charge), (signal >= lowest) | (moved == 0.0)
 
 
-def _most_given_mwh(signal: Hours, lacking_mw: Hours, discharge_mw: Hours) -> Hours:
-    """The most that the load takes of the store from the highest hour down to each [MWh]."""
-    from_highest = np.argsort(-signal, axis=-1, kind="stable")
-    return np.cumsum(np.minimum(np.take_along_axis(lacking_mw, from_highest, axis=-1), discharge_mw), axis=-1)
+def _hours_to_fill(room_mwh: Hours, charge_mw: Hours) -> int:
+    """In how many hours at most a store is full: no more are ever bought in a day [h]."""
+    lacks = np.arange(1, H_PER_DAY)[:, np.newaxis] * charge_mw < room_mwh
+    return 1 + int(_sum(lacks).max())
 
 
-def _where_bought(rising: Hours, after_mwh: Hours, power_mw: Hours) -> Hours:
-    """The signal of the hour in which is bought what comes after so much; below any where it is free, else above."""
-    place = np.floor(after_mwh / np.maximum(power_mw, np.finfo(np.float64).tiny))
-    place = np.clip(place, -1, H_PER_DAY).astype(np.int64) + 1
-    return _picked(rising, place, -np.inf, np.inf)
+def _counted_below(rising: Hours, values: Hours) -> NDArray[np.int8]:
+    """How many of a few hours of each day lie below each value of the day."""
+    count = np.zeros(values.shape, dtype=np.int8)
+    for one in np.moveaxis(rising, -2, 0):
+        count += (one[..., np.newaxis, :] < values).view(np.int8)
+    return count
 
 
-def _where_given(falling: Hours, given_mwh: Hours, after_mwh: Hours) -> Hours:
-    """The signal of the hour in which is given what comes after so much; below any where it is given in none."""
-    both = np.broadcast_arrays(given_mwh, after_mwh)
-    given, after = (np.ascontiguousarray(np.moveaxis(values, -1, 0)) for values in both)  # days side by side: fast
-    place = np.ones(after.shape, dtype=np.int8)
-    for one in given:
-        place += one <= after
-    return _picked(falling, np.moveaxis(place, 0, -1).astype(np.int64), np.inf, -np.inf)
-
-
-def _picked(values: Hours, place: NDArray[np.int64], first: float, last: float) -> Hours:
-    """The values of each day at these places, counted from 1, with one more value before and behind."""
-    ends = np.broadcast_to(np.array([first, last]), (*values.shape[:-1], 2))
-    longer = np.concatenate([ends[..., :1], values, ends[..., 1:]], axis=-1)
-    return np.take_along_axis(np.broadcast_to(longer, (*place.shape[:-1], longer.shape[-1])), place, axis=-1)
-
-
-def _first(energy_mwh: Hours, stops: Switches) -> Hours:
-    """The least energy at which it stops; infinite where it never does [MWh]."""
-    first: Hours = np.where(stops, energy_mwh, np.inf).min(axis=-1, keepdims=True)
-    return first
+def _in_hours(values: Hours, place: NDArray[np.int64]) -> Hours:
+    """The values of each day in these of its hours: `numpy.take_along_axis` takes three times as long."""
+    hours, days = int(values.shape[-2]), int(values.shape[-1])
+    first = np.arange(values.size // (hours * days)).reshape(*values.shape[:-2], 1, 1) * hours
+    found: Hours = values.reshape(-1).take((first + place) * days + np.arange(days))
+    return found
 
 
 def _filled(signal: Hours, highest: Hours, energy_mwh: Hours, power_mw: Hours) -> Hours:
@@ -249,15 +237,20 @@ def _filled(signal: Hours, highest: Hours, energy_mwh: Hours, power_mw: Hours) -
 
 def _sum(of_days: Hours | Switches) -> Hours:
     """The sum of each day, beside its hours."""
-    total: Hours = of_days.sum(axis=-1, keepdims=True)
+    total: Hours = of_days.sum(axis=-2, keepdims=True)
     return total
 
 
 def _daily(size: Numbers) -> Hours:
-    """A size beside days of hours: of designs as (n, 1, 1)."""
+    """A size beside hours of days: of designs as (n, 1, 1)."""
     return np.asarray(size)[..., np.newaxis]
 
 
+def _of_days(hours: Hours) -> Hours:
+    """Hours as 24 rows, each with that hour of every day: what is done with a day is done with long rows, and fast."""
+    return np.ascontiguousarray(np.swapaxes(hours.reshape(*hours.shape[:-1], -1, H_PER_DAY), -1, -2))
+
+
 def _hourly(of_days: NDArray[Kind]) -> NDArray[Kind]:
-    """Days of 24 hours as hours."""
-    return of_days.reshape(*of_days.shape[:-2], -1)
+    """The same in the order of the year."""
+    return np.swapaxes(of_days, -1, -2).reshape(*of_days.shape[:-2], -1)

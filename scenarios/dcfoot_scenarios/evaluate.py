@@ -166,7 +166,7 @@ def evaluate(
     """
     case = case_of(scenario, schedule)
     it_mw = shifted_it_mw(case)
-    year = year_of(case, it_mw, (halls or Halls()).state(case, it_mw))
+    year = year_of(case, it_mw, case.facility(case.hall(it_mw)) if halls is None else halls.state(case, it_mw))
     central = _floats(figures(case, year, At(), money))
     if not uncertainty.draws:
         return Outcome(scenario, case, year, central, money)

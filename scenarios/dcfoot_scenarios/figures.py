@@ -104,13 +104,12 @@ def water_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str,
 
 def carbon_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str, Numbers]]:
     """By method, in one family. What its own plants give behind the meter is not drawn from the grid."""
-    _, hours = case.grid
     level = grid_level(case, chance)
     import_kwh = year.flows.import_mw * KWH_PER_MWH
-    mean = level * float(hours.mean())
+    mean, hours = level * float(case.grid[1].mean()), by_hour(level) * case.grid[1]
     yield "carbon_location_yearly_t", accounting.location_g(_year(import_kwh), by_hour(mean)) / G_PER_T
-    yield "carbon_location_hourly_t", accounting.location_g(import_kwh, by_hour(level) * hours) / G_PER_T
-    yield from _market(case, year, chance, (mean, by_hour(level) * hours))
+    yield "carbon_location_hourly_t", accounting.location_g(import_kwh, hours) / G_PER_T
+    yield from _market(case, year, chance, (mean, hours))
     marginal = case.place.factor(case.boundary, Method.MARGINAL)
     if marginal is not None:
         added = chance.of(f"grid.{marginal.zone}, {marginal.boundary} {marginal.gas}, marginal", marginal.g_per_kwh)

@@ -276,15 +276,20 @@ def assets_of(case: Case, year: Year, chance: Chance, money: Money, battery_year
     plants: dict[str, Asset] = {}
     for of, amount in amounts.items():
         for plant in bought(case, chance, money, of, amount) if np.any(amount) else ():
-            before = plants.get(plant.name, replace(plant, capex=0.0, opex_per_year=0.0))
-            capex, opex_per_year = before.capex + plant.capex, before.opex_per_year + plant.opex_per_year
-            plants[plant.name] = replace(plant, capex=capex, opex_per_year=opex_per_year)
+            before = plants.get(plant.name)
+            plants[plant.name] = plant if before is None else _together(before, plant)
     for name, plant in plants.items():
         aged = replace(plant, lifetime_years=battery_years) if name == PLANT["battery"] else plant
         yield replace(aged, capex=0.0) if name == "data centre" and "hall" in scenario.built else aged
     if scenario.other_capex:
         yield Asset("other", scenario.other_capex, money.years)
     yield from _machines(case, chance, money)
+
+
+def _together(one: Asset, other: Asset) -> Asset:
+    """Two assets of one name; the second says how long they serve."""
+    capex, opex_per_year = one.capex + other.capex, one.opex_per_year + other.opex_per_year
+    return replace(other, capex=capex, opex_per_year=opex_per_year)
 
 
 def heat_pump_mw(reuse: HeatReuse, year: Year) -> Numbers:

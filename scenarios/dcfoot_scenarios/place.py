@@ -14,6 +14,8 @@ from dcfoot.factors.clean import clean_ratio
 from dcfoot.factors.hourly import HourlyFactors, Window
 from dcfoot.factors.shapes import shaped
 from dcfoot.grid import Boundary, GridFactor, Method
+from dcfoot.heat.demand import heating_ratio
+from dcfoot.heat.parameters import heat_parameters
 from dcfoot.site import Site
 from dcfoot.site_year import grid_window, hours_of
 from dcfoot.water.scarcity import aware
@@ -56,6 +58,14 @@ class Place:
     def outside(self) -> OutsideAir:
         """The air of its hours as it is stated."""
         return outside_air(*self.air.moved({}))
+
+    @cached_property
+    def heating_ratio(self) -> Hours:
+        """What space heating of buildings takes in each hour, over its mean [-]."""
+        base_c, heats_below_c = (heat_parameters()[f"demand.{name}"].central for name in ("base_c", "heats_below_c"))
+        ratio = heating_ratio(self.weather.dry_bulb_c, base_c, heats_below_c)
+        ratio.flags.writeable = False  # every caller gets the same array
+        return ratio
 
     @cached_property
     def scarcity(self) -> Fact | None:

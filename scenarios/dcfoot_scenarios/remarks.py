@@ -56,7 +56,7 @@ def _residual(case: Case) -> Iterator[str]:
 
 def _supply(case: Case) -> Iterator[str]:
     """A supply temperature that changes nothing, since the curves of chillers end below it."""
-    system = case.build({}).cooling
+    system = case.usual_facility.cooling
     chiller = system.plant.chiller
     closed = not (system.air_economizer or system.plant.economizer)
     if SUPPLY not in case.scenario.facility or not closed or chiller is None:

@@ -31,32 +31,37 @@ class Steps(NamedTuple):
     Parameters
     ----------
     keep, add, low, high : array
-        ``s' = min(max(keep s + add, low), high)``; `keep` is a ratio, the others have the state's unit.
+        ``s' = min(max(keep s + add, low), high)``; `keep` is a ratio, the others have the state's unit. A `keep` of
+        None is 1 in every hour, and saves its multiplications.
     """
 
-    keep: Hours
+    keep: Hours | None
     add: Hours
     low: Hours
     high: Hours
 
     def after(self, state: Hours) -> Hours:
         """The state after each step that began at `state`, in its unit."""
-        moved: Hours = np.minimum(np.maximum(self.keep * state + self.add, self.low), self.high)
+        moved: Hours = np.minimum(np.maximum(self.kept(state) + self.add, self.low), self.high)
         return moved
+
+    def kept(self, state: Hours) -> Hours:
+        """What each step keeps of a state, in its unit."""
+        return state if self.keep is None else self.keep * state
 
     def every_other(self, first_index: int) -> "Steps":
         """Each second step from the one numbered `first_index`."""
-        return Steps(*(values[..., first_index::2] for values in self))
+        add, low, high = (values[..., first_index::2] for values in (self.add, self.low, self.high))
+        return Steps(None if self.keep is None else self.keep[..., first_index::2], add, low, high)
 
     def then(self, later: "Steps") -> "Steps":
         """A step and the later one as one."""
-        return Steps(
-            later.keep * self.keep, later.keep * self.add + later.add, later.after(self.low), later.after(self.high)
-        )
+        keep = None if self.keep is None else later.kept(self.keep)
+        return Steps(keep, later.kept(self.add) + later.add, later.after(self.low), later.after(self.high))
 
     def fixed_point(self) -> Hours:
         """The state that a step leaves as it is; of several, the least."""
-        lost = 1.0 - self.keep
+        lost = np.zeros_like(self.add) if self.keep is None else 1.0 - self.keep
         drifts = self.add > ROUNDING_RATIO * (self.high - self.low)
         without_losses = np.where(drifts, self.high, self.low)
         with_losses = np.minimum(np.maximum(self.add / np.maximum(lost, ROUNDING_RATIO), self.low), self.high)
@@ -106,15 +111,19 @@ def before(after: Hours, start: Hours | None) -> Hours:
 
 def _with_idle_steps(steps: Steps, count: int) -> Steps:
     """So many steps more, that leave every state as it is."""
-    idle, shape = (1.0, 0.0, -np.inf, np.inf), (*steps.add.shape[:-1], count)
-    return Steps(
-        *(np.concatenate([values, np.full(shape, value)], axis=-1) for values, value in zip(steps, idle, strict=True))
-    )
+    shape = (*steps.add.shape[:-1], count)
+
+    def longer(values: Hours, idle: float) -> Hours:
+        return np.concatenate([values, np.full(shape, idle)], axis=-1)
+
+    keep = None if steps.keep is None else longer(steps.keep, 1.0)
+    return Steps(keep, longer(steps.add, 0.0), longer(steps.low, -np.inf), longer(steps.high, np.inf))
 
 
 def _one_by_one(steps: Steps, start: Hours | None) -> Hours:
     """The states of a few steps of one design, where a call of an array function takes longer than a step."""
-    each = list(zip(*(values.tolist() for values in steps), strict=True))
+    ratios = np.ones_like(steps.add) if steps.keep is None else steps.keep
+    each = list(zip(*(values.tolist() for values in (ratios, steps.add, steps.low, steps.high)), strict=True))
     if start is None:
         keep, add, least, most = each[0]  # all as one: from the least and from the most, and where nothing bounds
         for ratio, more, low, high in each[1:]:

@@ -6,6 +6,7 @@ the flows of every hour. All flows are >= 0, of power in MW, each for one hour:
     load + charge + surplus = clean + discharge + import
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -175,6 +176,9 @@ def operate(battery: Battery, wanted_mw: Hours) -> Operation:
     wanted_mw : array
         Charge where above 0, discharge where below; at the terminals [MW]
     """
+    if not np.any(battery.energy_mwh):
+        nothing = np.zeros(np.broadcast(wanted_mw, battery.energy_mwh, battery.charge_mw, battery.discharge_mw).shape)
+        return Operation(nothing, nothing, nothing, nothing)
     keep_ratio = 1.0 - battery.loss_ratio_per_h
     low, high = battery.low_mwh, battery.energy_mwh
     into_ratio, out_of_ratio = battery.charge_efficiency_ratio, battery.discharge_efficiency_ratio
@@ -182,10 +186,12 @@ def operate(battery: Battery, wanted_mw: Hours) -> Operation:
     discharge = np.minimum(np.maximum(-wanted_mw, 0.0), battery.discharge_mw)
     change = charge * into_ratio - discharge / out_of_ratio
     start = None if battery.start_ratio is None else battery.start_ratio * np.asarray(high)
-    state = states(Steps(*np.broadcast_arrays(keep_ratio, change, low, high)), start)
+    steps = Steps(*np.broadcast_arrays(keep_ratio, change, low, high))
+    state = states(steps if battery.loss_ratio_per_h else steps._replace(keep=None), start)
     held = keep_ratio * before(state, start)
     room = np.maximum((high - held) / into_ratio, 0.0)
-    upkeep = np.maximum(low - held, 0.0) / into_ratio  # what keeps the reserve, whatever is wanted
+    # What keeps the reserve, whatever is wanted.
+    upkeep = np.maximum(low - held, 0.0) / into_ratio if battery.reserve_ratio else 0.0
     return Operation(
         np.maximum(np.minimum(charge, room), upkeep),
         np.minimum(discharge, np.maximum(held - low, 0.0) * out_of_ratio),
@@ -259,18 +265,18 @@ def discharged_share_ratio(battery: Battery, operation: Operation, charged_share
     keep_ratio, held = 1.0 - battery.loss_ratio_per_h, operation.held_mwh
     stays_ratio = operation.state_mwh / np.maximum(np.maximum(held, operation.state_mwh), _LEAST)
     added = battery.charge_efficiency_ratio * operation.charge_mw * charged_share_ratio
-    steps = Steps(*np.broadcast_arrays(keep_ratio * stays_ratio, added, 0.0, operation.state_mwh))
+    steps = np.broadcast_arrays(keep_ratio * stays_ratio, added, 0.0, operation.state_mwh)
     content = keep_ratio * _before_each(steps, battery)
     share: Hours = np.minimum(content / np.maximum(held, _LEAST), 1.0)
     return share
 
 
-def _before_each(steps: Steps, battery: Battery) -> Hours:
+def _before_each(steps: Sequence[Hours], battery: Battery) -> Hours:
     """The state before every step of a year that begins as it ends, with no more than the store held [MWh]."""
     if battery.start_ratio is None:
-        return before(states(steps, None), None)
-    held = np.broadcast_to(battery.start_ratio * np.asarray(battery.energy_mwh), (*steps.add.shape[:-1], 1))
-    begins = Steps(*np.broadcast_arrays(1.0, 0.0, 0.0, held))
+        return before(states(Steps(*steps), None), None)
+    held = np.broadcast_to(battery.start_ratio * np.asarray(battery.energy_mwh), (*steps[0].shape[:-1], 1))
+    begins = np.broadcast_arrays(1.0, 0.0, 0.0, held)
     whole = Steps(*(np.concatenate(parts, axis=-1) for parts in zip(begins, steps, strict=True)))
     return states(whole, None)[..., :-1]
 

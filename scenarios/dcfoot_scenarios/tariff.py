@@ -189,13 +189,18 @@ def monthly_peaks_mw(import_mw: Hours, calendar: Calendar) -> Hours:
     calendar : Calendar
         Of the study.
     """
-    months = calendar.month_index
-    begins = np.flatnonzero(np.diff(months, prepend=-1))
+    months, begins = calendar.month_index, _month_begins(calendar)
     peaks: Hours = np.maximum.reduceat(import_mw, begins, axis=-1)
     if len(begins) == 1 or months[0] != months[-1]:
         return peaks
     first: Hours = np.maximum(peaks[..., :1], peaks[..., -1:])
     return np.concatenate([first, peaks[..., 1:-1]], axis=-1)
+
+
+@lru_cache(maxsize=16)
+def _month_begins(calendar: Calendar) -> NDArray[np.int64]:
+    """Which hours are the first of a month; the first of all is one."""
+    return np.flatnonzero(np.diff(calendar.month_index, prepend=-1))
 
 
 def bill(

@@ -5,6 +5,7 @@ axis, draws before it.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import inf
 
 import numpy as np
@@ -15,7 +16,7 @@ from dcfoot.facility_library import used_parameters
 from dcfoot.facility_model import FacilityState, energy_mean
 from dcfoot.heat.capture import Capture, capture_of
 from dcfoot.heat.cold import sorption_chiller
-from dcfoot.heat.demand import heat_demand_mw
+from dcfoot.heat.demand import spread_mw
 from dcfoot.heat.parameters import heat_parameters
 from dcfoot.weather.year import Hours
 from dcfoot_scenarios.case import LEAST_LOAD_RATIO, Case, Schedule
@@ -27,7 +28,7 @@ from dcfoot_scenarios.heat.cold import ColdOfHeat, cold_for_hall
 from dcfoot_scenarios.heat.network import HeatPump, Network
 from dcfoot_scenarios.heat.reuse import HeatFlows, reuse_heat
 from dcfoot_scenarios.scenario import HeatReuse, Scenario
-from dcfoot_scenarios.storage import Battery, Flows, refilled_mw, run_storage
+from dcfoot_scenarios.storage import Battery, Flows, operate, refilled_mw, run_storage
 
 IDLE_RATIO = 1e-12
 """What an hour without load has of the capacity, so that its PUE is a number; its overhead is that of a hall at
@@ -94,8 +95,11 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CEN
     per_load_ratio = _per_load_ratio(scenario, it_mw)
     pue = _at_stated(1.0 + (np.asarray(state.pue) - 1.0) * per_load_ratio, it_mw, scenario.pue, 1.0)
     wue = _at_stated(np.asarray(state.wue_l_per_kwh) * per_load_ratio, it_mw, scenario.wue_l_per_kwh, 0.0)
+    consumed = np.asarray(state.consumed_ratio)
+    lifted = _lifted_mw(scenario, it_mw, state)
+    del state  # else its many hours crowd those of the heat and of the store out of the processor's cache
     heat = heat_flows(case, it_mw, chance)
-    cold = _cold(case, it_mw, state, heat, chance)
+    cold = _cold(case, lifted, heat, chance)
     if cold is not None:
         pue = pue - cold.spared_mw / it_mw
     hall_mw, own_mw = it_mw * pue, case.own_mw(chance)
@@ -106,7 +110,7 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CEN
         it_mw,
         pue,
         wue,
-        np.asarray(state.consumed_ratio),
+        consumed,
         flows,
         surplus.exported_mw,
         surplus.curtailed_mw + flows.given_up_mw,
@@ -135,7 +139,12 @@ def _pump_import_mw(case: Case, heat: HeatFlows | None, flows: Flows, hall_mw: H
         return None
     if not case.scenario.heat_reuse.heat_pump_inside:
         return np.asarray(heat.pump_electric_mw)
-    return flows.import_mw - _stored(case, hall_mw, own_mw).import_mw
+    load_mw, clean_mw = np.broadcast_arrays(hall_mw, own_mw)
+    wanted_mw, given_up_mw = _wanted_mw(case, load_mw, clean_mw)
+    done = operate(battery_of(case.scenario), wanted_mw)
+    made_mw = clean_mw - given_up_mw
+    without_mw: Hours = np.maximum(load_mw - made_mw + done.charge_mw - done.discharge_mw, 0.0)
+    return np.asarray(flows.import_mw - without_mw)
 
 
 def heat_flows(case: Case, it_mw: Hours, chance: Chance = CENTRAL) -> HeatFlows | None:
@@ -160,22 +169,31 @@ def heat_flows(case: Case, it_mw: Hours, chance: Chance = CENTRAL) -> HeatFlows 
     return reuse_heat(it_mw, *taken, pump, _tank(reuse))
 
 
-def _cold(case: Case, it_mw: Hours, state: FacilityState, heat: HeatFlows | None, chance: Chance) -> ColdOfHeat | None:
+def _lifted_mw(scenario: Scenario, it_mw: Hours, state: FacilityState) -> tuple[Numbers, Numbers] | None:
+    """What compressors lift, and what they draw for that [MW]; None where no heat spares them any."""
+    if scenario.heat_reuse is None or scenario.heat_reuse.cold is None:
+        return None
+    return it_mw * state.lifted_ratio, it_mw * state.chiller_ratio
+
+
+def _cold(
+    case: Case, lifted_mw: tuple[Numbers, Numbers] | None, heat: HeatFlows | None, chance: Chance
+) -> ColdOfHeat | None:
     """What a chiller makes of the heat that the customers leave."""
     reuse = case.scenario.heat_reuse
-    if heat is None or reuse is None or reuse.cold is None:
+    if heat is None or lifted_mw is None or reuse is None or reuse.cold is None:
         return None
-    lifted_mw, compressors_mw = it_mw * state.lifted_ratio, it_mw * state.chiller_ratio
     most_mw = inf if reuse.cold_mw is None else reuse.cold_mw
     chiller, warm_c = sorption_chiller(reuse.cold), heat_capture(case, chance).warm_c
-    return cold_for_hall(chiller, heat.rejected_mw, warm_c, lifted_mw, compressors_mw, most_mw)
+    return cold_for_hall(chiller, heat.rejected_mw, warm_c, *lifted_mw, most_mw)
 
 
 def heat_capture(case: Case, chance: Chance = CENTRAL) -> Capture:
     """How much of the heat can be had, and how warm, of the hall as it is drawn."""
     known = heat_parameters()[f"capture_{case.cooling}.recoverable_ratio"]
     numbers = chance.hall(used_parameters(case.cooling, case.size, case.scenario.rejection))
-    return capture_of(case.build(numbers).cooling, by_hour(chance.number("heat.recoverable_ratio", known)))
+    facility = case.build(numbers) if numbers else case.usual_facility
+    return capture_of(facility.cooling, by_hour(chance.number("heat.recoverable_ratio", known)))
 
 
 def heat_network(reuse: HeatReuse, chance: Chance = CENTRAL) -> Network:
@@ -207,13 +225,8 @@ def heat_wanted_mw(case: Case, reuse: HeatReuse, chance: Chance = CENTRAL) -> Ho
         demand_mwh = 0.0
     if demand_mwh is None or (reuse.demand_mwh is not None and reuse.homes is not None):
         raise StudyError("heat_reuse: say how much heat is wanted, by `homes` or by `demand_mwh`, and by one of them.")
-    return heat_demand_mw(
-        case.place.weather.dry_bulb_c,
-        demand_mwh,
-        _or_drawn(reuse.hot_water_ratio, "demand.hot_water_ratio", chance),
-        _or_usual(None, "demand.base_c"),
-        _or_usual(None, "demand.heats_below_c"),
-    )
+    hot_water_ratio = _or_drawn(reuse.hot_water_ratio, "demand.hot_water_ratio", chance)
+    return spread_mw(case.place.heating_ratio, demand_mwh, hot_water_ratio)
 
 
 def _or_usual(stated: float | None, name: str) -> float:
@@ -256,7 +269,7 @@ def _at_stated(values: Hours, it_mw: Hours, stated: float | None, floor: float) 
 def battery_of(scenario: Scenario) -> Battery:
     """The scenario's battery."""
     store = scenario.storage
-    return Battery(
+    return _checked_battery(
         store.battery_mwh,
         store.battery_mw if store.charge_mw is None else store.charge_mw,
         store.battery_mw,
@@ -268,20 +281,29 @@ def battery_of(scenario: Scenario) -> Battery:
     )
 
 
-def _stored(case: Case, load_mw: Hours, own_mw: Hours, contracted_mw: Numbers = 0.0) -> Flows:
+_checked_battery = lru_cache(maxsize=64)(Battery)
+
+
+def _stored(case: Case, load_mw: Hours, own_mw: Hours, contracted_mw: Numbers) -> Flows:
     load_mw, clean_mw = np.broadcast_arrays(load_mw, own_mw)
-    battery = battery_of(case.scenario)
-    plan = _plan(case, load_mw)
+    wanted_mw, given_up_mw = _wanted_mw(case, load_mw, clean_mw)
+    return run_storage(battery_of(case.scenario), wanted_mw, load_mw, clean_mw, contracted_mw, given_up_mw)
+
+
+def _wanted_mw(case: Case, load_mw: Hours, clean_mw: Hours) -> tuple[Hours, Hours]:
+    """What is wanted of the battery, refilled where it must end as full as it was given, and what is given up [MW]."""
+    battery, plan = battery_of(case.scenario), _plan(case, load_mw)
     if plan is None or plan.given_up_mw is None:
         given_up_mw = _given_up_mw(case, load_mw, clean_mw)
     else:
         given_up_mw = np.minimum(plan.given_up_mw, clean_mw)
-    if plan is None:
-        wanted_mw = _wanted_mw(case, battery, load_mw, clean_mw)
-        wanted_mw = np.where(given_up_mw > 0.0, np.maximum(wanted_mw, 0.0), wanted_mw)
-    else:
+    if plan is not None:
         wanted_mw = np.broadcast_to(plan.battery_mw, load_mw.shape)
-    return run_storage(battery, refilled_mw(battery, wanted_mw), load_mw, clean_mw, contracted_mw, given_up_mw)
+    else:
+        wanted_mw = _by_policy_mw(case, battery, load_mw, clean_mw)
+        if given_up_mw.any():
+            wanted_mw = np.where(given_up_mw > 0.0, np.maximum(wanted_mw, 0.0), wanted_mw)
+    return refilled_mw(battery, wanted_mw), given_up_mw
 
 
 def _plan(case: Case, load_mw: Hours) -> Schedule | None:
@@ -307,7 +329,7 @@ def _given_up_mw(case: Case, load_mw: Hours, clean_mw: Hours) -> Hours:
     return np.where(price < 0.0, clean_mw - needed_mw, 0.0)
 
 
-def _wanted_mw(case: Case, battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
+def _by_policy_mw(case: Case, battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
     """What the policy wants of the battery [MW]."""
     policy = case.scenario.storage.policy
     if policy == "peak_shaving":

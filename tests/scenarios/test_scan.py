@@ -36,6 +36,13 @@ def test_all_hours_at_once_are_one_after_the_other(some: list[Row], start: float
     assert states(steps_of(some), np.array([start])).tolist() == near(one_by_one(some, start), abs=1e-9)
 
 
+@given(rows, bound)
+def test_steps_that_keep_all_need_no_ratio(some: list[Row], start: float) -> None:
+    kept = [(1.0, add, low, high) for _, add, low, high in some]
+    found = states(steps_of(some)._replace(keep=None), np.array([start]))
+    assert found.tolist() == near(one_by_one(kept, start), abs=1e-9)
+
+
 @given(rows)
 def test_a_cycle_ends_where_it_began(some: list[Row]) -> None:
     found = states(steps_of(some), None)

@@ -59,9 +59,35 @@ def heat_demand_mw(
     base_c, heats_below_c : float or array
         As of `degrees_k` [C]
     """
+    return spread_mw(heating_ratio(dry_bulb_c, base_c, heats_below_c), demand_mwh, hot_water_ratio)
+
+
+def heating_ratio(
+    dry_bulb_c: NDArray[np.float64], base_c: Numbers, heats_below_c: Numbers = inf
+) -> NDArray[np.float64]:
+    """Space heating of each hour over its mean; 1 where it is never cold enough to heat [-].
+
+    Parameters
+    ----------
+    dry_bulb_c, base_c, heats_below_c
+        As of `degrees_k` [C]
+    """
     degrees = degrees_k(dry_bulb_c, base_c, heats_below_c)
     mean_k = degrees.mean(axis=-1, keepdims=True)
-    heating = np.divide(degrees, mean_k, out=np.ones_like(degrees), where=mean_k > 0)
-    mean_mw = demand_mwh / dry_bulb_c.shape[-1]
-    demand: NDArray[np.float64] = mean_mw * (hot_water_ratio + (1 - hot_water_ratio) * heating)
+    ratio: NDArray[np.float64] = np.divide(degrees, mean_k, out=np.ones_like(degrees), where=mean_k > 0)
+    return ratio
+
+
+def spread_mw(heating_ratio: NDArray[np.float64], demand_mwh: Numbers, hot_water_ratio: Numbers) -> NDArray[np.float64]:
+    """The same as `heat_demand_mw`, where the course of space heating is known.
+
+    Parameters
+    ----------
+    heating_ratio : array
+        Of the function of this name [-]
+    demand_mwh, hot_water_ratio : float or array
+        As of `heat_demand_mw` [MWh, -]
+    """
+    mean_mw = demand_mwh / heating_ratio.shape[-1]
+    demand: NDArray[np.float64] = mean_mw * (hot_water_ratio + (1 - hot_water_ratio) * heating_ratio)
     return demand
