@@ -282,6 +282,19 @@ def _root(difference: Callable[[float], float], low: float, high: float) -> floa
     return (low + high) / 2
 
 
+def against(telling: Sequence[str]) -> tuple[str, str]:
+    """Which two figures are held against each other: cost and the first other, where there is a cost.
+
+    Parameters
+    ----------
+    telling : sequence of str
+        Two figures or more.
+    """
+    costs, others = ([name for name in telling if (name == "cost_per_year") == is_cost] for is_cost in (True, False))
+    first, second, *_ = (*costs, *others)
+    return first, second
+
+
 def asked_of(study: Study) -> list[str]:
     """What a study has computed: its scenarios, and the optimum where it asks for one."""
     return [*study.scenarios, *([OPTIMISED] if study.keys.optimise is not None else [])]

@@ -57,8 +57,8 @@ def _worth_cell(comparison: Comparison, variant: str, said: PageWords) -> str:
     if comparison.payoff(variant).money is None:
         return "-"
     found = worth(comparison, variant)
-    between = said.to.format(low=word.said(found.p5), high=word.said(found.p95))
-    return word.said(found.value) + (f"\n{between}" if found.p5 is not None else "")
+    low, high = word.said(found.p5), word.said(found.p95)
+    return word.said(found.value) + ("" if low == high else f"\n{said.to.format(low=low, high=high)}")
 
 
 def _millions(found: Payoff, name: str) -> str:
