@@ -73,7 +73,12 @@ def site_called(site: str, lang: str) -> str:
 
 PARTS = {
     "en": {", life_cycle ": ", life-cycle "},
-    "zh": {", life_cycle ": ", 全生命周期 ", ", direct ": ", 直接排放 ", ", residual": ", 剩余结构", ", marginal": ", 边际"},
+    "zh": {
+        ", life_cycle ": ", 全生命周期 ",
+        ", direct ": ", 直接排放 ",
+        ", residual": ", 剩余结构",
+        ", marginal": ", 边际",
+    },
 }
 """Of what a grid's factor is told by."""
 

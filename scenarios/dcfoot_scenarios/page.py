@@ -10,13 +10,13 @@ from operator import attrgetter
 
 from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
 from dcfoot_scenarios.document import evidence_of, notes_of
-from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.note_words import note_in
 from dcfoot_scenarios.page_parts import carbon_family, evidence_table, made_by, row, side_by_side, whole
 from dcfoot_scenarios.page_payoff import eased_lines, front_head, front_rows, optimum, payoff_rows, size_rows
 from dcfoot_scenarios.page_words import WORDS, PageWords
 from dcfoot_scenarios.pictures import pictures
 from dcfoot_scenarios.words import Word, printed, words
+
 
 def render(comparison: Comparison, lang: str = "en") -> str:
     """The comparison as a self-contained page.
@@ -47,9 +47,7 @@ def _figures(comparison: Comparison, said: PageWords) -> Iterator[str]:
     for group in dict.fromkeys(words()[name].group for name in shown):
         yield f'<tr class="group"><th colspan="{len(names) + 1}">{said.groups[group]}</th></tr>'
         for word in (words()[name] for name in shown if words()[name].group == group):
-            yield row(
-                [word.called(said.lang), *_cells(word, comparison, said)], word.printed_unit(currency, said.lang)
-            )
+            yield row([word.called(said.lang), *_cells(word, comparison, said)], word.printed_unit(currency, said.lang))
     yield "</table></div>"
     if comparison.baseline.drawn:
         yield f'<p class="dim">{said.small_is_interval}</p>'
@@ -125,7 +123,7 @@ def _optimised(comparison: Comparison, said: PageWords) -> Iterator[str]:
     yield from (row([name, amount]) for name, amount in size_rows(found, said))
     yield "</table>"
     yield from (f"<p>{escape(line)}</p>" for line in eased_lines(comparison, found, said))
-    if found.front:
+    if found.front or found.front_missing:
         yield f'<h3>{escape(front_head(comparison, found, said))}</h3>\n<table class="narrow">'
         yield from (row([at, least]) for at, least in front_rows(comparison, found, said))
         yield "</table>"
@@ -143,7 +141,7 @@ def _lever(lever: Lever, word: Word, said: PageWords) -> str:
     parts = [_between(word, lever.low, lever.high, said)]
     if lever.switches_at_sd is not None:
         parts.append(said.switches.format(at=lever.switches_at_sd))
-    name = escape(input_called(lever.name, said.lang))
+    name = escape(lever.called(said.lang))
     return f'<span title="{escape(lever.name)}">{name}</span> ({"; ".join(parts)})'
 
 

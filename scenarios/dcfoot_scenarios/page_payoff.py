@@ -157,6 +157,7 @@ def front_rows(comparison: Comparison, found: Optimised, said: PageWords) -> Ite
         sizes = "; ".join(f"{said.sizes.get(name, name)} {amount:,.1f}" for name, amount in sizing.sizes.items())
         whose = f"{comparison.study.called(of, said.lang)}: " if several else ""
         yield f"{value:g}", f"{whose}{_least(comparison, sizing.value(), sizing, said)} ({sizes})"
+    yield from ((f"{value:g}", said.not_computed) for value in found.front_missing)
 
 
 def front_head(comparison: Comparison, found: Optimised, said: PageWords) -> str:

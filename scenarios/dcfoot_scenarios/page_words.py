@@ -95,6 +95,7 @@ class PageWords:
     eased: str
     limit_front: str
     not_held: str
+    not_computed: str
     sweep: str
     sweep_is_partial: str
     swept_by: str
@@ -225,6 +226,7 @@ ENGLISH = PageWords(
     eased="What a limit costs, {limit}: {value} for each unit that it is eased by",
     limit_front="Least {aim} by the limit, {limit}",
     not_held="nothing holds it",
+    not_computed="interrupted, not computed",
     sweep="Sweep of {of}: {points:,} points over {keys}",
     sweep_is_partial="Too few points are computed to tell anything; the same command goes on.",
     swept_by="Study {hash}, seed {seed}, nothing is drawn; {versions}",
@@ -237,8 +239,8 @@ ENGLISH = PageWords(
     points="points",
     front_line="beaten by none in both",
     variance="What the variance comes from",
-    variance_note="Sobol's indices: the share of a figure's variance by a key alone, and with all that it acts together "
-    "with; the bars between 5 and 95 % are by bootstrap.",
+    variance_note="Sobol's indices: the share of a figure's variance by a key alone, and with all that it acts "
+    "together with; between 5 and 95 % by bootstrap.",
     of_variance="of the variance",
     alone="alone",
     with_others="with others",
@@ -356,6 +358,7 @@ CHINESE = PageWords(
     eased="{limit} 的影子价格：每放宽一个单位可减少 {value}",
     limit_front="不同 {limit} 下的最小{aim}",
     not_held="无可行解",
+    not_computed="已中断，未计算",
     sweep="{of} 的扫描：{points:,} 个点，变量 {keys}",
     sweep_is_partial="已计算的点太少，尚无结论；重复同一命令可继续。",
     swept_by="研究 {hash}，种子 {seed}，不作抽样；{versions}",

@@ -21,7 +21,6 @@ from matplotlib.path import Path
 from dcfoot_scenarios.compare import Comparison, against
 from dcfoot_scenarios.evaluate import Outcome
 from dcfoot_scenarios.flows import energy_links, water_links
-from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.page_words import PageWords
 from dcfoot_scenarios.sankey import BOX, Link, Ribbon, lay_out
 from dcfoot_scenarios.words import words
@@ -168,7 +167,11 @@ def plain_numbers(axes: Axes, directions: str = "xy") -> None:
         ``"x"``, ``"y"``, or both.
     """
     for direction in directions:
-        getattr(axes, f"{direction}axis").set_major_formatter(lambda value, _place: f"{value:,.6g}")
+        getattr(axes, f"{direction}axis").set_major_formatter(_tick)
+
+
+def _tick(value: float, _place: int) -> str:
+    return f"{value:,.6g}"
 
 
 def _weeks(outcome: Outcome, said: PageWords) -> Figure:
@@ -273,7 +276,7 @@ def _tornado(axes: Axes, comparison: Comparison, variant: str, figure: str, said
     for place, lever in enumerate(levers):
         for end, colour in ((lever.low, COLOURS[0]), (lever.high, COLOURS[5])):
             axes.barh(place, end * word.times - middle, left=middle, color=colour, height=0.6)
-    axes.set_yticks(range(len(levers)), [input_called(lever.name, said.lang) for lever in levers])
+    axes.set_yticks(range(len(levers)), [lever.called(said.lang) for lever in levers])
     axes.axvline(middle, color="black", lw=0.8)
     if axes.get_xlim()[0] < 0 < axes.get_xlim()[1]:
         axes.axvline(0, color="black", lw=0.8, ls=":")

@@ -71,8 +71,9 @@ class Job:
             One of them cannot be computed.
         """
         last, halls = self._point(self.sweep.points_count - 1), Halls()
-        words = [{**last, key: one} for key, axis in self.sweep.over.items() for one in axis.values if isinstance(one, str)]
-        outcomes = [_outcome(self, point, halls) for point in (self._point(0), last, *words)]
+        choices = ((key, one) for key, axis in self.sweep.over.items() for one in axis.values if isinstance(one, str))
+        points = (self._point(0), last, *({**last, key: one} for key, one in choices))
+        outcomes = [_outcome(self, point, halls) for point in points]
         return list(dict.fromkeys(line for outcome in outcomes for line in outcome.evidence))
 
     def _point(self, number: int) -> Mapping[str, Choice]:

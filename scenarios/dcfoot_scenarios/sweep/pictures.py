@@ -24,6 +24,9 @@ Column = NDArray[np.float64]
 CELLS = 400, 200
 """Into how many cells a picture is cut; of the points in a cell one is drawn, as more would not be seen (a choice)."""
 
+MOST_DOTS = 100
+"""Of a front, beside which its line alone is seen (a choice)."""
+
 MOST_TICKS = 8
 """Of a map's side, so that no two labels meet (a choice)."""
 
@@ -69,7 +72,7 @@ def _grid(swept: Swept, keys: list[str], said: PageWords) -> Iterator[Picture]:
         if len(sides) == 1:
             draw = partial(_line, side=sides[0], values=values, labels=(keys[0], label))
         else:
-            draw = partial(_map, sides=sides, values=values, labels=(*keys, label))
+            draw = partial(_map, sides=sides, values=values, labels=(keys[0], keys[1], label))
         yield Picture("", f"grid-{name}", words()[name].called(said.lang), drawn(draw))
 
 
@@ -77,7 +80,8 @@ def _front(axes: Axes, front: Front, currency: str, said: PageWords) -> None:
     x, y = (front.table[name].to_numpy() * words()[name].times for name in (front.x, front.y))
     one_each = _apart(x, y)
     axes.plot(x[one_each], y[one_each], ".", color="#BBBBBB", label=said.points, rasterized=True)
-    axes.plot(x[front.numbers], y[front.numbers], "o-", color=COLOURS[2], label=said.front_line, markersize=4)
+    look = "o-" if len(front.numbers) <= MOST_DOTS else "-"
+    axes.plot(x[front.numbers], y[front.numbers], look, color=COLOURS[2], label=said.front_line, markersize=4)
     axes.set(xlabel=axis(front.x, currency, said), ylabel=axis(front.y, currency, said))
     legend_above(axes, 2)
     plain_numbers(axes)
@@ -92,7 +96,8 @@ def _apart(x: Column, y: Column) -> NDArray[np.int64]:
 
 def _cells(values: Column, count: int) -> NDArray[np.int64]:
     low, wide = values.min(), max(float(np.ptp(values)), 1e-300)
-    return np.minimum((values - low) / wide * count, count - 1).astype(np.int64)
+    cells: NDArray[np.int64] = np.minimum((values - low) / wide * count, count - 1).astype(np.int64)
+    return cells
 
 
 def _bars(axes: Axes, one: Indices, keys: list[str], said: PageWords) -> None:
@@ -134,5 +139,6 @@ def _map(axes: Axes, sides: list[list[str]], values: Column, labels: tuple[str, 
 
 
 def _ticks(place: Callable[[Sequence[int], Sequence[str]], object], side: list[str]) -> None:
-    shown = np.unique(np.linspace(0, len(side) - 1, min(len(side), MOST_TICKS)).round().astype(np.int64)).tolist()
+    step = -(-len(side) // MOST_TICKS)
+    shown = range(0, len(side), step)
     place(shown, [side[number] for number in shown])
