@@ -85,7 +85,9 @@ def _planned(study: "Study", arguments: argparse.Namespace, until_something_is_d
     if arguments.out is not None:
         from dcfoot_scenarios.output import has_pictures, write
 
-        write(comparison, arguments.out)
+        with Progress() as line:
+            line.tell("tables and pages")
+            write(comparison, arguments.out)
         pages = "" if has_pictures() else "; its pages need matplotlib: python -m pip install 'dcfoot[report]'"
         sys.stderr.write(f"dcfoot: written into {arguments.out}{pages}\n")
     if missing := [*comparison.missing, *(f"the front at {value:g}" for value in comparison.front_missing)]:

@@ -1,12 +1,14 @@
 """One line of what is computed and since when, while it is computed: on a terminal alone, on stderr, never in a result.
 
-It is drawn again every half second, so that a long step shows that it goes on.
+It is drawn again every half second, so that a long step shows that it goes on, and a new step at once, but never more
+than ten times a second.
 """
 
 import os
 import sys
 from collections.abc import Callable
-from threading import Event, Thread
+from math import inf
+from threading import Event, Lock, Thread
 from time import monotonic
 from types import TracebackType
 from typing import Self, TextIO
@@ -16,8 +18,11 @@ from dcfoot.receipt.layout import clip
 EVERY_S = 0.5
 """How often the line is drawn (a choice: a reader sees that it lives, and a slow terminal is not kept busy) [s]"""
 
-_COLUMNS = 79
-"""Of a terminal that does not tell how wide it is: 80, less one so that no line is begun."""
+LEAST_S = 0.1
+"""How long a frame stands at least (a choice: nobody reads faster) [s]"""
+
+_COLUMNS = 80
+"""Of a terminal that does not tell how wide it is; the last stays free, so that no line is begun."""
 
 _CLEAR = "\r\x1b[K"
 """Carriage return and EL (ECMA-48, 8.3.41)."""
@@ -41,10 +46,10 @@ class Progress:
     ) -> None:
         self._stream = sys.stderr if stream is None else stream
         self._clock_s, self._every_s = clock_s, every_s
-        self._since_s = clock_s()
+        self._since_s, self._drawn_s = clock_s(), -inf
         self._told = ""
-        self._ended = Event()
-        self._drawing = Thread(target=self._draw, daemon=True) if self._stream.isatty() else None
+        self._drawn, self._ended = Lock(), Event()
+        self._drawing = Thread(target=self._draw_on, daemon=True) if self._stream.isatty() else None
 
     def __enter__(self) -> Self:
         if self._drawing is not None:
@@ -60,7 +65,7 @@ class Progress:
             self._write(_CLEAR)
 
     def tell(self, told: str) -> None:
-        """What is computed from now on; it is drawn with the next frame, however often it changes.
+        """What is computed from now on; it is drawn at once, or with the next frame where it changes too often.
 
         Parameters
         ----------
@@ -68,19 +73,25 @@ class Progress:
             In a few words.
         """
         self._told = told
+        if self._drawing is not None and self._clock_s() - self._drawn_s >= LEAST_S:
+            self._draw()
 
-    def _draw(self) -> None:
+    def _draw_on(self) -> None:
         while not self._ended.wait(self._every_s):
             if self._told:
-                self._write(
-                    _CLEAR + clip(f"{self._told}, {_elapsed(self._clock_s() - self._since_s)}", self._columns())
-                )
+                self._draw()
+
+    def _draw(self) -> None:
+        with self._drawn:
+            self._drawn_s = self._clock_s()
+            told = f"{self._told}, {_elapsed(self._drawn_s - self._since_s)}"
+            self._write(_CLEAR + clip(told, self._columns()))
 
     def _columns(self) -> int:
         try:
-            return os.get_terminal_size(self._stream.fileno()).columns - 1
-        except OSError:  # a stream that says that it is a terminal, and has no size
-            return _COLUMNS
+            return (os.get_terminal_size(self._stream.fileno()).columns or _COLUMNS) - 1
+        except OSError:  # it says that it is a terminal, and has no size
+            return _COLUMNS - 1
 
     def _write(self, text: str) -> None:
         self._stream.write(text)
