@@ -270,6 +270,8 @@ def test_an_interrupt_leaves_what_is_done_and_names_what_is_not(folder: Path) ->
     (folder / "long.yaml").write_text(f"{STUDY.replace('draws: 6', 'draws: 10')}{many}\n", encoding="utf-8")
     command = [*DCFOOT, "plan", str(folder / "long.yaml"), "--out", str(folder / "results")]
     with Terminal(command, {**os.environ, "TERM": "xterm"}) as terminal:
+        terminal.read_until(b"0/41 places")
+        terminal.read_until(b"1/41 baseline")
         terminal.read_until(b"/41 v1")  # or any from v10 to v19
         os.kill(terminal.pid, signal.SIGINT)
         terminal.read_until(b"interrupted; not computed: ", b"v39")
@@ -326,7 +328,7 @@ def test_sizing_says_what_it_solves_and_an_interrupt_keeps_the_points_that_were_
     command = f"exec {shlex.join(map(str, DCFOOT))} plan front.yaml --json > front.json"
     with Terminal(["sh", "-c", command], {**os.environ, "TERM": "xterm"}) as terminal:
         seen = terminal.read_until(b"3/3 sizing: baseline, cfe_contracted_ratio_min 0.3", b" of 81 solved, ")
-        assert b"1/3 baseline, 0 s" in seen
+        assert re.search(rb"1/3 baseline, \d+ s", seen)
         terminal.read_for(2.0)
         terminal.type(b"\x03")
         terminal.read_until(b"interrupted; not computed: the front at 0.", b"the front at 0.695")
