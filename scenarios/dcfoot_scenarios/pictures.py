@@ -31,6 +31,9 @@ WIDE_IN, HIGH_IN = 7.0, 3.0
 BAR_IN = 0.36
 """How high an input's bar is, with its gap (a choice) [in]"""
 
+AROUND_BARS_IN = 0.8
+"""What an axis and its words take below bars (a choice) [in]"""
+
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 """Told apart by everybody (Okabe and Ito 2008, Color Universal Design)."""
 
@@ -98,7 +101,7 @@ def _hung(comparison: Comparison, variant: str, said: PageWords) -> Named:
         if levers:
             draw = partial(_tornado, comparison=comparison, variant=variant, figure=figure, said=said)
             caption = f"{words()[figure].called(said.lang)}: {said.tornado}"
-            yield f"tornado-{figure}", caption, drawn(draw, 0.8 + BAR_IN * len(levers))
+            yield f"tornado-{figure}", caption, drawn(draw, len(levers))
 
 
 def _of_one(outcome: Outcome, said: PageWords, pues: tuple[float, float]) -> Named:
@@ -118,18 +121,18 @@ def _figure(high_in: float) -> Figure:
     return figure
 
 
-def drawn(draw: Callable[[Axes], None], high_in: float = HIGH_IN) -> Figure:
+def drawn(draw: Callable[[Axes], None], bars_count: int | None = None) -> Figure:
     """A picture of one pair of axes, in the house's style.
 
     Parameters
     ----------
     draw : callable
         Draws on them.
-    high_in : float
-        How high it is [in]
+    bars_count : int or None
+        How many bars lie in it, by which it is high; None: it is as high as others [-]
     """
     with rc_context(STYLE):
-        figure = _figure(high_in)
+        figure = _figure(HIGH_IN if bars_count is None else AROUND_BARS_IN + BAR_IN * bars_count)
         draw(figure.subplots(1, 1))
         return figure
 

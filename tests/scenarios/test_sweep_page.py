@@ -126,7 +126,7 @@ def test_the_front_has_the_points_of_the_files_that_none_beats(grid: Swept, engl
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=30))
 def test_none_beats_a_point_of_a_front_and_one_of_it_equals_or_beats_any_other(costs: list[tuple[int, int]]) -> None:
     first, second = np.array(costs, dtype=float).T
-    found = unbeaten(first, second).tolist()
+    found = unbeaten(np.array([first, second])).tolist()
 
     def beats(one: int, other: int) -> bool:
         return bool(first[one] <= first[other] and second[one] <= second[other])
@@ -139,7 +139,7 @@ def test_a_figure_that_is_better_high_is_on_the_front_where_it_is_high(tmp_path:
     figures = ["peak_import_mw", "cfe_contracted_ratio"]
     front = front_of(swept(tmp_path, {"supply.wind_mw": [0, 10, 20.5]}, figures=figures))
     assert front is not None
-    assert front.table["supply.wind_mw"].iloc[front.numbers[-1]] == 20.5  # more wind of its own, more matched
+    assert front.table["supply.wind_mw"].iloc[front.row_index[-1]] == 20.5  # more wind of its own, more matched
 
 
 def variance(page: Path) -> Iterator[tuple[str, str, list[str]]]:

@@ -29,14 +29,14 @@ class Front:
         The figures.
     table : DataFrame
         The keys and both figures, one row a point.
-    numbers : array of int
+    row_index : array of int
         The rows that none beats, by the first figure from its best on.
     """
 
     x: str
     y: str
     table: pd.DataFrame
-    numbers: NDArray[np.int64]
+    row_index: NDArray[np.int64]
 
     def spread(self, most_count: int) -> Sequence[tuple[int, Mapping[str, Choice]]]:
         """Some of them, evenly along it: the row, and the values of the keys there.
@@ -46,8 +46,8 @@ class Front:
         most_count : int
             How many [-]
         """
-        count = min(most_count, len(self.numbers))
-        rows = self.numbers[np.linspace(0, len(self.numbers) - 1, count).round().astype(np.int64)].tolist()
+        count = min(most_count, len(self.row_index))
+        rows = self.row_index[np.linspace(0, len(self.row_index) - 1, count).round().astype(np.int64)].tolist()
         return [(row, {str(key): self.table[key].iloc[row] for key in self.table.columns[:-2]}) for row in rows]
 
 
@@ -64,8 +64,7 @@ def front_of(swept: Swept) -> Front | None:
         return None
     x, y = against(telling)
     table = swept.frame([*swept.job.sweep.over, x, y])
-    costs = [_as_cost(name, table[name].to_numpy()) for name in (x, y)]
-    return Front(x, y, table, unbeaten(*costs))
+    return Front(x, y, table, unbeaten(np.array([_as_cost(name, table[name].to_numpy()) for name in (x, y)])))
 
 
 def _as_cost(figure: str, values: Column) -> Column:
@@ -74,16 +73,17 @@ def _as_cost(figure: str, values: Column) -> Column:
     return np.where(np.isnan(signed), np.inf, signed)
 
 
-def unbeaten(first: Column, second: Column) -> NDArray[np.int64]:
+def unbeaten(values: Column) -> NDArray[np.int64]:
     """The points that no other beats in one of two costs and equals or beats in the other, by the first cost.
 
     Of points that are the same in both, the first stands for all.
 
     Parameters
     ----------
-    first, second : array
-        Of every point, in any unit; less is better.
+    values : array
+        Both costs of every point, in any unit: two rows; less is better.
     """
+    first, second = values
     order = np.lexsort((second, first))
     sorted_second = second[order]
     least_before = np.concatenate([[np.inf], np.minimum.accumulate(sorted_second)[:-1]])

@@ -100,5 +100,5 @@ def _front(swept: Swept, front: Front, said: PageWords) -> Iterator[str]:
         figures = [word.said(float(front.table[word.name].iloc[number])) for word in pair]
         yield row([f"{number:,}", *figures, *_values(point, said)])
     yield "</table></div>"
-    if len(shown) < len(front.numbers):
-        yield f'<p class="dim">{said.front_is_long.format(shown=len(shown), count=len(front.numbers))}</p>'
+    if len(shown) < len(front.row_index):
+        yield f'<p class="dim">{said.front_is_long.format(shown=len(shown), count=len(front.row_index))}</p>'

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dcfoot_scenarios.input_words import key_called
 from dcfoot_scenarios.page_words import PageWords
-from dcfoot_scenarios.pictures import BAR_IN, COLOURS, Axes, Picture, axis, drawn, legend_above, plain_numbers
+from dcfoot_scenarios.pictures import COLOURS, Axes, Picture, axis, drawn, legend_above, plain_numbers
 from dcfoot_scenarios.sweep.front import Front
 from dcfoot_scenarios.sweep.indices import Indices
 from dcfoot_scenarios.sweep.report import best_points, value_told
@@ -54,7 +54,7 @@ def sweep_pictures(
     for name, one in indices.items():
         caption = f"{words()[name].called(said.lang)}: {said.of_variance}"
         draw = partial(_bars, one=one, keys=keys, said=said)
-        yield Picture("", f"variance-{name}", caption, drawn(draw, 1.1 + 2 * BAR_IN * len(keys)))
+        yield Picture("", f"variance-{name}", caption, drawn(draw, 2 * len(keys) + 1))
     yield from _grid(swept, keys, said)
 
 
@@ -80,8 +80,8 @@ def _front(axes: Axes, front: Front, currency: str, said: PageWords) -> None:
     x, y = (front.table[name].to_numpy() * words()[name].times for name in (front.x, front.y))
     one_each = _apart(x, y)
     axes.plot(x[one_each], y[one_each], ".", color="#BBBBBB", label=said.points, rasterized=True)
-    look = "o-" if len(front.numbers) <= MOST_DOTS else "-"
-    axes.plot(x[front.numbers], y[front.numbers], look, color=COLOURS[2], label=said.front_line, markersize=4)
+    look = "o-" if len(front.row_index) <= MOST_DOTS else "-"
+    axes.plot(x[front.row_index], y[front.row_index], look, color=COLOURS[2], label=said.front_line, markersize=4)
     axes.set(xlabel=axis(front.x, currency, said), ylabel=axis(front.y, currency, said))
     legend_above(axes, 2)
     plain_numbers(axes)
