@@ -87,4 +87,5 @@ def unbeaten(values: Column) -> NDArray[np.int64]:
     order = np.lexsort((second, first))
     sorted_second = second[order]
     least_before = np.concatenate([[np.inf], np.minimum.accumulate(sorted_second)[:-1]])
-    return order[sorted_second < least_before]
+    found: NDArray[np.int64] = order[sorted_second < least_before]
+    return found
