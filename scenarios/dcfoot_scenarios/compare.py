@@ -16,7 +16,8 @@ from dcfoot.errors import StudyError
 from dcfoot.facility_draws import interval_of, rank_correlation
 from dcfoot.grid import Boundary
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
-from dcfoot_scenarios.optimised import OPTIMISED, Optimised
+from dcfoot_scenarios.input_words import input_called
+from dcfoot_scenarios.optimised import OPTIMISED, Optimised, Telling, untold
 from dcfoot_scenarios.payoff import SAME_WORK_RATIO, Payoff, payoff
 from dcfoot_scenarios.place import place_of
 from dcfoot_scenarios.scenario import Scenario
@@ -97,6 +98,10 @@ class Lever:
     high: float
     switches_at_sd: float | None
 
+    def called(self, lang: str = "en") -> str:
+        """What the input is called in a language: ``"en"``, ``"zh"``."""
+        return input_called(self.name, lang)
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -130,6 +135,11 @@ class Comparison:
     def missing(self) -> Sequence[str]:
         """The names of scenarios that were not computed, since somebody interrupted."""
         return [name for name in asked_of(self.study) if name not in self.outcomes]
+
+    @property
+    def front_missing(self) -> Sequence[float]:
+        """The values along a front at which no optimum was sought, since somebody interrupted, in the limit's unit."""
+        return () if self.optimised is None else self.optimised.front_missing
 
     @property
     def variants(self) -> Sequence[str]:
@@ -282,12 +292,27 @@ def _root(difference: Callable[[float], float], low: float, high: float) -> floa
     return (low + high) / 2
 
 
+def against(telling: Sequence[str]) -> tuple[str, str]:
+    """Which two figures are held against each other: cost and the first other, where there is a cost.
+
+    Parameters
+    ----------
+    telling : sequence of str
+        Two figures or more.
+    """
+    costs, others = ([name for name in telling if (name == "cost_per_year") == is_cost] for is_cost in (True, False))
+    first, second, *_ = (*costs, *others)
+    return first, second
+
+
 def asked_of(study: Study) -> list[str]:
     """What a study has computed: its scenarios, and the optimum where it asks for one."""
     return [*study.scenarios, *([OPTIMISED] if study.keys.optimise is not None else [])]
 
 
-def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) -> Comparison:
+def compare(
+    study: Study, progress: Callable[[str], None] = lambda _name: None, telling: Telling = untold
+) -> Comparison:
     """Evaluates every scenario of a study, with the same draws; Ctrl-C after the first keeps those that are done.
 
     Parameters
@@ -296,6 +321,8 @@ def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) 
         A baseline and variants.
     progress : callable
         Told the name of each before it is begun.
+    telling : callable
+        Told each step of sizing before it is begun.
 
     Raises
     ------
@@ -315,7 +342,7 @@ def compare(study: Study, progress: Callable[[str], None] = lambda _name: None) 
 
             progress(OPTIMISED)
             with told_of(OPTIMISED):
-                optimised = optimise(study, scenarios)
+                optimised = optimise(study, scenarios, telling)
                 keys, planned = study.keys, optimised.schedule
                 outcomes[OPTIMISED] = evaluate(optimised.scenario, keys.uncertainty, keys.money, schedule=planned)
     except KeyboardInterrupt:

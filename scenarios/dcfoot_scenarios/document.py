@@ -77,6 +77,7 @@ def _optimised(comparison: Comparison) -> Json | None:
         "sizes": dict(sizing.sizes),
         "shadow_prices": dict(sizing.shadow_prices),
         "front": [{"at": at, "of": of or None, "value": one.value() if one else None} for at, one, of in found.front],
+        "front_missing": list(found.front_missing),
     }
 
 

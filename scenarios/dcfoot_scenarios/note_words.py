@@ -23,10 +23,25 @@ def note_in(note: str, lang: str) -> str:
     """
     if lang != "zh":
         return note
-    found = ((pattern.fullmatch(note), chinese) for pattern, chinese in _chinese())
-    return next((match.expand(chinese) for match, chinese in found if match), said_in(note, lang))
+    return phrase_in("note_words", note, lang) or said_in(note, lang)
+
+
+def phrase_in(table: str, text: str, lang: str) -> str:
+    """A text in a language by the patterns of a table; empty where it has none of it.
+
+    Parameters
+    ----------
+    table : str
+        With a ``pattern`` of the whole text, and what it says in each language.
+    text : str
+        In English.
+    lang : str
+        A column of the table.
+    """
+    found = ((pattern.fullmatch(text), said) for pattern, said in _patterns(table, lang))
+    return next((match.expand(said) for match, said in found if match), "").strip()
 
 
 @cache
-def _chinese() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(row["pattern"]), row["zh"]) for row in rows("note_words"))
+def _patterns(table: str, lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(row["pattern"]), row[lang]) for row in rows(table))

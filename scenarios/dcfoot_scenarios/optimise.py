@@ -4,7 +4,9 @@ In comes a study that says what is to be sized, out goes an `Optimised`: the sce
 whose year `evaluate` runs as any other's, what the limits cost, and the front along one of them.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from math import inf
 
@@ -22,13 +24,13 @@ from dcfoot_scenarios.cost import Account
 from dcfoot_scenarios.figures import figures, residual_g_per_kwh, yearly_supplies
 from dcfoot_scenarios.figures_beside import account_of, bought, carbon_price_per_t, making_of, units_per_kw
 from dcfoot_scenarios.heat.network import ways_of
-from dcfoot_scenarios.optimised import FrontPoint, Optimised
+from dcfoot_scenarios.optimised import FrontPoint, Optimised, Step, Telling, untold
 from dcfoot_scenarios.place import place_of
 from dcfoot_scenarios.scenario import HeatReuse, Money, Scenario
 from dcfoot_scenarios.schedule import battery_choice, given, standing_battery
 from dcfoot_scenarios.sizing.answer import Sizing
 from dcfoot_scenarios.sizing.choice import choose
-from dcfoot_scenarios.sizing.front import front
+from dcfoot_scenarios.sizing.front import along
 from dcfoot_scenarios.sizing.optimum import size
 from dcfoot_scenarios.sizing.problem import (
     BatteryChoice,
@@ -69,8 +71,8 @@ LIMITS = (
 """The limits that a study may set, as `Optimise` and `Limits` both call them."""
 
 
-def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None) -> Optimised:
-    """Sizes what a study says, and takes the best of its scenarios.
+def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None, telling: Telling = untold) -> Optimised:
+    """Sizes what a study says, and takes the best of its scenarios; Ctrl-C along a front keeps what was found.
 
     Parameters
     ----------
@@ -78,6 +80,8 @@ def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None) -> O
         With `optimise`.
     scenarios : mapping of str to Scenario, or None
         Of one family of grid factors; None: the study's own.
+    telling : callable
+        Told each step before it is begun.
 
     Raises
     ------
@@ -96,22 +100,37 @@ def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None) -> O
     for name in wanted.of:
         with told_of(name):
             problems[name] = problem_of(case_of(known[name]), wanted, study.keys.money)
+    values = wanted.front_values if wanted.front else ()
+    count = 1 + len(values) * len(problems)
     if len(problems) == 1:
         of, problem = next(iter(problems.items()))
+        telling(Step(of, 0, count))
         best = size(problem)
     else:
-        of, best = next(iter(choose(problems).items()))
-    points = tuple(_front(problems, wanted.front, wanted.front_values)) if wanted.front else ()
-    return Optimised(of, sized(known[of], best, wanted), best, points)
+        found = choose(problems, told=lambda what: telling(Step(f"the best of {len(problems)}, {what}", 0, count)))
+        of, best = next(iter(found.items()))
+    points: list[FrontPoint] = []
+    with suppress(KeyboardInterrupt):  # the optimum and the points before it are kept
+        points.extend(_front(problems, wanted.front, values, telling) if wanted.front else ())
+    return Optimised(of, sized(known[of], best, wanted), best, tuple(points), tuple(values[len(points) :]))
 
 
-def _front(problems: Mapping[str, SizingProblem], limit: str, values: Sequence[float]) -> Iterator[FrontPoint]:
+def _front(
+    problems: Mapping[str, SizingProblem], limit: str, values: Sequence[float], telling: Telling
+) -> Iterator[FrontPoint]:
     """Of all scenarios the best at each value: another may be it where the limit is tight."""
-    by_name = {name: front(problem, limit, values) for name, problem in problems.items()}
-    for index, value in enumerate(values):
-        held = {name: one for name, answers in by_name.items() if (one := answers[index]) is not None}
-        best = min(held, key=lambda name: held[name].value(), default="")
-        yield FrontPoint(value, held.get(best), best)
+    count = len(values) * len(problems)
+    answers = {name: along(problem, limit, values) for name, problem in problems.items()}
+    done = itertools.count(1)
+    for value in values:
+        found: dict[str, Sizing] = {}
+        for name, answer in answers.items():
+            telling(Step(f"{name}, {limit} {value:g}", next(done), 1 + count))
+            sizing = next(answer)
+            if sizing is not None:
+                found[name] = sizing
+        best = min(found, key=lambda name: found[name].value(), default="")
+        yield FrontPoint(value, found.get(best), best)
 
 
 def _of_known_life(scenario: Scenario, currency: str) -> Scenario:

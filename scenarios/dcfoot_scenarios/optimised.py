@@ -1,5 +1,6 @@
 """What an optimisation found, for those who show it: without the solver that found it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,6 +10,30 @@ from dcfoot_scenarios.sizing.answer import Sizing
 
 OPTIMISED = "optimised"
 """What the answer is called beside the variants."""
+
+
+class Step(NamedTuple):
+    """What is sought while an optimum and its front are.
+
+    Parameters
+    ----------
+    what : str
+        The scenario, and where along the front.
+    done_count, all_count : int
+        How many programs of the year are solved, and of how many [-]
+    """
+
+    what: str
+    done_count: int
+    all_count: int
+
+
+Telling = Callable[[Step], None]
+"""Told each step before it is begun."""
+
+
+def untold(_step: Step) -> None:
+    """Tells nobody."""
 
 
 class FrontPoint(NamedTuple):
@@ -43,12 +68,15 @@ class Optimised:
         Sizes, hours, and what the limits cost.
     front : tuple of FrontPoint
         The optimum at each value of a limit.
+    front_missing : tuple of float
+        The values at which none was sought, since somebody interrupted, in the limit's unit.
     """
 
     of: str
     scenario: Scenario
     sizing: Sizing
     front: tuple[FrontPoint, ...] = ()
+    front_missing: tuple[float, ...] = ()
 
     @property
     def schedule(self) -> Schedule:

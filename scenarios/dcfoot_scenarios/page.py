@@ -3,40 +3,19 @@
 Its pictures need matplotlib, the extra ``report``.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import groupby
 from operator import attrgetter
 
-from dcfoot.evidence import Evidence
-from dcfoot.version import VERSION
 from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
 from dcfoot_scenarios.document import evidence_of, notes_of
-from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.note_words import note_in
+from dcfoot_scenarios.page_parts import carbon_family, evidence_table, made_by, row, side_by_side, whole
 from dcfoot_scenarios.page_payoff import eased_lines, front_head, front_rows, optimum, payoff_rows, size_rows
 from dcfoot_scenarios.page_words import WORDS, PageWords
-from dcfoot_scenarios.pictures import as_svg, pictures
+from dcfoot_scenarios.pictures import pictures
 from dcfoot_scenarios.words import Word, printed, words
-
-STYLE = """
-:root { color-scheme: light dark; --edge: #8884; --soft: #8881; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { margin: 0; font-size: 1.7rem; } h2 { margin: 2.2rem 0 .5rem; font-size: 1.2rem; } h3 { margin: 1rem 0 .2rem; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid var(--edge); vertical-align: top; }
-th { font-weight: 600; } th[scope=row] { font-weight: 400; }
-td.number, th.number { text-align: right; white-space: nowrap; }
-table.narrow { width: auto; min-width: 24rem; }
-.wide th[scope=row] { position: sticky; left: 0; background: Canvas; min-width: 8rem; }
-tr.group th { background: var(--soft); } small, .dim { opacity: .7; } .wide { overflow-x: auto; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(32rem, 100%), 1fr)); gap: 1rem; }
-.pictures { align-items: start; } .prose { max-width: 60rem; }
-figure { margin: 0; background: #fff; color: #000; padding: .5rem; border-radius: .3rem; }
-figure svg { width: 100%; height: auto; } figcaption { font-size: .9rem; font-weight: 600; margin: 0 0 .3rem; }
-details { margin: .5rem 0; } summary { cursor: pointer; }
-@media print { body { margin: 0; font-size: 11px; max-width: none; } h2, tr, figure { break-inside: avoid; } }
-"""
 
 
 def render(comparison: Comparison, lang: str = "en") -> str:
@@ -52,14 +31,8 @@ def render(comparison: Comparison, lang: str = "en") -> str:
     said = WORDS[lang]
     title, asks = comparison.study.told(lang)
     parts = (_figures, _differences, _payoffs, _optimised, _pictures, _notes, _evidence)
-    body = "\n".join(line for part in parts for line in part(comparison, said))
-    return (
-        f'<!doctype html>\n<html lang="{"zh-CN" if lang == "zh" else "en"}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
-        f"<style>{STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n"
-        f'<p class="prose">{escape(asks)}</p>\n'
-        f"{body}\n</body>\n</html>\n"
-    )
+    body = (line for part in parts for line in part(comparison, said))
+    return whole(title, asks, body, said)
 
 
 def _figures(comparison: Comparison, said: PageWords) -> Iterator[str]:
@@ -70,13 +43,11 @@ def _figures(comparison: Comparison, said: PageWords) -> Iterator[str]:
         missing = ", ".join(_called(comparison, comparison.missing, said))
         yield f"<p><strong>{escape(said.incomplete.format(names=missing))}</strong></p>"
     yield f'<h2>{said.figures}</h2>\n<div class="wide"><table>'
-    yield _row([said.scenario, *names], head=True)
+    yield row([said.scenario, *names], head=True)
     for group in dict.fromkeys(words()[name].group for name in shown):
         yield f'<tr class="group"><th colspan="{len(names) + 1}">{said.groups[group]}</th></tr>'
         for word in (words()[name] for name in shown if words()[name].group == group):
-            yield _row(
-                [word.called(said.lang), *_cells(word, comparison, said)], word.printed_unit(currency, said.lang)
-            )
+            yield row([word.called(said.lang), *_cells(word, comparison, said)], word.printed_unit(currency, said.lang))
     yield "</table></div>"
     if comparison.baseline.drawn:
         yield f'<p class="dim">{said.small_is_interval}</p>'
@@ -100,19 +71,6 @@ def _cells(word: Word, comparison: Comparison, said: PageWords) -> Iterator[str]
 
 def _between(word: Word, low: float | None, high: float | None, said: PageWords) -> str:
     return said.to.format(low=word.said(low), high=word.said(high))
-
-
-def _row(cells: Sequence[str], unit: str = "", *, head: bool = False) -> str:
-    """A row whose first cell is text with its unit, and the others numbers; a second line stands small."""
-    first, *others = cells
-    about = f'<th scope="row">{escape(first)} <small>{escape(unit)}</small></th>'
-    return "".join(["<tr>", about, *(_number(cell, "th" if head else "td") for cell in others), "</tr>"])
-
-
-def _number(cell: str, tag: str) -> str:
-    first, _, second = cell.partition("\n")
-    small = f"<br><small>{escape(second)}</small>" if second else ""
-    return f'<{tag} class="number">{escape(first)}{small}</{tag}>'
 
 
 def _differences(comparison: Comparison, said: PageWords) -> Iterator[str]:
@@ -139,7 +97,8 @@ def _difference(comparison: Comparison, variant: str, figure: str, difference: D
     sign = "+" if difference.value > 0 else ""
     parts = [f"{escape(word.called(said.lang))}: <strong>{sign}{word.said(difference.value)} {unit}</strong>"]
     if difference.better_ratio is not None:
-        parts.append(f"{said.interval}: {_between(word, difference.p5, difference.p95, said)}")
+        if word.said(difference.p5) != word.said(difference.p95):
+            parts.append(f"{said.interval}: {_between(word, difference.p5, difference.p95, said)}")
         parts.append(_share(difference.better_ratio, said))
     hung = "; ".join(_lever(lever, word, said) for lever in comparison.levers(variant, figure, 3))
     return "; ".join(parts) + (f'<br><span class="dim">{said.hangs_on}: {hung}</span>' if hung else "")
@@ -150,8 +109,8 @@ def _payoffs(comparison: Comparison, said: PageWords) -> Iterator[str]:
     if not rows:
         return
     yield f'<h2>{said.pays}</h2>\n<div class="wide"><table id="payoff">'
-    yield _row([said.scenario, *_called(comparison, comparison.variants, said)], head=True)
-    yield from (_row([name, *cells], printed(unit, said.lang)) for name, unit, cells in rows)
+    yield row([said.scenario, *_called(comparison, comparison.variants, said)], head=True)
+    yield from (row([name, *cells], printed(unit, said.lang)) for name, unit, cells in rows)
     yield "</table></div>"
 
 
@@ -161,12 +120,12 @@ def _optimised(comparison: Comparison, said: PageWords) -> Iterator[str]:
         return
     yield f"<h2>{said.optimised}</h2>\n<p>{escape(optimum(comparison, found, said))}</p>"
     yield '<table class="narrow" id="sizes">'
-    yield from (_row([name, amount]) for name, amount in size_rows(found, said))
+    yield from (row([name, amount]) for name, amount in size_rows(found, said))
     yield "</table>"
     yield from (f"<p>{escape(line)}</p>" for line in eased_lines(comparison, found, said))
-    if found.front:
+    if found.front or found.front_missing:
         yield f'<h3>{escape(front_head(comparison, found, said))}</h3>\n<table class="narrow">'
-        yield from (_row([at, least]) for at, least in front_rows(comparison, found, said))
+        yield from (row([at, least]) for at, least in front_rows(comparison, found, said))
         yield "</table>"
 
 
@@ -182,7 +141,7 @@ def _lever(lever: Lever, word: Word, said: PageWords) -> str:
     parts = [_between(word, lever.low, lever.high, said)]
     if lever.switches_at_sd is not None:
         parts.append(said.switches.format(at=lever.switches_at_sd))
-    name = escape(input_called(lever.name, said.lang))
+    name = escape(lever.called(said.lang))
     return f'<span title="{escape(lever.name)}">{name}</span> ({"; ".join(parts)})'
 
 
@@ -190,37 +149,19 @@ def _pictures(comparison: Comparison, said: PageWords) -> Iterator[str]:
     yield f"<h2>{said.pictures}</h2>"
     for scenario, those in groupby(pictures(comparison, said), key=attrgetter("scenario")):
         yield f"<h3>{escape(comparison.study.called(scenario, said.lang))}</h3>" if scenario else ""
-        yield '<div class="pictures">'
-        for one in those:
-            caption = f"<figcaption>{escape(one.caption)}</figcaption>"
-            yield f'<figure id="{escape(one.name)}">{caption}{as_svg(one.figure)}</figure>'
-        yield "</div>"
+        yield from side_by_side(those)
 
 
 def _notes(comparison: Comparison, said: PageWords) -> Iterator[str]:
-    grid = comparison.baseline.case.grid[0]
     study, uncertainty = comparison.study, comparison.study.keys.uncertainty
-    family = said.carbon_family.format(gas=grid.gas, boundary=said.boundaries[grid.boundary])
+    family = carbon_family(comparison.baseline, said)
     yield f"<h2>{said.notes}</h2>\n<ul>"
     for note, names in {family: list[str](), **notes_of(comparison)}.items():
         about = f"<strong>{escape(', '.join(_called(comparison, names, said)))}</strong>: " if names else ""
         yield f"<li>{about}{escape(note_in(note, said.lang))}</li>"
     yield "</ul>"
-    made = said.made_by.format(version=VERSION, hash=study.hash[:12], seed=uncertainty.seed, draws=uncertainty.draws)
-    yield f'<p class="dim">{escape(made)}</p>'
+    yield made_by(said.made_by, hash=study.hash[:12], seed=uncertainty.seed, draws=uncertainty.draws)
 
 
 def _evidence(comparison: Comparison, said: PageWords) -> Iterator[str]:
-    lines = evidence_of(comparison)
-    yield f'<h2>{said.evidence}</h2>\n<details><summary>{len(lines)}</summary>\n<div class="wide"><table>'
-    yield f"<tr><th>{said.what}</th><th>{said.value}</th><th>{said.year}</th><th>{said.source}</th><th></th></tr>"
-    for line in lines:
-        yield _evidence_row(line, said)
-    yield "</table></div></details>"
-
-
-def _evidence_row(line: Evidence, said: PageWords) -> str:
-    checked = said.verified if line.verified else said.unverified
-    source = "; ".join(filter(None, (line.source, line.note, line.licence)))
-    cells = (line.what, f"{line.value:g} {line.unit}", str(line.year or ""), source, checked)
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    yield from evidence_table(evidence_of(comparison), said)

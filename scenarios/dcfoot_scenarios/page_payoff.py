@@ -57,8 +57,8 @@ def _worth_cell(comparison: Comparison, variant: str, said: PageWords) -> str:
     if comparison.payoff(variant).money is None:
         return "-"
     found = worth(comparison, variant)
-    between = said.to.format(low=word.said(found.p5), high=word.said(found.p95))
-    return word.said(found.value) + (f"\n{between}" if found.p5 is not None else "")
+    low, high = word.said(found.p5), word.said(found.p95)
+    return word.said(found.value) + ("" if low == high else f"\n{said.to.format(low=low, high=high)}")
 
 
 def _millions(found: Payoff, name: str) -> str:
@@ -157,6 +157,7 @@ def front_rows(comparison: Comparison, found: Optimised, said: PageWords) -> Ite
         sizes = "; ".join(f"{said.sizes.get(name, name)} {amount:,.1f}" for name, amount in sizing.sizes.items())
         whose = f"{comparison.study.called(of, said.lang)}: " if several else ""
         yield f"{value:g}", f"{whose}{_least(comparison, sizing.value(), sizing, said)} ({sizes})"
+    yield from ((f"{value:g}", said.not_computed) for value in found.front_missing)
 
 
 def front_head(comparison: Comparison, found: Optimised, said: PageWords) -> str:

@@ -28,6 +28,7 @@ class PageWords:
     value: str
     year: str
     source: str
+    checked: str
     verified: str
     unverified: str
     pictures: str
@@ -94,9 +95,20 @@ class PageWords:
     eased: str
     limit_front: str
     not_held: str
+    not_computed: str
     sweep: str
     sweep_is_partial: str
+    swept_by: str
+    points_missing: str
     best: str
+    best_points: str
+    front_points: str
+    front_is_long: str
+    a_point: str
+    points: str
+    front_line: str
+    variance: str
+    variance_note: str
     of_variance: str
     alone: str
     with_others: str
@@ -122,6 +134,7 @@ ENGLISH = PageWords(
     value="Value",
     year="Year",
     source="Source",
+    checked="Checked",
     verified="verified",
     unverified="unverified",
     pictures="Pictures",
@@ -134,7 +147,7 @@ ENGLISH = PageWords(
     to="{low} to {high}",
     boundaries={"direct": "direct", "life_cycle": "life-cycle"},
     never_added="Avoided emissions stand beside the inventory and are never subtracted from it.",
-    made_by="dcfoot {version}, study {hash}, seed {seed}, {draws} draws",
+    made_by="Study {hash}, seed {seed}, {draws} draws; {versions}",
     duration="Draw from the grid: how many hours of the year it is above",
     weeks="a week in January and one in July",
     heat_map="PUE by day and hour",
@@ -213,9 +226,21 @@ ENGLISH = PageWords(
     eased="What a limit costs, {limit}: {value} for each unit that it is eased by",
     limit_front="Least {aim} by the limit, {limit}",
     not_held="nothing holds it",
+    not_computed="interrupted, not computed",
     sweep="Sweep of {of}: {points:,} points over {keys}",
     sweep_is_partial="Too few points are computed to tell anything; the same command goes on.",
+    swept_by="Study {hash}, seed {seed}, nothing is drawn; {versions}",
+    points_missing="Interrupted: {done:,} of {points:,} points are computed; the same command goes on.",
     best="the best",
+    best_points="The best of each figure, and where it stands",
+    front_points="Points that none beats in both",
+    front_is_long="{shown} of {count:,} of them, evenly along the front.",
+    a_point="Row of the points",
+    points="points",
+    front_line="beaten by none in both",
+    variance="What the variance comes from",
+    variance_note="Sobol's indices: the share of a figure's variance by a key alone, and with all that it acts "
+    "together with; between 5 and 95 % by bootstrap.",
     of_variance="of the variance",
     alone="alone",
     with_others="with others",
@@ -241,6 +266,7 @@ CHINESE = PageWords(
     value="数值",
     year="年份",
     source="来源",
+    checked="核实",
     verified="已核实",
     unverified="未核实",
     pictures="图",
@@ -253,7 +279,7 @@ CHINESE = PageWords(
     to="{low} 至 {high}",
     boundaries={"direct": "直接排放", "life_cycle": "全生命周期"},
     never_added="避免的排放单独列示，不从清单中扣减。",
-    made_by="dcfoot {version}，研究 {hash}，种子 {seed}，{draws} 次抽样",
+    made_by="研究 {hash}，种子 {seed}，{draws} 次抽样；{versions}",
     duration="电网受电持续曲线",
     weeks="一月与七月各一周",
     heat_map="逐日逐时 PUE",
@@ -332,9 +358,20 @@ CHINESE = PageWords(
     eased="{limit} 的影子价格：每放宽一个单位可减少 {value}",
     limit_front="不同 {limit} 下的最小{aim}",
     not_held="无可行解",
+    not_computed="已中断，未计算",
     sweep="{of} 的扫描：{points:,} 个点，变量 {keys}",
     sweep_is_partial="已计算的点太少，尚无结论；重复同一命令可继续。",
+    swept_by="研究 {hash}，种子 {seed}，不作抽样；{versions}",
+    points_missing="已中断：已计算 {points:,} 个点中的 {done:,} 个；重复同一命令可继续。",
     best="最优",
+    best_points="各指标的最优值及其所在",
+    front_points="两项指标均未被超越的点",
+    front_is_long="共 {count:,} 个，沿前沿均匀列出 {shown} 个。",
+    a_point="点表行号",
+    points="点",
+    front_line="两项均未被超越",
+    variance="方差来源",
+    variance_note="Sobol 指数：某变量单独、以及连同全部交互所占的指标方差；5% - 95% 误差线由自助法得出。",
     of_variance="占方差",
     alone="单独",
     with_others="含交互",

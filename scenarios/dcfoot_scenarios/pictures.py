@@ -18,10 +18,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from dcfoot_scenarios.compare import Comparison
+from dcfoot_scenarios.compare import Comparison, against
 from dcfoot_scenarios.evaluate import Outcome
 from dcfoot_scenarios.flows import energy_links, water_links
-from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.page_words import PageWords
 from dcfoot_scenarios.sankey import BOX, Link, Ribbon, lay_out
 from dcfoot_scenarios.words import words
@@ -31,6 +30,9 @@ WIDE_IN, HIGH_IN = 7.0, 3.0
 
 BAR_IN = 0.36
 """How high an input's bar is, with its gap (a choice) [in]"""
+
+AROUND_BARS_IN = 0.8
+"""What an axis and its words take below bars (a choice) [in]"""
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 """Told apart by everybody (Okabe and Ito 2008, Color Universal Design)."""
@@ -80,9 +82,9 @@ class Picture:
 
 def pictures(comparison: Comparison, said: PageWords) -> Iterator[Picture]:
     """All pictures of a comparison that have something to show: of the whole, then of each scenario."""
-    yield Picture("", "duration", said.duration, _drawn(partial(_duration, comparison=comparison, said=said)))
+    yield Picture("", "duration", said.duration, drawn(partial(_duration, comparison=comparison, said=said)))
     if len(comparison.telling) > 1 and len(comparison.outcomes) > 2:
-        yield Picture("", "front", said.front, _drawn(partial(_front, comparison=comparison, said=said)))
+        yield Picture("", "front", said.front, drawn(partial(_front, comparison=comparison, said=said)))
     all_pues = [outcome.year.pue for outcome in comparison.outcomes.values()]
     pues = min(map(np.min, all_pues)), max(map(np.max, all_pues))  # one scale of colours, so that maps compare
     for name, outcome in comparison.outcomes.items():
@@ -98,19 +100,19 @@ def _hung(comparison: Comparison, variant: str, said: PageWords) -> Named:
         levers = comparison.levers(variant, figure)
         if levers:
             draw = partial(_tornado, comparison=comparison, variant=variant, figure=figure, said=said)
-            drawn = _drawn(draw, 0.8 + BAR_IN * len(levers))
-            yield f"tornado-{figure}", f"{words()[figure].called(said.lang)}: {said.tornado}", drawn
+            caption = f"{words()[figure].called(said.lang)}: {said.tornado}"
+            yield f"tornado-{figure}", caption, drawn(draw, len(levers))
 
 
 def _of_one(outcome: Outcome, said: PageWords, pues: tuple[float, float]) -> Named:
     """Those of one scenario; its PUE between the lowest and the highest of all."""
     if outcome.figures["clean_mwh"] or outcome.figures["discharge_mwh"]:
         yield "weeks", said.weeks, _weeks(outcome, said)
-    yield "pue", said.heat_map, _drawn(partial(_heat_map, outcome=outcome, said=said, pues=pues))
-    yield "energy", said.energy_flow, _drawn(partial(_sankey, links=energy_links(outcome, said), unit="GWh"))
+    yield "pue", said.heat_map, drawn(partial(_heat_map, outcome=outcome, said=said, pues=pues))
+    yield "energy", said.energy_flow, drawn(partial(_sankey, links=energy_links(outcome, said), unit="GWh"))
     water = water_links(outcome, said)
     if water:
-        yield "water", said.water_flow, _drawn(partial(_sankey, links=water, unit="m³"))
+        yield "water", said.water_flow, drawn(partial(_sankey, links=water, unit="m³"))
 
 
 def _figure(high_in: float) -> Figure:
@@ -119,9 +121,18 @@ def _figure(high_in: float) -> Figure:
     return figure
 
 
-def _drawn(draw: Callable[[Axes], None], high_in: float = HIGH_IN) -> Figure:
+def drawn(draw: Callable[[Axes], None], bars_count: int | None = None) -> Figure:
+    """A picture of one pair of axes, in the house's style.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws on them.
+    bars_count : int or None
+        How many bars lie in it, by which it is high; None: it is as high as others [-]
+    """
     with rc_context(STYLE):
-        figure = _figure(high_in)
+        figure = _figure(HIGH_IN if bars_count is None else AROUND_BARS_IN + BAR_IN * bars_count)
         draw(figure.subplots(1, 1))
         return figure
 
@@ -131,7 +142,39 @@ def _duration(axes: Axes, comparison: Comparison, said: PageWords) -> None:
         sorted_mw = np.sort(outcome.year.flows.import_mw)[::-1]
         axes.plot(np.arange(len(sorted_mw)), sorted_mw, label=comparison.study.called(name, said.lang), color=colour)
     axes.set(xlabel=said.hours_of_year, ylabel=f"{said.from_grid} [MW]", xlim=(0, None), ylim=(0, None))
-    axes.legend(frameon=False, loc="lower left")
+    legend_above(axes, 3)
+
+
+def legend_above(axes: Axes, columns_count: int) -> None:
+    """What the lines are, above them all: on them it would hide some.
+
+    Parameters
+    ----------
+    axes : matplotlib's axes
+        On which they are.
+    columns_count : int
+        How many names stand in a row [-]
+    """
+    handles, labels = axes.get_legend_handles_labels()
+    axes.figure.legend(handles, labels, loc="outside upper left", ncols=columns_count, frameon=False)
+
+
+def plain_numbers(axes: Axes, directions: str = "xy") -> None:
+    """Ticks as tables write numbers: 250,000.
+
+    Parameters
+    ----------
+    axes : matplotlib's axes
+        Whose ticks they are.
+    directions : str
+        ``"x"``, ``"y"``, or both.
+    """
+    for direction in directions:
+        getattr(axes, f"{direction}axis").set_major_formatter(_tick)
+
+
+def _tick(value: float, _place: int) -> str:
+    return f"{value:,.6g}"
 
 
 def _weeks(outcome: Outcome, said: PageWords) -> Figure:
@@ -140,7 +183,7 @@ def _weeks(outcome: Outcome, said: PageWords) -> Figure:
         upper, lower = figure.subplots(2, 1)
         _week(upper, outcome, slice(WINTER_H, WINTER_H + WEEK_H), said)
         _week(lower, outcome, slice(SUMMER_H, SUMMER_H + WEEK_H), said)
-        upper.legend(frameon=False, ncols=5, loc="lower left", bbox_to_anchor=(0, 1))
+        legend_above(upper, 5)
         return figure
 
 
@@ -198,7 +241,7 @@ def _ribbon(ribbon: Ribbon, colour: str) -> PathPatch:
 
 
 def _front(axes: Axes, comparison: Comparison, said: PageWords) -> None:
-    x, y = _against(comparison.telling)
+    x, y = against(comparison.telling)
     best = set(comparison.front([x, y]))
     outcomes = sorted(comparison.outcomes.items(), key=lambda one: one[1].figures[x])
     for number, (name, outcome) in enumerate(outcomes):
@@ -207,20 +250,26 @@ def _front(axes: Axes, comparison: Comparison, said: PageWords) -> None:
         axes.annotate(
             comparison.study.called(name, said.lang), at, textcoords="offset points", xytext=(5, (4, -11)[number % 2])
         )
-    axes.set(xlabel=_axis(comparison, x, said), ylabel=_axis(comparison, y, said))
+    axes.set(xlabel=axis(x, comparison.study.currency, said), ylabel=axis(y, comparison.study.currency, said))
     axes.margins(0.15)
+    plain_numbers(axes)
 
 
-def _against(telling: Sequence[str]) -> tuple[str, str]:
-    """Which two figures scenarios are held against: cost and the first other, where there is a cost."""
-    costs, others = ([name for name in telling if (name == "cost_per_year") == is_cost] for is_cost in (True, False))
-    first, second, *_ = (*costs, *others)
-    return first, second
+def axis(figure: str, currency: str, said: PageWords) -> str:
+    """What stands at the axis of a figure: its name and its unit.
 
-
-def _axis(comparison: Comparison, figure: str, said: PageWords) -> str:
+    Parameters
+    ----------
+    figure : str
+        A key of `dcfoot_scenarios.words.words`.
+    currency : str
+        Of the study.
+    said : PageWords
+        The page's words.
+    """
     word = words()[figure]
-    return f"{word.called(said.lang)} [{word.printed_unit(comparison.study.currency, said.lang)}]"
+    unit = word.printed_unit(currency, said.lang)
+    return f"{word.called(said.lang)} [{unit}]" if unit else word.called(said.lang)
 
 
 def _tornado(axes: Axes, comparison: Comparison, variant: str, figure: str, said: PageWords) -> None:
@@ -230,12 +279,13 @@ def _tornado(axes: Axes, comparison: Comparison, variant: str, figure: str, said
     for place, lever in enumerate(levers):
         for end, colour in ((lever.low, COLOURS[0]), (lever.high, COLOURS[5])):
             axes.barh(place, end * word.times - middle, left=middle, color=colour, height=0.6)
-    axes.set_yticks(range(len(levers)), [input_called(lever.name, said.lang) for lever in levers])
+    axes.set_yticks(range(len(levers)), [lever.called(said.lang) for lever in levers])
     axes.axvline(middle, color="black", lw=0.8)
     if axes.get_xlim()[0] < 0 < axes.get_xlim()[1]:
         axes.axvline(0, color="black", lw=0.8, ls=":")
     axes.locator_params(axis="x", nbins=6)
-    axes.set(xlabel=f"{said.difference}: {_axis(comparison, figure, said)}")
+    plain_numbers(axes, "x")
+    axes.set(xlabel=f"{said.difference}: {axis(figure, comparison.study.currency, said)}")
 
 
 def as_svg(figure: Figure) -> str:

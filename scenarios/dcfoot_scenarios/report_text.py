@@ -8,7 +8,6 @@ from operator import attrgetter
 from dcfoot.receipt.layout import Cell, Column, column_widths, display_width, table, wrap
 from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
 from dcfoot_scenarios.document import notes_of
-from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.note_words import note_in
 from dcfoot_scenarios.page_payoff import (
     abatement_between,
@@ -211,7 +210,7 @@ def _share(better_ratio: float, said: PageWords) -> str:
 
 def said_lever(word: Word, lever: Lever, currency: str, said: PageWords = ENGLISH) -> str:
     """On what a difference hangs, in a sentence."""
-    name, unit = input_called(lever.name, said.lang), _unit(word, currency, said)
+    name, unit = lever.called(said.lang), _unit(word, currency, said)
     between = said.to.format(low=word.said(lever.low), high=word.said(lever.high))
     told = f"{said.hangs_on_input.format(name=name)}: {between} {unit}".rstrip()
     if lever.switches_at_sd is None:
@@ -229,7 +228,7 @@ def _optimised(comparison: Comparison, said: PageWords) -> Iterator[str]:
         yield f"  {name}: {amount}"
     for line in eased_lines(comparison, found, said):
         yield from wrap(line, WIDTH, "    ", "  ")
-    if found.front:
+    if found.front or found.front_missing:
         yield front_head(comparison, found, said)
     for at, least in front_rows(comparison, found, said):
         yield from wrap(f"{at}: {least}", WIDTH, "      ", "  ")

@@ -76,12 +76,17 @@ class Word:
         return one > other if self.better == "lower" else one < other if self.better == "higher" else False
 
 
-CHINESE_UNITS = {"M ": "百万 ", "world-eq": "世界当量", "years": "年", "cycles": "次"}
+CHINESE_UNITS = {"M ": "百万 ", "world-eq": "世界当量", "years": "年", "cycles": "次", "piece": "台"}
+
+DEGREES = "C"
+"""How tables write the unit of a temperature."""
 
 
 def printed(unit: str, lang: str) -> str:
     """A unit as it is printed in a language."""
-    unit = unit.replace("m3", "m³")
+    if unit == DEGREES:
+        return "°C"
+    unit = unit.replace("m3", "m³").replace("m2", "m²")
     for english, chinese in CHINESE_UNITS.items() if lang == "zh" else ():
         unit = unit.replace(english, chinese)
     return unit

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import shlex
 import signal
 import subprocess
 from pathlib import Path
@@ -269,7 +270,9 @@ def test_an_interrupt_leaves_what_is_done_and_names_what_is_not(folder: Path) ->
     (folder / "long.yaml").write_text(f"{STUDY.replace('draws: 6', 'draws: 10')}{many}\n", encoding="utf-8")
     command = [*DCFOOT, "plan", str(folder / "long.yaml"), "--out", str(folder / "results")]
     with Terminal(command, {**os.environ, "TERM": "xterm"}) as terminal:
-        terminal.read_until(b"3/41 ")
+        terminal.read_until(b"0/41 places")
+        terminal.read_until(b"1/41 baseline")
+        terminal.read_until(b"/41 v1")  # or any from v10 to v19
         os.kill(terminal.pid, signal.SIGINT)
         terminal.read_until(b"interrupted; not computed: ", b"v39")
         assert terminal.wait() == INTERRUPTED
@@ -314,3 +317,32 @@ def test_an_interrupt_while_sizes_are_sought_says_that_the_optimum_is_not_comput
         terminal.read_until(b"interrupted; not computed: optimised")
         assert terminal.wait() == INTERRUPTED
     assert monotonic() - began < 10
+
+
+@pytest.mark.timeout(180)
+def test_sizing_says_what_it_solves_and_an_interrupt_keeps_the_points_that_were_found(folder: Path) -> None:
+    values = [0.3 + number / 200 for number in range(80)]
+    sized = f"{{wind_mw: {{}}, front: cfe_contracted_ratio_min, front_values: {values}}}"
+    study = STUDY.replace("site: de_frankfurt", "site: dk_copenhagen").replace("draws: 6", "draws: 0")
+    (folder / "front.yaml").write_text(f"{study}money: {{currency: EUR, rates: {{USD: 0.9}}}}\noptimise: {sized}\n")
+    command = f"exec {shlex.join(map(str, DCFOOT))} plan front.yaml --json > front.json"
+    with Terminal(["sh", "-c", command], {**os.environ, "TERM": "xterm"}) as terminal:
+        seen = terminal.read_until(b"3/3 sizing: baseline, cfe_contracted_ratio_min 0.3", b" of 81 solved, ")
+        assert re.search(rb"1/3 baseline, \d+ s", seen)
+        terminal.read_for(2.0)
+        terminal.type(b"\x03")
+        terminal.read_until(b"interrupted; not computed: the front at 0.", b"the front at 0.695")
+        assert terminal.wait() == INTERRUPTED
+    found = json.loads((folder / "front.json").read_text())["optimised"]
+    assert found["sizes"]["wind_mw"] > 0
+    assert [point["at"] for point in found["front"]] + found["front_missing"] == near(values)
+    assert found["front_missing"]
+
+
+def test_where_stderr_is_no_terminal_nothing_is_said_of_the_work(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = "sweep: {over: {warming_k: [0, 1]}}"
+    (folder / "swept.yaml").write_text(f"{STUDY}{sweep}\n", encoding="utf-8")
+    assert main(["plan", "swept.yaml", "--draws", "0"]) == 0
+    assert capsys.readouterr().err == ""

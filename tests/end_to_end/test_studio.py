@@ -1,5 +1,6 @@
 """The studio and a study's page in a real browser: nothing from elsewhere, no complaint, the figures of `evaluate`."""
 
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -9,8 +10,11 @@ import pytest
 
 from dcfoot_scenarios.compare import compare
 from dcfoot_scenarios.evaluate import Outcome, evaluate
+from dcfoot_scenarios.library import find_study
 from dcfoot_scenarios.output import write
 from dcfoot_scenarios.study import Study
+from dcfoot_scenarios.sweep.output import write_pages
+from dcfoot_scenarios.sweep.run import run_sweep
 from simulated.browser import Browser, Page
 from simulated.environ import unobserved
 from simulated.near import near
@@ -28,6 +32,8 @@ baseline: {site: dk_copenhagen, cooling: air_chiller}
 variants:
   water: {cooling: waterside_economizer, rejection: hybrid, supply: {solar_mw: 8}}
 """
+
+TITLES = {"en": "A hall by the sea", "zh": "海边的数据中心"}
 
 CARBON = "Number(document.querySelector('#card-carbon_location_hourly_t .value').dataset.value)"
 SETTLED = "document.getElementById('state').dataset.draws === 'true'"
@@ -188,13 +194,42 @@ def test_the_page_of_a_study_opens_from_its_file_with_all_its_pictures(
     browser: Browser, study: Path, tmp_path: Path
 ) -> None:
     write(compare(Study.read(study)), tmp_path)
-    for lang, title in (("en", "A hall by the sea"), ("zh", "海边的数据中心")):
+    for lang, title in TITLES.items():
         page = browser.open((tmp_path / f"page_{lang}.html").as_uri())
         assert page.value("document.title") == title
-        drawn = "[...document.querySelectorAll('figure svg')].filter(one => one.getBoundingClientRect().height > 100)"
-        count = page.value(f"{drawn}.length")
-        assert count == page.value("document.querySelectorAll('figure').length")
-        assert count >= 5
-        inside = [asked for asked in page.asked if not asked.startswith("data:")]
-        assert inside == [(tmp_path / f"page_{lang}.html").as_uri()]
-        assert page.complaints == []
+        assert_whole(page, (tmp_path / f"page_{lang}.html").as_uri(), least_pictures=5)
+
+
+def test_the_page_of_a_sweep_opens_from_its_file_with_its_front_and_its_maps(
+    browser: Browser, study: Path, tmp_path: Path
+) -> None:
+    over = "{supply.solar_mw: [0, 8, 16], warming_k: [0, 2]}"
+    path = tmp_path / "swept.yaml"
+    path.write_text(f"{study.read_text(encoding='utf-8')}sweep: {{scenario: water, over: {over}}}\n", encoding="utf-8")
+    pages = {page.stem: page.as_uri() for page in write_pages(run_sweep(Study.read(path), tmp_path / "out"))}
+    for lang, title in TITLES.items():
+        page = browser.open(pages[f"page_{lang}"])
+        assert page.value("document.title") == title
+        assert_whole(page, pages[f"page_{lang}"], least_pictures=5)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_table_of_a_page_is_wider_than_the_window_but_by_scrolling_within_itself(
+    browser: Browser, study: Path, tmp_path: Path, width: int
+) -> None:
+    write(compare(find_study(str(study), 0)), tmp_path)
+    page = browser.open((tmp_path / "page_zh.html").as_uri(), width=width)
+    page.value("document.querySelector('details').open = true")
+    assert page.value("document.documentElement.scrollWidth") <= width
+    first = "[...document.querySelectorAll('details td:first-child')].map(cell => cell.textContent)"
+    assert all(re.search(r"[\u4e00-\u9fff]", told) for told in page.value(first))
+
+
+def assert_whole(page: Page, url: str, least_pictures: int) -> None:
+    """All its pictures are drawn; it asked for nothing but itself, and complained of nothing."""
+    drawn = "[...document.querySelectorAll('figure svg')].filter(one => one.getBoundingClientRect().height > 100)"
+    count = page.value(f"{drawn}.length")
+    assert count == page.value("document.querySelectorAll('figure').length")
+    assert count >= least_pictures
+    assert [asked for asked in page.asked if not asked.startswith("data:")] == [url]
+    assert page.complaints == []

@@ -1,5 +1,6 @@
 """What a study says is best is what its year shows; more options are never worse; what cannot be held is named."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -9,9 +10,12 @@ import pytest
 
 from dcfoot.errors import StudyError
 from dcfoot_scenarios.compare import compare
+from dcfoot_scenarios.document import document_of
 from dcfoot_scenarios.evaluate import evaluate
 from dcfoot_scenarios.optimise import optimise
-from dcfoot_scenarios.optimised import OPTIMISED
+from dcfoot_scenarios.optimised import OPTIMISED, Step
+from dcfoot_scenarios.page import render
+from dcfoot_scenarios.report_text import lines_of
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.sizing.conflict import InfeasibleStudy
 from dcfoot_scenarios.study import Study
@@ -350,3 +354,45 @@ def test_no_other_policy_emits_less_than_the_best_schedule(policy: str) -> None:
     flows = best.year.flows
     balance = flows.load_mw + flows.charge_mw + flows.surplus_mw - flows.clean_mw - flows.discharge_mw - flows.import_mw
     assert np.abs(balance).max() < 1e-9
+
+
+FRONT: dict[str, Any] = {
+    "of": ["baseline", "dearer"],
+    "wind_mw": {"most": 60},
+    "cfe_contracted_ratio_min": 0.3,
+    "front": "cfe_contracted_ratio_min",
+    "front_values": [0.4, 0.5, 0.6],
+}
+
+
+def test_an_interrupt_along_a_front_keeps_the_optimum_and_the_points_before_it() -> None:
+    whole = optimise(study(**FRONT))
+    steps: list[Step] = []
+
+    def stop(step: Step) -> None:
+        steps.append(step)
+        if step.what == "dearer, cfe_contracted_ratio_min 0.5":
+            raise KeyboardInterrupt
+
+    some = compare(study(**FRONT), telling=stop)
+    assert {step.all_count for step in steps} == {7}  # the choice, and three values for each of two scenarios
+    assert [step.done_count for step in steps if " 0." in step.what] == [1, 2, 3, 4]
+    assert some.optimised is not None
+    assert [point.at for point in some.optimised.front] == [0.4]
+    assert some.optimised.front[0].sizing is not None
+    assert whole.front[0].sizing is not None
+    assert some.optimised.front[0].sizing.value() == near(whole.front[0].sizing.value())
+    assert some.optimised.sizing.value() == near(whole.sizing.value())
+    assert OPTIMISED in some.outcomes
+    assert list(some.front_missing) == [0.5, 0.6]
+    assert len(re.findall(">interrupted, not computed<", render(some))) == 2
+    assert "0.6: interrupted, not computed" in "\n".join(lines_of(some))
+    assert document_of(some)["optimised"]["front_missing"] == [0.5, 0.6]
+
+
+def test_an_interrupt_before_there_is_an_optimum_keeps_the_scenarios() -> None:
+    def stop(_step: Step) -> None:
+        raise KeyboardInterrupt
+
+    some = compare(study(**FRONT), telling=stop)
+    assert (some.optimised, list(some.missing)) == (None, [OPTIMISED])

@@ -8,11 +8,14 @@ import pytest
 
 from dcfoot.cooling.catalogue import SYSTEMS
 from dcfoot.cooling.parameters import Size
+from dcfoot.evidence import Evidence
 from dcfoot.facility_library import used_parameters
 from dcfoot_scenarios.compare import Comparison, compare
-from dcfoot_scenarios.document import document_of
+from dcfoot_scenarios.document import document_of, evidence_of
 from dcfoot_scenarios.evaluate import evaluate
-from dcfoot_scenarios.input_words import input_called
+from dcfoot_scenarios.evidence_words import evidence_called, evidence_source, evidence_value
+from dcfoot_scenarios.input_words import input_called, site_called, value_called
+from dcfoot_scenarios.library import find_study, study_names
 from dcfoot_scenarios.page import render
 from dcfoot_scenarios.page_payoff import worth
 from dcfoot_scenarios.report_text import WIDTH, figure_lines, lines_of, payoff_lines
@@ -53,6 +56,41 @@ def test_inputs_of_an_outcome_have_words_and_no_two_the_same(comparison: Compari
     assert "全生命周期" in input_called("grid.DNK, life_cycle CO2e, average", "zh")
     assert input_called("price.dgx_h100", "en") == "price: dgx_h100"
     assert input_called("something else", "en") == "something else"
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_every_line_of_evidence_is_called_by_words_in_both_languages(name: str) -> None:
+    lines = evidence_of(compare(find_study(name, 0)))
+    assert len(lines) > 50
+    assert [line.what for line in lines if not CHINESE.search(evidence_called(line, "zh"))] == []
+    keys = re.compile(r"^[a-z_]+\.[a-z_.]+$|life_cycle")
+    assert [line.what for line in lines if keys.search(evidence_called(line, "en"))] == []
+    assert [line.unit for line in lines if evidence_value(line, "zh").endswith(("-", "ratio", " C"))] == []
+
+
+def test_words_of_ours_are_translated_and_the_title_of_a_source_is_not() -> None:
+    line = Evidence("price of battery energy (CHN)", 404, "CNY/kWh", 2025, "CENSA, 2025 mean", True, "a year", "facts")
+    assert evidence_called(line, "zh") == "价格：电池容量 (CHN)"  # noqa: RUF001 - Chinese punctuation is meant
+    assert evidence_source(line, "zh") == "CENSA, 2025 mean；每年；事实"  # noqa: RUF001
+    assert evidence_source(line, "en") == "CENSA, 2025 mean; a year; facts"
+    warm = Evidence("air.supply_c", 31.0, "C", 2022, "a choice: what is usual", verified=False)
+    assert (evidence_called(warm, "en"), evidence_value(warm, "en")) == ("hall air: supply temperature", "31 °C")
+    assert evidence_source(warm, "zh") == "自行选定：what is usual"  # noqa: RUF001
+
+
+def test_a_plants_place_and_a_cooling_system_are_called_by_name() -> None:
+    assert input_called("yield.solar, cn_zhongwei", "en") == "yield: solar plant, Zhongwei/Zhongning"
+    assert "中卫" in input_called("yield.solar, cn_zhongwei", "zh")
+    assert value_called("cooling", "dx", "zh") == "直膨式空调"
+    assert (site_called("se_lulea", "zh"), site_called("my hall", "en")) == ("吕勒奥", "my hall")
+
+
+def test_a_lever_is_called_as_the_page_calls_it(comparison: Comparison) -> None:
+    levers = [lever for figure in comparison.telling for lever in comparison.levers("water", figure, 3)]
+    assert levers
+    for lang in ("en", "zh"):
+        page = render(comparison, lang)
+        assert [lever.name for lever in levers if f">{lever.called(lang)}</span>" not in page] == []
 
 
 def test_a_figure_that_is_another_in_every_scenario_is_told_once(comparison: Comparison) -> None:

@@ -3,12 +3,13 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcfoot.cli import ending_at_once
+from dcfoot.cli.progress import Progress
 from dcfoot.config import load
 from dcfoot.errors import ConfigError
 
@@ -73,49 +74,73 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _planned(study: "Study", arguments: argparse.Namespace, until_something_is_done: ExitStack) -> int:
-    from dcfoot_scenarios.compare import compare  # numpy and pandas: only where there is a study
-
     if arguments.scheduler is not None and study.keys.sweep is None:
         raise ConfigError("--scheduler is for a study's sweep, and this one has none (docs/planner.md, Sweeps).")
     if arguments.scheduler is not None:
         from dcfoot_scenarios.sweep.cluster import check_scheduler
 
         check_scheduler(arguments.scheduler)
-    comparison = compare(study, _progress(study, until_something_is_done))
+    comparison = _compared(study, until_something_is_done)
     until_something_is_done.close()
-    _clear_progress()
     if arguments.out is not None:
         from dcfoot_scenarios.output import has_pictures, write
 
-        write(comparison, arguments.out)
+        with Progress() as line:
+            line.tell("tables and pages")
+            write(comparison, arguments.out)
         pages = "" if has_pictures() else "; its pages need matplotlib: python -m pip install 'dcfoot[report]'"
         sys.stderr.write(f"dcfoot: written into {arguments.out}{pages}\n")
-    if comparison.missing:
+    if missing := [*comparison.missing, *(f"the front at {value:g}" for value in comparison.front_missing)]:
         _say(_rendered(comparison, None, as_json=arguments.json))
-        sys.stderr.write(f"dcfoot: interrupted; not computed: {', '.join(comparison.missing)}\n")
+        sys.stderr.write(f"dcfoot: interrupted; not computed: {', '.join(missing)}\n")
         return INTERRUPTED
     swept = None if study.keys.sweep is None else _swept(study, arguments)
     _say(_rendered(comparison, swept, as_json=arguments.json))
     return INTERRUPTED if swept is not None and swept.is_interrupted else 0
 
 
+def _compared(study: "Study", until_something_is_done: ExitStack) -> "Comparison":
+    """Tells which scenario is computed; from the second on, there is something to keep."""
+    from dcfoot_scenarios.compare import asked_of, compare  # numpy and pandas: only where there is a study
+
+    names = asked_of(study)
+    with Progress() as line:
+        line.tell(f"0/{len(names)} places and their weather")
+
+        def tell(name: str) -> None:
+            if name != names[0]:
+                until_something_is_done.close()
+            line.tell(f"{names.index(name) + 1}/{len(names)} {name}")
+
+        return compare(
+            study,
+            tell,
+            lambda step: line.tell(
+                f"{len(names)}/{len(names)} sizing: {step.what}; {step.done_count} of {step.all_count} solved"
+            ),
+        )
+
+
 def _swept(study: "Study", arguments: argparse.Namespace) -> "Swept":
+    from dcfoot_scenarios.sweep.output import write_pages
     from dcfoot_scenarios.sweep.run import run_sweep
 
-    swept = run_sweep(study, arguments.out, arguments.scheduler, _points_progress)
-    _clear_progress()
+    with Progress() as line:
+        line.tell("sweep")
+        swept = run_sweep(
+            study,
+            arguments.out,
+            arguments.scheduler,
+            lambda done, count: line.tell(f"sweep: {done:,} of {count:,} points"),
+        )
+        line.tell("the sweep's pages")
+        write_pages(swept)
     if swept.folder is not None:
         sys.stderr.write(f"dcfoot: the sweep is in {swept.folder}\n")
     if swept.is_interrupted:
         kept = "the same command goes on" if swept.folder is not None else "with --out it could go on"
         sys.stderr.write(f"dcfoot: interrupted after {swept.points_count:,} points of the sweep; {kept}\n")
     return swept
-
-
-def _points_progress(done: int, count: int) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{done:,} of {count:,} points")
-        sys.stderr.flush()
 
 
 def _rendered(comparison: "Comparison", swept: "Swept | None", *, as_json: bool) -> str:
@@ -167,27 +192,6 @@ def _library() -> Iterator[str]:
         yield f"  {name:28} {Study.read(study_path(name)).told(load().lang)[0]}"
     yield ""
     yield "Run one: dcfoot plan NAME; begin your own: dcfoot plan --new NAME"
-
-
-def _progress(study: "Study", until_something_is_done: ExitStack) -> Callable[[str], None]:
-    """Tells on a terminal which scenario is computed; from the second on, there is something to keep."""
-    from dcfoot_scenarios.compare import asked_of
-
-    names = asked_of(study)
-
-    def tell(name: str) -> None:
-        if name != names[0]:
-            until_something_is_done.close()
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{names.index(name) + 1}/{len(names)} {name}")
-            sys.stderr.flush()
-
-    return tell
-
-
-def _clear_progress() -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
 
 
 def _say(text: str) -> int:

@@ -30,7 +30,13 @@ _CLOSE_RATIO = 0.03
 _TRIES = 4  # a choice: each costs as much as sizing its sites
 
 
-def choose(problems: Problems, count: int = 1, limits: Limits = NO_LIMITS, step_h: int = 6) -> Mapping[str, Sizing]:
+def choose(
+    problems: Problems,
+    count: int = 1,
+    limits: Limits = NO_LIMITS,
+    step_h: int = 6,
+    told: Callable[[str], None] = lambda _what: None,
+) -> Mapping[str, Sizing]:
     """The best of several sites and cooling systems.
 
     Parameters
@@ -43,6 +49,8 @@ def choose(problems: Problems, count: int = 1, limits: Limits = NO_LIMITS, step_
         What must hold for those that are chosen, together.
     step_h : int
         Steps on which the choice is made, if they divide the hours; 1: it is exact, and takes long [h]
+    told : callable
+        Told what is solved before it is: the choice on its steps, and the sites of a choice on hours.
 
     Raises
     ------
@@ -56,9 +64,11 @@ def choose(problems: Problems, count: int = 1, limits: Limits = NO_LIMITS, step_
     best: dict[str, Sizing] = {}
     together = partial(_together, limits=limits, aim=aim) if dict(limits) else _each_alone()
     enough = float("inf")
+    told(f"on steps of {step_h} h")
     for names, promised in islice(_candidates(problems, count, limits, step_h), _TRIES):
         if promised > enough:
             break
+        told(f"{', '.join(names)} on hours")
         try:
             found = together({name: problems[name] for name in names})
         except (Unsolved, InfeasibleStudy):  # on hours it does not hold what the steps promised

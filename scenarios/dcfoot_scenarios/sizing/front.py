@@ -1,6 +1,6 @@
 """One problem along a limit: what each bit of clean energy, carbon or water costs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -31,8 +31,20 @@ def front(problem: SizingProblem, limit: str, values: Iterable[float]) -> list[S
     list of Sizing or None
         None where no sizes hold the limit.
     """
+    return list(along(problem, limit, values))
+
+
+def along(problem: SizingProblem, limit: str, values: Iterable[float]) -> Iterator[Sizing | None]:
+    """The same, each point when it is asked for: fronts of several problems are then sought side by side.
+
+    Parameters
+    ----------
+    problem, limit, values
+        As of `front`.
+    """
     optimiser = Optimiser(problem, also=(limit,))
-    return [_at(optimiser, problem, limit, value) for value in values]
+    for value in values:
+        yield _at(optimiser, problem, limit, value)
 
 
 def _at(optimiser: Optimiser, problem: SizingProblem, limit: str, value: float) -> Sizing | None:

@@ -3,12 +3,10 @@
 All of it is data: the tables ``studio_*.csv`` and those of `dcfoot`; the page draws what it gets.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import get_args
 
-from dcfoot.climate_place import climate_name
 from dcfoot.cooling.catalogue import SYSTEMS
 from dcfoot.cooling.parameters import Size
 from dcfoot.facility_library import used_parameters
@@ -17,6 +15,7 @@ from dcfoot.site import resolve_site
 from dcfoot.tables import Row
 from dcfoot.tables import rows as shared_rows
 from dcfoot_scenarios.document import Json
+from dcfoot_scenarios.input_words import CHINESE, site_called
 from dcfoot_scenarios.library import study_names, study_path
 from dcfoot_scenarios.page_words import WORDS
 from dcfoot_scenarios.study import Study
@@ -28,8 +27,6 @@ FACILITY = "facility/"
 
 SHARED = ("clean", "battery", "from_grid", "generation", "hours_of_year", "interval", "never_added")
 """Words of `PageWords` that this page says too."""
-
-CHINESE = re.compile(r"[\u4e00-\u9fff].*")
 
 
 def begin(study: Study, lang: str) -> Json:
@@ -89,13 +86,9 @@ def _sites() -> Iterator[Json]:
     """The places whose climate is known, by country."""
     countries = {place.zone: place for place in all_places() if place.level == "country"}
     found = [(countries[resolve_site(row["id"]).country or ""], row["id"]) for row in shared_rows("climate_places")]
-    cities = {row["id"]: row["label_zh"] for row in rows("city_words")}
     for country, name in sorted(found, key=lambda one: one[0].name):
-        place = climate_name(name)
-        chinese = CHINESE.search(place)
-        label_zh = chinese.group() if chinese else cities.get(name, place)
-        group_zh = _chinese(country)
-        yield _choice(name, CHINESE.sub("", place).strip(), label_zh, group=country.name, group_zh=group_zh)
+        called = {"label": site_called(name, "en"), "label_zh": site_called(name, "zh")}
+        yield _choice(name, **called, group=country.name, group_zh=_chinese(country))
 
 
 def _chinese(place: Place) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from dcfoot.errors import ConfigError, DcfootError, StudyError
+from dcfoot.evidence import Evidence
 from dcfoot.version import VERSION
 from dcfoot_scenarios.evaluate import Halls, Outcome, evaluate
 from dcfoot_scenarios.scenario import Money, Scenario
@@ -58,8 +59,26 @@ class Job:
         StudyError
             It cannot be computed.
         """
-        values = values_at(self.sweep, self.seed, range(1))
-        return _outcome(self, {key: column[0] for key, column in values.items()}, Halls())
+        return _outcome(self, self._point(0), Halls())
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        """What stands behind its points: those of the first, of the last, and of each word that a key takes.
+
+        Raises
+        ------
+        StudyError
+            One of them cannot be computed.
+        """
+        last, halls = self._point(self.sweep.points_count - 1), Halls()
+        choices = ((key, one) for key, axis in self.sweep.over.items() for one in axis.values if isinstance(one, str))
+        points = (self._point(0), last, *({**last, key: one} for key, one in choices))
+        outcomes = [_outcome(self, point, halls) for point in points]
+        return list(dict.fromkeys(line for outcome in outcomes for line in outcome.evidence))
+
+    def _point(self, number: int) -> Mapping[str, Choice]:
+        values = values_at(self.sweep, self.seed, range(number, number + 1))
+        return {key: column[0] for key, column in values.items()}
 
 
 def columns_of(job: Job, points: range) -> Columns:

@@ -10,6 +10,7 @@ import numpy as np
 
 from dcfoot.receipt.layout import Cell, Column, column_widths, table
 from dcfoot_scenarios.compare import LOOKED_INTO
+from dcfoot_scenarios.input_words import value_called
 from dcfoot_scenarios.page_words import WORDS, PageWords
 from dcfoot_scenarios.report_text import WIDTH
 from dcfoot_scenarios.sweep.indices import Indices, indices_of
@@ -24,9 +25,9 @@ Json = dict[str, Any]
 
 
 def figures_told(swept: Swept) -> list[str]:
-    """Figures that are wanted and better one way than the other."""
+    """Figures that are wanted and better one way than the other, in the order in which they are wanted."""
     wanted = swept.job.sweep.figures or LOOKED_AT
-    return [name for name in swept.job.figures if name in wanted and words()[name].better != "none"]
+    return [name for name in wanted if name in swept.job.figures and words()[name].better != "none"]
 
 
 def best_points(swept: Swept) -> dict[str, tuple[float, Mapping[str, Choice]]]:
@@ -76,7 +77,7 @@ def _best_rows(swept: Swept, said: PageWords) -> list[list[Cell]]:
     rows = [[Cell(said.best), Cell(""), Cell(""), *(Cell(key) for key in keys)]]
     for name, (value, point) in best_points(swept).items():
         word = words()[name]
-        at = [Cell(f"{one:,.4g}" if isinstance(one, int | float) else str(one)) for one in point.values()]
+        at = [Cell(value_told(key, one, said.lang)) for key, one in point.items()]
         rows.append(
             [
                 Cell(f"  {word.called(said.lang)}"),
@@ -94,11 +95,39 @@ def _sensitivity_rows(swept: Swept, said: PageWords) -> list[list[Cell]]:
     for name, one in sensitivities(swept).items():
         rows.append([Cell(words()[name].called(said.lang)), *(Cell("") for _ in head[1:])])
         for number, key in enumerate(swept.job.sweep.over):
-            alone, alone_p5, alone_p95, total, total_p5, total_p95 = (column[number] for column in one)
-            texts = [_share(alone), _between(alone_p5, alone_p95, said), _share(total)]
-            texts.append(_between(total_p5, total_p95, said))
-            rows.append([Cell(f"  {key}"), *map(Cell, texts)])
+            rows.append([Cell(f"  {key}"), *map(Cell, index_cells(one, number, said))])
     return rows
+
+
+def value_told(key: str, value: Choice, lang: str) -> str:
+    """A key's value, for people.
+
+    Parameters
+    ----------
+    key : str
+        Of the scenario.
+    value : Choice
+        Which it takes.
+    lang : str
+        ``"en"`` or ``"zh"``.
+    """
+    return f"{value:,.4g}" if isinstance(value, int | float) else value_called(key, str(value), lang)
+
+
+def index_cells(one: Indices, number: int, said: PageWords) -> list[str]:
+    """The indices of a key: alone and between what, with others and between what.
+
+    Parameters
+    ----------
+    one : Indices
+        Of a figure.
+    number : int
+        Of the key.
+    said : PageWords
+        In whose words.
+    """
+    alone, alone_p5, alone_p95, total, total_p5, total_p95 = (column[number] for column in one)
+    return [_share(alone), _between(alone_p5, alone_p95, said), _share(total), _between(total_p5, total_p95, said)]
 
 
 def _share(value: float) -> str:

@@ -231,5 +231,5 @@ def _about(study: Study, job: Job, digest: str) -> dict[str, Any]:
         "points": job.sweep.points_count,
         "sweep": job.sweep.model_dump(mode="json", by_alias=True, exclude_unset=True),
         "figures": {name: {"unit": word.plain_unit, "meaning": word.meaning} for name, word in known.items()},
-        "evidence": [asdict(one) for one in job.first.evidence],
+        "evidence": [asdict(one) for one in job.evidence],
     }
