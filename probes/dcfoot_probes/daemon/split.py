@@ -9,10 +9,7 @@ from collections.abc import Callable, Mapping
 from math import fsum
 
 from dcfoot.attribution import IDLE_WEIGHT
-from dcfoot_probes.daemon.words import Split, Unit
-
-UNKNOWN = Split({}, 0.0, 1.0)
-"""Nobody can be named."""
+from dcfoot_probes.daemon.words import NOBODY, Split, Unit
 
 ROUNDING = 1e-9
 """So little is no time, but what rounding left."""
@@ -62,7 +59,7 @@ def device_split(uses: Mapping[int, float], unit_of: Callable[[int], Unit | None
 def _weighed(units: Mapping[Unit, float], idle: float, unattributed: float) -> Split:
     whole = fsum([*units.values(), idle, unattributed])
     if whole <= 0.0:
-        return UNKNOWN
+        return NOBODY
     parts = {unit: weight / whole for unit, weight in units.items() if weight > 0.0}
     return Split(parts, idle / whole, unattributed / whole)
 

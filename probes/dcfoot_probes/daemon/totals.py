@@ -10,7 +10,7 @@ from threading import Lock
 from dcfoot.ledger import outermost
 from dcfoot.reading import Channel, Meter
 from dcfoot.units import NS_PER_S
-from dcfoot_probes.daemon.words import ChannelTotal, Frame, Split, Unit, UnitKind, UnitTotal
+from dcfoot_probes.daemon.words import NOBODY, ChannelTotal, Frame, Split, Unit, UnitKind, UnitTotal
 
 GONE = Unit(UnitKind.SYSTEM, "gone", "units that are gone")
 """In whose name the energy of units stands that have not been seen for a while."""
@@ -20,8 +20,6 @@ GONE_AFTER_S = 900.0
 
 SWEEP_S = 60.0
 """How often those are looked for [s]."""
-
-NOBODY = Split({}, 0.0, 1.0)
 
 
 class _ChannelSum:
@@ -37,6 +35,8 @@ class _ChannelSum:
 class _UnitSum:
     """Energies by the channel's number: a channel's hash is dear where there are a hundred units."""
 
+    __slots__ = ("energy_j", "first_ns", "last_ns", "power_w")
+
     def __init__(self, utc_ns: int) -> None:
         self.energy_j: dict[int, float] = {}
         self.power_w = 0.0
@@ -44,6 +44,17 @@ class _UnitSum:
 
     def add(self, number: int, energy_j: float) -> None:
         self.energy_j[number] = self.energy_j.get(number, 0.0) + energy_j
+
+
+class _Alike:
+    """Channels that are divided alike: what each took, and their power."""
+
+    __slots__ = ("energies_j", "power_w", "units")
+
+    def __init__(self, units: Mapping[Unit, float]) -> None:
+        self.units = units
+        self.energies_j: list[tuple[int, float]] = []
+        self.power_w = 0.0
 
 
 class Totals:
@@ -115,32 +126,32 @@ class Totals:
             known.power_w = 0.0
         outer = set(outermost(frame.splits))
         # Channels that are divided alike share one mapping: its units are looked up once.
-        looked_up: dict[int, list[tuple[_UnitSum, float]]] = {}
+        alike: dict[int, _Alike] = {}
         for channel, split in frame.splits.items():
             step = frame.steps.get(channel)
             if step is None:
                 continue
-            energy_j, power_w = step.energy_j, 0.0
-            if step.covered_s > 0.0 and channel in outer:
-                power_w = energy_j / step.covered_s
             number = self._numbers.setdefault(channel, len(self._numbers))
-            sums = looked_up.get(id(split.units))
-            if sums is None:
-                sums = looked_up[id(split.units)] = self._sums_of(split, frame.utc_ns)
-            for total, ratio in sums:
-                total.add(number, ratio * energy_j)
-                total.power_w += ratio * power_w
+            one = alike.get(id(split.units))
+            if one is None:
+                one = alike[id(split.units)] = _Alike(split.units)
+            one.energies_j.append((number, step.energy_j))
+            if step.covered_s > 0.0 and channel in outer:
+                one.power_w += step.energy_j / step.covered_s
+        for one in alike.values():
+            self._divide(one, frame.utc_ns)
 
-    def _sums_of(self, split: Split, utc_ns: int) -> list[tuple[_UnitSum, float]]:
-        """The sums of a split's units, who are seen by that, and their parts."""
-        found: list[tuple[_UnitSum, float]] = []
-        for unit, ratio in split.units.items():
+    def _divide(self, alike: _Alike, utc_ns: int) -> None:
+        """Gives each unit its part; who has one is seen by that."""
+        for unit, ratio in alike.units.items():
             total = self._units.get(unit)
             if total is None:
                 total = self._units[unit] = _UnitSum(utc_ns)
             total.last_ns = utc_ns
-            found.append((total, ratio))
-        return found
+            total.power_w += ratio * alike.power_w
+            held_j = total.energy_j
+            for number, energy_j in alike.energies_j:
+                held_j[number] = held_j.get(number, 0.0) + ratio * energy_j
 
     def _sweep(self, utc_ns: int) -> None:
         """Adds those that are gone to one sum."""

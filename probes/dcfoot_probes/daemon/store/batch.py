@@ -5,7 +5,7 @@ What does not fit is thinned from the oldest minute on: first its ticks go, then
 
 import math
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dcfoot.reading import Channel
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.store import codec
-from dcfoot_probes.daemon.words import Frame, Split, Unit
+from dcfoot_probes.daemon.words import NOBODY, Frame, Split, Unit
 
 MINUTE_NS = 60 * NS_PER_S
 HOUR_NS = 60 * MINUTE_NS
@@ -116,27 +116,31 @@ class Stretch:
     def add(self, channel: Channel, energy_j: float, covered_s: float, split: Split | None) -> None:
         """Adds a channel's tick."""
         power_w = energy_j / covered_s if covered_s > 0.0 else math.nan
-        self.sums.setdefault(channel, Sum()).add(energy_j, covered_s, power_w, power_w)
-        if split is None:
-            self._give(channel, ((Rest.UNATTRIBUTED, energy_j),))
-            return
-        self._give(channel, ((unit, ratio * energy_j) for unit, ratio in split.units.items()))
-        rest = ((Rest.IDLE, split.idle * energy_j), (Rest.UNATTRIBUTED, split.unattributed * energy_j))
-        self._give(channel, rest)
+        held = self.sums.get(channel)
+        if held is None:
+            held = self.sums[channel] = Sum()
+        held.add(energy_j, covered_s, power_w, power_w)
+        units, idle, unattributed = split or NOBODY
+        self._give(channel, units, energy_j)
+        self._give(channel, {Rest.IDLE: idle, Rest.UNATTRIBUTED: unattributed}, energy_j)
 
     def absorb(self, other: "Stretch") -> None:
         """Adds another stretch."""
         for channel, of in other.sums.items():
             self.sums.setdefault(channel, Sum()).add(of.energy_j, of.covered_s, of.least_w, of.most_w)
         for channel, parts in other.parts.items():
-            self._give(channel, parts.items())
+            self._give(channel, parts)
 
-    def _give(self, channel: Channel, parts: Iterable[tuple[Owner, float]]) -> None:
-        held = self.parts.setdefault(channel, {})
+    def _give(
+        self, channel: Channel, parts: Parts | Mapping[Unit, float] | Mapping[Rest, float], energy_j: float = 1.0
+    ) -> None:
+        held = self.parts.get(channel)
+        if held is None:
+            held = self.parts[channel] = {}
         self.parts_count -= len(held)
-        for owner, part_j in parts:
-            if part_j:
-                held[owner] = held.get(owner, 0.0) + part_j
+        for owner, part in parts.items() if energy_j else ():
+            if part:
+                held[owner] = held.get(owner, 0.0) + part * energy_j
         self.parts_count += len(held)
 
 

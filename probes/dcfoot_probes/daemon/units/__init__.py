@@ -14,12 +14,12 @@ from dcfoot.activity import TICK_S, machine_seconds
 from dcfoot.attribution import PROCESSOR_DOMAINS
 from dcfoot.counter import Step
 from dcfoot.reading import Channel
-from dcfoot_probes.daemon.split import UNKNOWN, Claims, device_split, processor_split
+from dcfoot_probes.daemon.split import Claims, device_split, processor_split
 from dcfoot_probes.daemon.units.cgroups import Cgroups
 from dcfoot_probes.daemon.units.owners import Owners
 from dcfoot_probes.daemon.units.processes import LooseProcesses
 from dcfoot_probes.daemon.units.slurm import JobRecords
-from dcfoot_probes.daemon.words import Split, Unit
+from dcfoot_probes.daemon.words import NOBODY, Split, Unit
 
 
 class Units:
@@ -72,7 +72,7 @@ class Units:
         try:
             machine_s = machine_seconds(self._proc)
         except (OSError, ValueError):  # no procfs
-            return UNKNOWN
+            return NOBODY
         used_s = self._cgroups.used_s()
         groups_s = {self._owners.named(unit): seconds for unit, seconds in used_s.items()}
         tree = self._cgroups.tree
@@ -80,7 +80,7 @@ class Units:
         found_s = self._processes.used_s(loose_pids, reaped=alone)
         before_s, self._machine_s = self._machine_s, machine_s
         if before_s is None:
-            return UNKNOWN
+            return NOBODY
         busy_s, idle_s = (max(now - before, 0.0) for now, before in zip(machine_s, before_s, strict=True))
         known_s = fsum(groups_s.values())
         left_s = self._left_s(busy_s, known_s)
@@ -102,4 +102,4 @@ class Units:
 
 
 def _sum(one_s: Mapping[Unit, float], other_s: Mapping[Unit, float]) -> dict[Unit, float]:
-    return {unit: one_s.get(unit, 0.0) + other_s.get(unit, 0.0) for unit in (*one_s, *other_s)}
+    return {**one_s, **{unit: one_s.get(unit, 0.0) + seconds for unit, seconds in other_s.items()}}
