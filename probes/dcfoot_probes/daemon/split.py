@@ -5,10 +5,11 @@ busy second that no unit has weighs 1 for nobody, an idle second weighs `IDLE_WE
 are divided as they say. Whatever comes in, the parts are 0 or more and add up to 1.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import fsum
 
 from dcfoot.attribution import IDLE_WEIGHT
+from dcfoot.reading import Channel
 from dcfoot_probes.daemon.words import NOBODY, Split, Unit
 
 ROUNDING = 1e-9
@@ -54,6 +55,24 @@ def device_split(uses: Mapping[int, float], unit_of: Callable[[int], Unit | None
     idle = 1.0 - fsum(uses.values())
     named = {unit: ratio for unit, ratio in sums.items() if unit is not None}
     return _weighed(named, idle if idle > ROUNDING else 0.0, unnamed)
+
+
+def alike(channels: Iterable[Channel], splits: Mapping[Channel, Split]) -> list[tuple[Mapping[Unit, float], list[Channel]]]:
+    """Channels that are divided among the same units in the same parts, so that each unit is looked up once.
+
+    Parameters
+    ----------
+    channels : Iterable of Channel
+        Those that took something; one that is divided among nobody is left out.
+    splits : Mapping[Channel, Split]
+        How they are divided; those that are divided alike share one mapping.
+    """
+    found: dict[int, tuple[Mapping[Unit, float], list[Channel]]] = {}
+    for channel in channels:
+        split = splits.get(channel)
+        if split is not None and split.units:
+            found.setdefault(id(split.units), (split.units, []))[1].append(channel)
+    return [*found.values()]
 
 
 def _weighed(units: Mapping[Unit, float], idle: float, unattributed: float) -> Split:

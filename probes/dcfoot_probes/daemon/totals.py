@@ -4,12 +4,13 @@ Each joule of a channel is a unit's, idle, or nobody's that is known, so that th
 are gone are added up as one, so that a year of short containers takes no more memory than a day of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Lock
 
 from dcfoot.ledger import outermost
 from dcfoot.reading import Channel, Meter
 from dcfoot.units import NS_PER_S
+from dcfoot_probes.daemon.split import alike
 from dcfoot_probes.daemon.words import NOBODY, ChannelTotal, Frame, Split, Unit, UnitKind, UnitTotal
 
 GONE = Unit(UnitKind.SYSTEM, "gone", "units that are gone")
@@ -44,17 +45,6 @@ class _UnitSum:
 
     def add(self, number: int, energy_j: float) -> None:
         self.energy_j[number] = self.energy_j.get(number, 0.0) + energy_j
-
-
-class _Alike:
-    """Channels that are divided alike: what each took, and their power."""
-
-    __slots__ = ("energies_j", "power_w", "units")
-
-    def __init__(self, units: Mapping[Unit, float]) -> None:
-        self.units = units
-        self.energies_j: list[tuple[int, float]] = []
-        self.power_w = 0.0
 
 
 class Totals:
@@ -125,32 +115,27 @@ class Totals:
         for known in self._units.values():
             known.power_w = 0.0
         outer = set(outermost(frame.splits))
-        # Channels that are divided alike share one mapping: its units are looked up once.
-        alike: dict[int, _Alike] = {}
-        for channel, split in frame.splits.items():
-            step = frame.steps.get(channel)
-            if step is None:
-                continue
-            number = self._numbers.setdefault(channel, len(self._numbers))
-            one = alike.get(id(split.units))
-            if one is None:
-                one = alike[id(split.units)] = _Alike(split.units)
-            one.energies_j.append((number, step.energy_j))
-            if step.covered_s > 0.0 and channel in outer:
-                one.power_w += step.energy_j / step.covered_s
-        for one in alike.values():
-            self._divide(one, frame.utc_ns)
+        for units, channels in alike(frame.steps, frame.splits):
+            steps = [(channel, frame.steps[channel]) for channel in channels]
+            power_w = sum(
+                step.energy_j / step.covered_s for channel, step in steps if step.covered_s > 0.0 and channel in outer
+            )
+            numbers = self._numbers
+            energies_j = [(numbers.setdefault(channel, len(numbers)), step.energy_j) for channel, step in steps]
+            self._divide(units, energies_j, power_w, frame.utc_ns)
 
-    def _divide(self, alike: _Alike, utc_ns: int) -> None:
+    def _divide(
+        self, units: Mapping[Unit, float], energies_j: Sequence[tuple[int, float]], power_w: float, utc_ns: int
+    ) -> None:
         """Gives each unit its part; who has one is seen by that."""
-        for unit, ratio in alike.units.items():
+        for unit, ratio in units.items():
             total = self._units.get(unit)
             if total is None:
                 total = self._units[unit] = _UnitSum(utc_ns)
             total.last_ns = utc_ns
-            total.power_w += ratio * alike.power_w
+            total.power_w += ratio * power_w
             held_j = total.energy_j
-            for number, energy_j in alike.energies_j:
+            for number, energy_j in energies_j:
                 held_j[number] = held_j.get(number, 0.0) + ratio * energy_j
 
     def _sweep(self, utc_ns: int) -> None:
