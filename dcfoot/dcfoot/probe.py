@@ -133,6 +133,16 @@ class PacedProbe(Protocol):
 
 
 @runtime_checkable
+class PromptProbe(Protocol):
+    """A probe that reads counters of the kernel which answer at once, and nothing that a driver may hang in.
+
+    The daemon reads it in its own thread once it is open: to wake another costs more than such a reading.
+    """
+
+    is_prompt: bool
+
+
+@runtime_checkable
 class GaugeProbe(Protocol):
     """A probe that also knows how its devices are doing."""
 
