@@ -51,7 +51,7 @@ def write(path: Path, text: object) -> Path:
 
 
 def write_at_once(path: Path, text: str) -> None:
-    """Puts a text that does not get shorter into a file in one write and in place, so that no reader sees half of it."""
+    """Puts a text that never gets shorter into a file in one write and in place: no reader sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
     os.pwrite(descriptor, f"{text}\n".encode(), 0)
@@ -315,7 +315,9 @@ class CgroupFiles:
         self.used_us[path] = used_us
         folder = self.base / path
         if self.version == 2:
-            write_at_once(folder / "cpu.stat", f"usage_usec {used_us}\nuser_usec {used_us}\nsystem_usec 0\nnr_periods 0")
+            write_at_once(
+                folder / "cpu.stat", f"usage_usec {used_us}\nuser_usec {used_us}\nsystem_usec 0\nnr_periods 0"
+            )
         else:
             write_at_once(folder / "cpuacct.usage", f"{used_us * 1000}")
 

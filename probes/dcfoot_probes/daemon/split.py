@@ -57,7 +57,9 @@ def device_split(uses: Mapping[int, float], unit_of: Callable[[int], Unit | None
     return _weighed(named, idle if idle > ROUNDING else 0.0, unnamed)
 
 
-def alike(channels: Iterable[Channel], splits: Mapping[Channel, Split]) -> list[tuple[Mapping[Unit, float], list[Channel]]]:
+def alike(
+    channels: Iterable[Channel], splits: Mapping[Channel, Split]
+) -> list[tuple[Mapping[Unit, float], list[Channel]]]:
     """Channels that are divided among the same units in the same parts, so that each unit is looked up once.
 
     Parameters

@@ -211,7 +211,7 @@ class ProbeWorker:
         self._orders.put(order)
 
     def answer_here(self) -> Answer | None:
-        """A reading of a probe that is lent to the loop; None where its own thread is to be asked. In the loop's thread."""
+        """A reading, in the loop's thread, of a probe that is lent to it; None where its own is to be asked."""
         probe = self._lent
         if probe is None:
             return None

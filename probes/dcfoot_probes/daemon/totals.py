@@ -11,7 +11,7 @@ from dcfoot.ledger import outermost
 from dcfoot.reading import Channel, Meter
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.split import alike
-from dcfoot_probes.daemon.words import NOBODY, ChannelTotal, Frame, Split, Unit, UnitKind, UnitTotal
+from dcfoot_probes.daemon.words import NOBODY, ChannelTotal, Frame, Unit, UnitKind, UnitTotal
 
 GONE = Unit(UnitKind.SYSTEM, "gone", "units that are gone")
 """In whose name the energy of units stands that have not been seen for a while."""
