@@ -6,14 +6,22 @@ are divided as they say. Whatever comes in, the parts are 0 or more and add up t
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from math import fsum
 
-from dcfoot.attribution import IDLE_WEIGHT
+from dcfoot.attribution import IDLE_WEIGHT, PROCESSOR_DOMAINS
+from dcfoot.counter import Step
 from dcfoot.reading import Channel
 from dcfoot_probes.daemon.words import NOBODY, Split, Unit
 
 ROUNDING = 1e-9
 """So little is no time, but what rounding left."""
+
+SELDOM_TICKS = 1.5
+"""A channel whose energy is of more ticks than this is told seldom (a choice: a late tick is one)."""
+
+SELDOM_MOST_S = 120.0
+"""So long is waited for a channel's energy [s] (a choice: an exporter that tells nothing for 90 s is down)."""
 
 IDLE = Split({}, 1.0, 0.0)
 """Nobody used it."""
@@ -83,6 +91,73 @@ def _weighed(units: Mapping[Unit, float], idle: float, unattributed: float) -> S
         return NOBODY
     parts = {unit: weight / whole for unit, weight in units.items() if weight > 0.0}
     return Split(parts, idle / whole, unattributed / whole)
+
+
+@dataclass(slots=True)
+class Used:
+    """Who used the processors for some time.
+
+    Parameters
+    ----------
+    seconds : float
+        How long [s].
+    units_s : dict of Unit to float
+        Each unit's processor time [s].
+    busy_s, idle_s : float
+        Of the machine, summed over logical processors [s].
+    """
+
+    seconds: float = 0.0
+    units_s: dict[Unit, float] = field(default_factory=dict[Unit, float])
+    busy_s: float = 0.0
+    idle_s: float = 0.0
+
+    def add(self, other: "Used") -> None:
+        """Adds the time that followed."""
+        self.seconds += other.seconds
+        self.busy_s += other.busy_s
+        self.idle_s += other.idle_s
+        for unit, seconds in other.units_s.items():
+            self.units_s[unit] = self.units_s.get(unit, 0.0) + seconds
+
+    def split(self) -> Split:
+        """How what they took meanwhile is divided."""
+        return processor_split(self.units_s, self.busy_s, self.idle_s)
+
+
+class Seldom:
+    """Channels whose energy comes more seldom than ticks: it is divided by who used them since it came last.
+
+    The first time that one is seen to be seldom its energy is divided by the tick alone, as that of all others.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[Channel, Used] = {}
+
+    def splits(self, steps: Mapping[Channel, Step], used: Used) -> dict[Channel, Split]:
+        """How the energy of each channel is divided that is shared by processor time.
+
+        Parameters
+        ----------
+        steps : Mapping[Channel, Step]
+            What they took.
+        used : Used
+            By whom they were used in this tick; nothing where that is not known.
+        """
+        for since in self._since.values():
+            since.add(used)
+        told = {channel: step for channel, step in steps.items() if channel.domain in PROCESSOR_DOMAINS}
+        now = used.split()
+        splits = {channel: self._since[channel].split() if channel in self._since else now for channel in told}
+        self._since = {
+            channel: since
+            for channel, since in self._since.items()
+            if channel not in told and since.seconds < SELDOM_MOST_S
+        }
+        longest_s = SELDOM_TICKS * used.seconds
+        if used.seconds > 0.0:
+            self._since.update((channel, Used()) for channel, step in told.items() if step.elapsed_s > longest_s)
+        return splits
 
 
 class Claims:

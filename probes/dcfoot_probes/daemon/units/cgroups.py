@@ -45,16 +45,14 @@ class _Folder:
 class _Held:
     """A counter's file, open for as long as this lives. That of a group that has ended cannot be read any more."""
 
-    def __init__(self, file: int) -> None:
-        self._file = file
+    __slots__ = ("file",)
 
-    def beginning(self) -> bytes:
-        """What it tells now."""
-        return os.pread(self._file, COUNTER_BYTES, 0)
+    def __init__(self, file: int) -> None:
+        self.file = file
 
     def __del__(self) -> None:
         """Gives the file back."""
-        os.close(self._file)
+        os.close(self.file)
 
 
 @dataclass(slots=True, eq=False)
@@ -130,33 +128,31 @@ class CgroupTree:
         """Whether the group is still there; what it gained is what its holder's holds too."""
         holder = group.holder
         try:
-            now_s = self._seconds(group)
+            told = os.pread(group.held.file, COUNTER_BYTES, 0) if group.held else self._opened(group)
+            if told == group.told:  # most groups of a machine do nothing most of the time
+                group.gained_s = 0.0
+                return True
+            now_s = seconds_in(told)
         except (OSError, ValueError):
-            self._told, group.holder, group.held = b"", None, None
+            self._told, group.told, group.holder, group.held = b"", b"", None, None
             if holder is not None:
                 holder.ended.append(group)
             return False
         # One that ended and came again under its name counts from 0, and was given some of that when it ended.
         counted_s = now_s - group.used_s if now_s >= group.used_s else now_s
         group.gained_s, group.used_s, group.given_s = max(counted_s - group.given_s, 0.0), now_s, 0.0
+        group.told = told
         if holder is not None:
             holder.inner_s += group.gained_s
         return True
 
-    def _seconds(self, group: _Group) -> float:
-        told = self._told_by(group)
-        if told == group.told:  # most groups of a machine do nothing most of the time
-            return group.used_s
-        group.told = told
-        return seconds_in(told)
-
-    def _told_by(self, group: _Group) -> bytes:
-        if group.held is None:
-            if self._held_count >= HELD_COUNT:
-                return beginning(group.file)
-            group.held = _Held(os.open(group.file, os.O_RDONLY))
-            self._held_count += 1
-        return group.held.beginning()
+    def _opened(self, group: _Group) -> bytes:
+        """What a counter tells that is not held open, or not yet."""
+        if self._held_count >= HELD_COUNT:
+            return beginning(group.file)
+        group.held = _Held(os.open(group.file, os.O_RDONLY))
+        self._held_count += 1
+        return os.pread(group.held.file, COUNTER_BYTES, 0)
 
     def _walk_if_due(self) -> None:
         try:
@@ -177,7 +173,8 @@ class CgroupTree:
         self._held_count = sum(group.held is not None for group in self._groups.values())
         for group in self._groups.values() if first else ():
             with suppress(OSError, ValueError):
-                group.used_s = self._seconds(group)
+                group.told = self._opened(group)
+                group.used_s = seconds_in(group.told)
 
     def _walk(self, folder: _Folder, path: str, holder: _Group | None, before: Mapping[str, _Group]) -> None:
         unit = folder.unit
