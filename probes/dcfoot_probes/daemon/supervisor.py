@@ -154,7 +154,7 @@ class _Roles(NamedTuple):
     is_prompt: bool
 
     @staticmethod
-    def of(probe: Probe | None) -> "_Roles":
+    def of(probe: object) -> "_Roles":
         return _Roles(
             probe if isinstance(probe, PacedProbe) else None,
             probe if isinstance(probe, UsesProbe) else None,
