@@ -245,9 +245,7 @@ class _Assessment:
         return _times(lambda total, years: share_of(total, hours, years * H_PER_YEAR, share), made, lives)
 
 
-def _footprint(
-    one: _Assessment, price: tuple[float, str] | None, told: Sequence[str], *, in_brief: bool
-) -> Footprint:
+def _footprint(one: _Assessment, price: tuple[float, str] | None, told: Sequence[str], *, in_brief: bool) -> Footprint:
     ladder, facility = one.ladder, one.facility_kwh
     energies = {
         "accelerator": _kwh(ladder.accelerator),

@@ -69,7 +69,8 @@ def _kind(kind: Kind, *, is_open: bool) -> str:
 @lru_cache(maxsize=HEADS_COUNT)
 def _head(name: str, names: tuple[str, ...], labels: tuple[str, ...]) -> str:
     """What stands before a value, which is the same from scrape to scrape."""
-    told = ",".join(f'{key}="{text.translate(_ESCAPED)}"' for key, text in zip(names, labels, strict=True))
+    sorted_labels = sorted(zip(names, labels, strict=True))
+    told = ",".join(f'{key}="{text.translate(_ESCAPED)}"' for key, text in sorted_labels)
     return f"{name}{{{told}}} " if told else f"{name} "
 
 
