@@ -99,7 +99,7 @@ class Used:
 
     Parameters
     ----------
-    seconds : float
+    elapsed_s : float
         How long [s].
     units_s : dict of Unit to float
         Each unit's processor time [s].
@@ -107,14 +107,14 @@ class Used:
         Of the machine, summed over logical processors [s].
     """
 
-    seconds: float = 0.0
+    elapsed_s: float = 0.0
     units_s: dict[Unit, float] = field(default_factory=dict[Unit, float])
     busy_s: float = 0.0
     idle_s: float = 0.0
 
     def add(self, other: "Used") -> None:
         """Adds the time that followed."""
-        self.seconds += other.seconds
+        self.elapsed_s += other.elapsed_s
         self.busy_s += other.busy_s
         self.idle_s += other.idle_s
         for unit, seconds in other.units_s.items():
@@ -152,10 +152,10 @@ class Seldom:
         self._since = {
             channel: since
             for channel, since in self._since.items()
-            if channel not in told and since.seconds < SELDOM_MOST_S
+            if channel not in told and since.elapsed_s < SELDOM_MOST_S
         }
-        longest_s = SELDOM_TICKS * used.seconds
-        if used.seconds > 0.0:
+        longest_s = SELDOM_TICKS * used.elapsed_s
+        if used.elapsed_s > 0.0:
             self._since.update((channel, Used()) for channel, step in told.items() if step.elapsed_s > longest_s)
         return splits
 
