@@ -58,7 +58,7 @@ class Surroundings:
 
 
 class Probe(Protocol):
-    """A kind of meter. One thread calls it from `open` to `close`; it need not lock.
+    """A kind of meter. One thread at a time calls it from `open` to `close`; it need not lock.
 
     Each method may raise `ProbeUnavailable` (for good, with what mends it) or `ProbeTransient` (this time). Anything
     else that it raises is treated as `ProbeUnavailable`.

@@ -438,7 +438,7 @@ class Supervisor:
         for watched in self._watched.values():
             watched.worker.surroundings = surroundings
             if not watched.is_open:
-                watched.worker.orders.put(Order.REOPEN)
+                watched.worker.order(Order.REOPEN)
 
     def look_again(self) -> None:
         """Looks for devices now: those that came or went are seen when a probe is opened, not before."""
