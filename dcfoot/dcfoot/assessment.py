@@ -4,7 +4,7 @@ What comes in is a `Measurement` (joules and seconds) and a `Site`, what goes ou
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import add, mul
 
@@ -51,6 +51,7 @@ def assess(
     draws: int = 300,
     electricity_price_per_kwh: float | None = None,
     currency: str | None = None,
+    in_brief: bool = False,
 ) -> Footprint:
     """The footprint of a run at a site.
 
@@ -72,6 +73,9 @@ def assess(
         In `currency` per kWh of facility energy; None for no cost.
     currency : str or None
         Code of the money, ``"CNY"``.
+    in_brief : bool
+        Only the rungs, carbon, water on site and at power stations, and cost, which is less than half of the work; what
+        else a footprint tells is left out, as if it were not known.
 
     Raises
     ------
@@ -86,6 +90,7 @@ def assess(
         _Assessment(measurement, site, streams, ladder, kind, fitted, whole_node),
         _price(electricity_price_per_kwh, currency),
         told,
+        in_brief=in_brief,
     )
 
 
@@ -240,7 +245,7 @@ class _Assessment:
         return _times(lambda total, years: share_of(total, hours, years * H_PER_YEAR, share), made, lives)
 
 
-def _footprint(one: _Assessment, price: tuple[float, str] | None, told: Sequence[str]) -> Footprint:
+def _footprint(one: _Assessment, price: tuple[float, str] | None, told: Sequence[str], *, in_brief: bool) -> Footprint:
     ladder, facility = one.ladder, one.facility_kwh
     energies = {
         "accelerator": _kwh(ladder.accelerator),
@@ -249,23 +254,31 @@ def _footprint(one: _Assessment, price: tuple[float, str] | None, told: Sequence
         "facility": facility,
     }
     rungs = tuple(Rung(name, _quantity(energy), ladder.notes.get(name, "")) for name, energy in energies.items())
-    return Footprint(
+    brief = Footprint(
         rungs,
         _quantity(one.it_kwh),
         _quantity(facility),
         _quantity(one.pue),
-        _quantity(one.embodied),
+        None,
         _quantity(one.water_onsite),
         _quantity(one.water_offsite),
         tuple(one.carbon()),
         _cost(facility, price),
-        tuple(_evidence(one)),
-        (*told, *ladder.warnings, *_warnings(one)),
-        _quantity(one.water_consumed),
-        _quantity(one.water_withdrawn),
-        _quantity(one.water_embodied),
-        _quantity(one.water_world_equivalent),
-        tuple(_what_matters(one)),
+        (),
+        (*told, *ladder.warnings),
+    )
+    if in_brief:
+        return brief
+    return replace(
+        brief,
+        embodied_g=_quantity(one.embodied),
+        evidence=tuple(_evidence(one)),
+        warnings=(*brief.warnings, *_warnings(one)),
+        water_onsite_consumed_l=_quantity(one.water_consumed),
+        water_offsite_withdrawn_l=_quantity(one.water_withdrawn),
+        water_embodied_l=_quantity(one.water_embodied),
+        water_world_equivalent_m3=_quantity(one.water_world_equivalent),
+        what_matters=tuple(_what_matters(one)),
     )
 
 

@@ -4,6 +4,7 @@ Ids and distances only, without numpy: `dcfoot.weather.climate` has what the cli
 """
 
 from collections.abc import Iterator
+from functools import cache
 from math import asin, cos, radians, sin, sqrt
 
 from dcfoot.errors import DataMissing
@@ -71,6 +72,7 @@ def find_climate_id(name: str) -> str:
     )
 
 
+@cache
 def climate_name(climate: str) -> str:
     """What the place of a climate's id is called."""
     return next((row["place"] for row in rows_of("climate_hubs", climate)), climate)

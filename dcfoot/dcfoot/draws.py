@@ -88,19 +88,18 @@ class Draws:
     def __init__(self, seed: str, count: int = 300) -> None:
         self.count = count
         self._seed = seed
-        self._streams: dict[str, list[float]] = {}
+        self._streams: dict[str, Sequence[float]] = {}
         self._drawn: dict[tuple[str, Spread], list[float]] = {}
 
     def fewer(self, count: int) -> "Draws":
         """Other streams of the same seed, of `count` draws each: for what several draws share."""
         return Draws(self._seed, count)
 
-    def normal(self, name: str) -> list[float]:
+    def normal(self, name: str) -> Sequence[float]:
         """The stream `name` in standard deviations from the median."""
         stream = self._streams.get(name)
         if stream is None:
-            stream = _shuffled(f"{self._seed}/{name}", self.count)
-            self._streams[name] = stream
+            stream = self._streams[name] = _shuffled(f"{self._seed}/{name}", self.count)
         return stream
 
     def of(self, name: str, spread: Spread) -> list[float]:
@@ -140,12 +139,14 @@ def _ranks(values: Sequence[float]) -> list[int]:
     return ranks
 
 
-def _shuffled(seed: str, count: int) -> list[float]:
+@lru_cache(maxsize=32)
+def _shuffled(seed: str, count: int) -> Sequence[float]:
+    """Kept, for the daemon assesses every minute under one seed: a receipt has some twenty streams."""
     from random import Random  # 5 ms: only where there is something to draw
 
     values = list(normal_quantiles(count))
     Random(seed).shuffle(values)  # noqa: S311 - not for secrets
-    return values
+    return tuple(values)
 
 
 @lru_cache(maxsize=8)

@@ -230,6 +230,8 @@ def adopt_orphans() -> None:
 def prepare_for_threads() -> None:
     """Has our threads leave the job what a limit on address space or files leaves; called before the first of them.
 
+    All of them share one heap, so that what one gives back another takes: a daemon's memory stays where it was.
+
     What ends a thread is loaded while there are files left to open: glibc aborts the process if it cannot then.
     """
     import ctypes

@@ -58,7 +58,7 @@ class Surroundings:
 
 
 class Probe(Protocol):
-    """A kind of meter. One thread calls it from `open` to `close`; it need not lock.
+    """A kind of meter. One thread at a time calls it from `open` to `close`; it need not lock.
 
     Each method may raise `ProbeUnavailable` (for good, with what mends it) or `ProbeTransient` (this time). Anything
     else that it raises is treated as `ProbeUnavailable`.
@@ -130,6 +130,16 @@ class PacedProbe(Protocol):
     def pace(self, interval_s: float) -> None:
         """From now on readings are wanted this often [s]."""
         ...
+
+
+@runtime_checkable
+class PromptProbe(Protocol):
+    """A probe that reads counters of the kernel which answer at once, and nothing that a driver may hang in.
+
+    The daemon reads it in its own thread once it is open: to wake another costs more than such a reading.
+    """
+
+    is_prompt: bool
 
 
 @runtime_checkable

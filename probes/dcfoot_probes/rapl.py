@@ -131,6 +131,7 @@ class Rapl:
     """
 
     name = "rapl"
+    is_prompt = True
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings

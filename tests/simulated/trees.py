@@ -50,12 +50,17 @@ def write(path: Path, text: object) -> Path:
     return path
 
 
-def write_number(path: Path, value: int) -> None:
-    """Puts a number into a file in one write and in place, so that no reader sees half of it."""
+def write_at_once(path: Path, text: str) -> None:
+    """Puts a text that never gets shorter into a file in one write and in place: no reader sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
-    os.pwrite(descriptor, f"{value:<24d}\n".encode(), 0)
+    os.pwrite(descriptor, f"{text}\n".encode(), 0)
     os.close(descriptor)
+
+
+def write_number(path: Path, value: int) -> None:
+    """The same for a number."""
+    write_at_once(path, f"{value:<24d}")
 
 
 @contextmanager
@@ -281,10 +286,11 @@ class CgroupFiles:
 
     def group(self, path: str) -> "CgroupFiles":
         """Adds a group, with those above it: ``group("system.slice/sshd.service")``."""
-        for each in _above(path):
-            if each not in self.used_us:
-                self._show(each, 0)
-        self._count()
+        new = [each for each in _above(path) if each not in self.used_us]
+        for each in new:
+            self._show(each, 0)
+        if new:
+            self._count()
         return self
 
     def use(self, path: str, seconds: float) -> None:
@@ -309,9 +315,11 @@ class CgroupFiles:
         self.used_us[path] = used_us
         folder = self.base / path
         if self.version == 2:
-            write(folder / "cpu.stat", f"usage_usec {used_us}\nuser_usec {used_us}\nsystem_usec 0\nnr_periods 0")
+            write_at_once(
+                folder / "cpu.stat", f"usage_usec {used_us}\nuser_usec {used_us}\nsystem_usec 0\nnr_periods 0"
+            )
         else:
-            write(folder / "cpuacct.usage", used_us * 1000)
+            write_at_once(folder / "cpuacct.usage", f"{used_us * 1000}")
 
     def _count(self) -> None:
         if self.version == 2:

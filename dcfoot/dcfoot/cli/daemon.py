@@ -47,12 +47,14 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _run(*, verbose: bool) -> None:
     from dcfoot.daemon_settings import load_daemon
+    from dcfoot.job import prepare_for_threads
     from dcfoot.opened_probes import own_probes
     from dcfoot.probe import Surroundings
     from dcfoot_probes.daemon.service import serve
     from dcfoot_probes.daemon.systemd import log_to_stderr
 
     log_to_stderr(os.environ, verbose=verbose)
+    prepare_for_threads()
     serve(load_daemon, Surroundings(), own_probes())
 
 

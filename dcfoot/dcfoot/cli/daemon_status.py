@@ -63,6 +63,8 @@ def _lines(now: Mapping[str, Any], faults: list[str]) -> Iterator[str]:
     own, store = now["own"], now["store"]
     yield f"takes      {100.0 * own['cpu_s'] / max(up_s, 1e-3):.2f} % of a core, {own['rss_bytes'] / 1e6:.0f} MB"
     yield f"keeps      {store['size_bytes'] / 1e6:.1f} MB; frames wait in memory for {store['waiting_s']:.1f} s"
+    wasted_kwh = sum(total["energy_kwh"] for total in now["waste"]["totals"])
+    yield f"wasted     {wasted_kwh:.3f} kWh at the devices since {now['started_at']}, when totals began"
     yield ""
     yield from _probes(now["probes"])
     yield ""

@@ -76,6 +76,7 @@ class Place:
             electricity_price_per_kwh=self.electricity_price_per_kwh,
             currency=self.currency,
             draws=DRAWS,
+            in_brief=True,
         )
 
 

@@ -4,6 +4,7 @@ SIGTERM and SIGINT end it after a last frame, SIGHUP has the settings read again
 for a minute.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -188,6 +189,7 @@ class Service:
         del frame, meters, interval_s
         if not self._is_ready:
             self._is_ready = True
+            gc.freeze()  # what is there now stays: no more looking through it for garbage
             self._notifier.ready()
         self._notifier.lives(time.monotonic_ns())
 

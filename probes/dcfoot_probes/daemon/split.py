@@ -5,17 +5,23 @@ busy second that no unit has weighs 1 for nobody, an idle second weighs `IDLE_WE
 are divided as they say. Whatever comes in, the parts are 0 or more and add up to 1.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from math import fsum
 
-from dcfoot.attribution import IDLE_WEIGHT
-from dcfoot_probes.daemon.words import Split, Unit
-
-UNKNOWN = Split({}, 0.0, 1.0)
-"""Nobody can be named."""
+from dcfoot.attribution import IDLE_WEIGHT, PROCESSOR_DOMAINS
+from dcfoot.counter import Step
+from dcfoot.reading import Channel
+from dcfoot_probes.daemon.words import NOBODY, Split, Unit
 
 ROUNDING = 1e-9
 """So little is no time, but what rounding left."""
+
+SELDOM_TICKS = 1.5
+"""A channel whose energy is of more ticks than this is told seldom (a choice: a late tick is one)."""
+
+SELDOM_MOST_S = 120.0
+"""So long is waited for a channel's energy [s] (a choice: an exporter that tells nothing for 90 s is down)."""
 
 IDLE = Split({}, 1.0, 0.0)
 """Nobody used it."""
@@ -59,12 +65,99 @@ def device_split(uses: Mapping[int, float], unit_of: Callable[[int], Unit | None
     return _weighed(named, idle if idle > ROUNDING else 0.0, unnamed)
 
 
+def alike(
+    channels: Iterable[Channel], splits: Mapping[Channel, Split]
+) -> list[tuple[Mapping[Unit, float], list[Channel]]]:
+    """Channels that are divided among the same units in the same parts, so that each unit is looked up once.
+
+    Parameters
+    ----------
+    channels : Iterable of Channel
+        Those that took something; one that is divided among nobody is left out.
+    splits : Mapping[Channel, Split]
+        How they are divided; those that are divided alike share one mapping.
+    """
+    found: dict[int, tuple[Mapping[Unit, float], list[Channel]]] = {}
+    for channel in channels:
+        split = splits.get(channel)
+        if split is not None and split.units:
+            found.setdefault(id(split.units), (split.units, []))[1].append(channel)
+    return [*found.values()]
+
+
 def _weighed(units: Mapping[Unit, float], idle: float, unattributed: float) -> Split:
     whole = fsum([*units.values(), idle, unattributed])
     if whole <= 0.0:
-        return UNKNOWN
+        return NOBODY
     parts = {unit: weight / whole for unit, weight in units.items() if weight > 0.0}
     return Split(parts, idle / whole, unattributed / whole)
+
+
+@dataclass(slots=True)
+class Used:
+    """Who used the processors for some time.
+
+    Parameters
+    ----------
+    elapsed_s : float
+        How long [s].
+    units_s : dict of Unit to float
+        Each unit's processor time [s].
+    busy_s, idle_s : float
+        Of the machine, summed over logical processors [s].
+    """
+
+    elapsed_s: float = 0.0
+    units_s: dict[Unit, float] = field(default_factory=dict[Unit, float])
+    busy_s: float = 0.0
+    idle_s: float = 0.0
+
+    def add(self, other: "Used") -> None:
+        """Adds the time that followed."""
+        self.elapsed_s += other.elapsed_s
+        self.busy_s += other.busy_s
+        self.idle_s += other.idle_s
+        for unit, seconds in other.units_s.items():
+            self.units_s[unit] = self.units_s.get(unit, 0.0) + seconds
+
+    def split(self) -> Split:
+        """How what they took meanwhile is divided."""
+        return processor_split(self.units_s, self.busy_s, self.idle_s)
+
+
+class Seldom:
+    """Channels whose energy comes more seldom than ticks: it is divided by who used them since it came last.
+
+    The first time that one is seen to be seldom its energy is divided by the tick alone, as that of all others.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[Channel, Used] = {}
+
+    def splits(self, steps: Mapping[Channel, Step], used: Used) -> dict[Channel, Split]:
+        """How the energy of each channel is divided that is shared by processor time.
+
+        Parameters
+        ----------
+        steps : Mapping[Channel, Step]
+            What they took.
+        used : Used
+            By whom they were used in this tick; nothing where that is not known.
+        """
+        for since in self._since.values():
+            since.add(used)
+        told = {channel: step for channel, step in steps.items() if channel.domain in PROCESSOR_DOMAINS}
+        now = used.split()
+        splits = {channel: self._since[channel].split() if channel in self._since else now for channel in told}
+        self._since = {
+            channel: since
+            for channel, since in self._since.items()
+            if channel not in told and since.elapsed_s < SELDOM_MOST_S
+        }
+        longest_s = SELDOM_TICKS * used.elapsed_s
+        if used.elapsed_s > 0.0:
+            self._since.update((channel, Used()) for channel, step in told.items() if step.elapsed_s > longest_s)
+        return splits
 
 
 class Claims:

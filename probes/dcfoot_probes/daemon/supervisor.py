@@ -3,6 +3,9 @@
 A worker's thread and the loop's share nothing but two queues. The loop asks for a reading; the thread answers with a
 call that is made in the loop's thread. A call of a driver that does not return is waited for by nobody: the others go
 on, and when it does return its readings count from there.
+
+A `PromptProbe` is opened and closed by its thread too, but lent to the loop in between, which reads it without waking
+anybody. It goes back with the order to do anything else, or with what it raised.
 """
 
 import logging
@@ -17,7 +20,7 @@ from typing import NamedTuple, Protocol
 
 from dcfoot.counter import Step
 from dcfoot.errors import ProbeAwaiting, ProbeTransient, ProbeUnavailable
-from dcfoot.probe import GaugeProbe, PacedProbe, Probe, ProbeEntry, Surroundings, UsesProbe
+from dcfoot.probe import GaugeProbe, PacedProbe, Probe, ProbeEntry, PromptProbe, Surroundings, UsesProbe
 from dcfoot.reading import Channel, Meter, Reading
 from dcfoot.sampler import GAUGE_PERIOD_S
 from dcfoot.threads import Beginning, begin
@@ -29,6 +32,8 @@ LEAST_S = 1e-9
 """What an answer weighs at least [s]: the first comes in the moment of opening."""
 
 HANGS = "it does not answer; its driver may hang"
+
+SILENT = "a meter of it went silent; it is opened anew"
 
 USES_LEAST_S = 0.2
 """How long is between two questions who used a device, at the least [s]: NVML samples that every sixth of a second
@@ -140,6 +145,24 @@ class Listener(Protocol):
         ...
 
 
+class _Roles(NamedTuple):
+    """What else a probe can do, looked up once: to ask for a protocol takes longer than to read a file."""
+
+    paced: PacedProbe | None
+    uses: UsesProbe | None
+    gauges: GaugeProbe | None
+    is_prompt: bool
+
+    @staticmethod
+    def of(probe: object) -> "_Roles":
+        return _Roles(
+            probe if isinstance(probe, PacedProbe) else None,
+            probe if isinstance(probe, UsesProbe) else None,
+            probe if isinstance(probe, GaugeProbe) else None,
+            isinstance(probe, PromptProbe) and probe.is_prompt,
+        )
+
+
 class ProbeWorker:
     """One probe in a thread of its own, opened again and again until it is told to stop.
 
@@ -166,7 +189,7 @@ class ProbeWorker:
         patience: Patience,
     ) -> None:
         self.name = entry.name
-        self.orders: SimpleQueue[Order] = SimpleQueue()
+        self._orders: SimpleQueue[Order | Exception] = SimpleQueue()
         self.thread = Thread(target=self._live, name=f"dcfoot-{entry.name}"[:15], daemon=True)
         self._entry = entry
         self.surroundings = surroundings
@@ -174,10 +197,45 @@ class ProbeWorker:
         self._listener = listener
         self._patience = patience
         self.interval_s = 1.0
+        self._lent: Probe | None = None
+        self._roles = _Roles.of(None)
         self._next_gauge_ns = 0
         self._period_s = 0.0
         self._heard_ns: dict[int, int] = {}
         self._uses_ns = 0
+
+    def order(self, order: Order) -> None:
+        """Asks something of the thread. In the loop's thread."""
+        if order is not Order.READ:
+            self._lent = None
+        self._orders.put(order)
+
+    def answer_here(self) -> Answer | None:
+        """A reading, in the loop's thread, of a probe that is lent to it; None where its own is to be asked."""
+        probe = self._lent
+        if probe is None:
+            return None
+        self._lent = None
+        if not self._is_lendable:
+            return None
+        try:
+            answer = self._answer(probe, asked=True)
+            if self._is_silent():
+                raise ProbeTransient(SILENT)  # noqa: TRY301 (the thread is to hear of either)
+        except Exception as fault:  # noqa: BLE001 (it is raised again in the thread)
+            self._orders.put(fault)
+            return None
+        self._lent = probe
+        return answer
+
+    @property
+    def _is_lendable(self) -> bool:
+        return self._roles.is_prompt and not self._is_read_between
+
+    @property
+    def _is_read_between(self) -> bool:
+        """Whether power must be looked at more often than frames are made."""
+        return self._period_s < 0.9 * self.interval_s
 
     def _live(self) -> None:
         patience = self._patience
@@ -197,10 +255,14 @@ class ProbeWorker:
         return order is Order.STOP
 
     def _ordered(self, timeout_s: float | None) -> Order | None:
+        """The next order; raises what a reading in the loop's thread raised."""
         try:
-            return self.orders.get(timeout=timeout_s)
+            order = self._orders.get(timeout=timeout_s)
         except Empty:
             return None
+        if isinstance(order, Exception):
+            raise order
+        return order
 
     def _serve(self) -> "_Ended | None":
         """Opens the probe and reads it until it fails; None when it was told to stop."""
@@ -210,6 +272,7 @@ class ProbeWorker:
         try:
             probe = self._entry.load()(self.surroundings)
             meters = probe.open()
+            self._roles = _Roles.of(probe)
             self._inbox.put(partial(self._listener.opened, self.name, meters))
             self._period_s = min((meter.period_s for meter in meters), default=self._patience.retry_most_s)
             return self._read_on(probe)
@@ -224,6 +287,7 @@ class ProbeWorker:
             self._close(probe)
 
     def _close(self, probe: Probe | None) -> None:
+        self._lent = None
         try:
             if probe is not None:
                 probe.close()
@@ -233,13 +297,14 @@ class ProbeWorker:
     def _read_on(self, probe: Probe) -> "_Ended | None":
         order: Order | None = Order.READ
         while order is None or order is Order.READ:
-            answer = self._answer(probe, asked=order is Order.READ)
+            answer, is_silent = self._answer(probe, asked=order is Order.READ), self._is_silent()
+            if self._is_lendable and not is_silent:
+                self._lent = probe  # the loop may read it as soon as it has this answer
             if answer.asked or answer.readings:
                 self._inbox.put(partial(self._listener.answered, self.name, answer))
-            if self._is_silent():
-                return _Ended(Why.FAILED, "a meter of it went silent; it is opened anew")
-            # A meter whose power must be looked at more often than frames are made is read in between.
-            order = self._ordered(self._period_s if self._period_s < 0.9 * self.interval_s else None)
+            if is_silent:
+                return _Ended(Why.FAILED, SILENT)
+            order = self._ordered(self._period_s if self._is_read_between else None)
         return None if order is Order.STOP else _Ended(Why.AGAIN, "it is opened anew")
 
     def _answer(self, probe: Probe, *, asked: bool) -> Answer:
@@ -247,8 +312,8 @@ class ProbeWorker:
         began_ns = clock_ns()
         readings: Sequence[Reading] = ()
         said, failed = "", False
-        if asked and isinstance(probe, PacedProbe):
-            probe.pace(self.interval_s)
+        if asked and self._roles.paced:
+            self._roles.paced.pace(self.interval_s)
         try:
             readings = probe.read()
         except ProbeTransient as transient:
@@ -256,24 +321,24 @@ class ProbeWorker:
         for reading in readings:
             self._heard_ns[id(reading.meter)] = began_ns
             self._period_s = min(self._period_s, reading.meter.period_s)
-        uses, uses_s = self._uses(probe, began_ns) if asked else (None, 0.0)
-        gauges = self._gauges(probe, began_ns) if asked else None
+        uses, uses_s = self._uses(began_ns) if asked else (None, 0.0)
+        gauges = self._gauges(began_ns) if asked else None
         return Answer(asked, readings, (clock_ns() - began_ns) / NS_PER_S, said, failed, gauges, uses, uses_s)
 
-    def _uses(self, probe: Probe, now_ns: int) -> tuple[Uses | None, float]:
+    def _uses(self, now_ns: int) -> tuple[Uses | None, float]:
         """Who used the devices, and over how long [s]; not before the driver can have a new sample."""
         elapsed_s = (now_ns - self._uses_ns) / NS_PER_S if self._uses_ns else 0.0
         is_soon = bool(self._uses_ns) and elapsed_s < min(USES_LEAST_S, 0.9 * self.interval_s)
-        if is_soon or not isinstance(probe, UsesProbe):
+        if is_soon or self._roles.uses is None:
             return None, 0.0
         self._uses_ns = now_ns
-        return probe.uses(), elapsed_s
+        return self._roles.uses.uses(), elapsed_s
 
-    def _gauges(self, probe: Probe, now_ns: int) -> Mapping[str, Mapping[str, float]] | None:
-        if now_ns < self._next_gauge_ns or not isinstance(probe, GaugeProbe):
+    def _gauges(self, now_ns: int) -> Mapping[str, Mapping[str, float]] | None:
+        if now_ns < self._next_gauge_ns or self._roles.gauges is None:
             return None
         self._next_gauge_ns = now_ns + round(GAUGE_PERIOD_S * NS_PER_S)
-        return probe.gauges()
+        return self._roles.gauges.gauges()
 
     def _is_silent(self) -> bool:
         """Whether a meter that was heard since the probe was opened has not been for a while."""
@@ -349,7 +414,7 @@ class Supervisor:
         """Reads these probes from now on and no others; those that stood back behind one of them look again."""
         names = {entry.name for entry in entries}
         for name in self._watched.keys() - names:
-            self._watched.pop(name).worker.orders.put(Order.STOP)
+            self._watched.pop(name).worker.order(Order.STOP)
             self.channels.withdraw(name)
         if names != self._surroundings.probes:
             self._surroundings = replace(self._surroundings, probes=names)
@@ -373,12 +438,12 @@ class Supervisor:
         for watched in self._watched.values():
             watched.worker.surroundings = surroundings
             if not watched.is_open:
-                watched.worker.orders.put(Order.REOPEN)
+                watched.worker.order(Order.REOPEN)
 
     def look_again(self) -> None:
         """Looks for devices now: those that came or went are seen when a probe is opened, not before."""
         for watched in self._watched.values():
-            watched.worker.orders.put(Order.REOPEN)
+            watched.worker.order(Order.REOPEN)
 
     def begin_refused(self) -> None:
         """Tries once more to begin threads for which there was no room."""
@@ -397,8 +462,12 @@ class Supervisor:
         for name, watched in self._watched.items():
             watched.worker.interval_s = interval_s
             if watched.is_open and watched.pending_since_ns is None:
+                answer = watched.worker.answer_here()
+                if answer is not None:
+                    self.answered(name, answer)
+                    continue
                 watched.pending_since_ns = now_ns
-                watched.worker.orders.put(Order.READ)
+                watched.worker.order(Order.READ)
                 self._awaited.add(name)
 
     @property
@@ -478,7 +547,7 @@ class Supervisor:
             How long that may take in all [s].
         """
         for watched in self._watched.values():
-            watched.worker.orders.put(Order.STOP)
+            watched.worker.order(Order.STOP)
         deadline_s = monotonic() + timeout_s
         for watched in self._watched.values():
             if watched.worker.thread.is_alive():

@@ -4,13 +4,14 @@ Each joule of a channel is a unit's, idle, or nobody's that is known, so that th
 are gone are added up as one, so that a year of short containers takes no more memory than a day of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Lock
 
 from dcfoot.ledger import outermost
 from dcfoot.reading import Channel, Meter
 from dcfoot.units import NS_PER_S
-from dcfoot_probes.daemon.words import ChannelTotal, Frame, Split, Unit, UnitKind, UnitTotal
+from dcfoot_probes.daemon.split import alike
+from dcfoot_probes.daemon.words import NOBODY, ChannelTotal, Frame, Unit, UnitKind, UnitTotal
 
 GONE = Unit(UnitKind.SYSTEM, "gone", "units that are gone")
 """In whose name the energy of units stands that have not been seen for a while."""
@@ -20,8 +21,6 @@ GONE_AFTER_S = 900.0
 
 SWEEP_S = 60.0
 """How often those are looked for [s]."""
-
-NOBODY = Split({}, 0.0, 1.0)
 
 
 class _ChannelSum:
@@ -36,6 +35,8 @@ class _ChannelSum:
 
 class _UnitSum:
     """Energies by the channel's number: a channel's hash is dear where there are a hundred units."""
+
+    __slots__ = ("energy_j", "first_ns", "last_ns", "power_w")
 
     def __init__(self, utc_ns: int) -> None:
         self.energy_j: dict[int, float] = {}
@@ -114,33 +115,28 @@ class Totals:
         for known in self._units.values():
             known.power_w = 0.0
         outer = set(outermost(frame.splits))
-        # Channels that are divided alike share one mapping: its units are looked up once.
-        looked_up: dict[int, list[tuple[_UnitSum, float]]] = {}
-        for channel, split in frame.splits.items():
-            step = frame.steps.get(channel)
-            if step is None:
-                continue
-            energy_j, power_w = step.energy_j, 0.0
-            if step.covered_s > 0.0 and channel in outer:
-                power_w = energy_j / step.covered_s
-            number = self._numbers.setdefault(channel, len(self._numbers))
-            sums = looked_up.get(id(split.units))
-            if sums is None:
-                sums = looked_up[id(split.units)] = self._sums_of(split, frame.utc_ns)
-            for total, ratio in sums:
-                total.add(number, ratio * energy_j)
-                total.power_w += ratio * power_w
+        for units, channels in alike(frame.steps, frame.splits):
+            steps = [(channel, frame.steps[channel]) for channel in channels]
+            power_w = sum(
+                step.energy_j / step.covered_s for channel, step in steps if step.covered_s > 0.0 and channel in outer
+            )
+            numbers = self._numbers
+            energies_j = [(numbers.setdefault(channel, len(numbers)), step.energy_j) for channel, step in steps]
+            self._divide(units, energies_j, power_w, frame.utc_ns)
 
-    def _sums_of(self, split: Split, utc_ns: int) -> list[tuple[_UnitSum, float]]:
-        """The sums of a split's units, who are seen by that, and their parts."""
-        found: list[tuple[_UnitSum, float]] = []
-        for unit, ratio in split.units.items():
+    def _divide(
+        self, units: Mapping[Unit, float], energies_j: Sequence[tuple[int, float]], power_w: float, utc_ns: int
+    ) -> None:
+        """Gives each unit its part; who has one is seen by that."""
+        for unit, ratio in units.items():
             total = self._units.get(unit)
             if total is None:
                 total = self._units[unit] = _UnitSum(utc_ns)
             total.last_ns = utc_ns
-            found.append((total, ratio))
-        return found
+            total.power_w += ratio * power_w
+            held_j = total.energy_j
+            for number, energy_j in energies_j:
+                held_j[number] = held_j.get(number, 0.0) + ratio * energy_j
 
     def _sweep(self, utc_ns: int) -> None:
         """Adds those that are gone to one sum."""

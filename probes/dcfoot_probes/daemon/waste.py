@@ -5,6 +5,7 @@ other, and each must hold for `AFTER_S` without a break. Energy is all that the 
 giving it back would have saved; of a slow device it is what the work took while it was slow.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from dcfoot.reading import Channel
@@ -43,6 +44,9 @@ HELD_BYTES = 2e9
 
 FIGURES = ("utilisation_ratio", "memory_used_bytes", "sm_clock_mhz", "sm_clock_max_mhz", "power_limit_w")
 """The gauges that the rules look at."""
+
+
+NO_FIGURES: Mapping[str, float] = {}
 
 
 class Span(NamedTuple):
@@ -112,6 +116,8 @@ class SpanSum:
         self._utc_ns: int | None = None
         self._covered_s = self._energy_j = 0.0
         self._figures: dict[str, tuple[float, float]] = {}
+        self._shown = NO_FIGURES
+        self._shown_s = 0.0
         self._users: set[Unit] = set()
         self._is_seen, self._is_hidden = False, False
 
@@ -125,11 +131,20 @@ class SpanSum:
             self._energy_j += step.energy_j
             self._covered_s += step.covered_s
             self._look_at_users(frame.splits.get(self._channel))
-        figures = frame.gauges.get(self._channel.device, {})
+        # Gauges are read more seldom than ticks are made, and are the same mapping until then.
+        figures = frame.gauges.get(self._channel.device, NO_FIGURES)
+        if figures is not self._shown:
+            self._sum_up()
+            self._shown = figures
+        self._shown_s += frame.duration_s
+
+    def _sum_up(self) -> None:
+        """Adds the gauges that are shown for as long as they were."""
         for name in FIGURES:
-            if name in figures:
+            if name in self._shown:
                 total, known_s = self._figures.get(name, (0.0, 0.0))
-                self._figures[name] = total + figures[name] * frame.duration_s, known_s + frame.duration_s
+                self._figures[name] = total + self._shown[name] * self._shown_s, known_s + self._shown_s
+        self._shown_s = 0.0
 
     def _look_at_users(self, split: Split | None) -> None:
         self._is_seen = self._is_seen or split is not None
@@ -139,6 +154,7 @@ class SpanSum:
 
     def span(self) -> Span:
         """What it comes to."""
+        self._sum_up()
         figures = {name: total / known_s for name, (total, known_s) in self._figures.items() if known_s > 0.0}
         return Span(
             self._utc_ns or 0,

@@ -94,9 +94,14 @@ def _channels(value: str) -> Callable[[Snapshot], Iterator[Sample]]:
 
 
 def _jobs(now: Snapshot) -> Iterator[Sample]:
+    labels: dict[Channel, tuple[str, str, str]] = {}
     for total in now.units:
+        owner = str(total.unit.kind), total.unit.id
         for channel, energy_j in total.energy_j.items():
-            yield Sample((str(total.unit.kind), total.unit.id, *_of(channel)), energy_j)
+            told = labels.get(channel)
+            if told is None:
+                told = labels[channel] = _of(channel)
+            yield Sample((*owner, *told), energy_j)
 
 
 def _rungs(

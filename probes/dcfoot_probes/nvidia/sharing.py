@@ -214,7 +214,11 @@ class _Part:
     ) -> Look:
         users = memory_bytes.keys() | computed_percent.keys()
         ours = users & pids
-        visible = bool(ours) or any(self._is_process(pid) for pid in users)
+        # A look costs a call of the kernel; while the users are the same, so is where they are.
+        if users != self._before.users:
+            visible = bool(ours) or any(self._is_process(pid) for pid in users)
+        else:
+            visible = bool(ours) or self._before.visible
         return Look(memory_bytes, computed_percent, ours, visible, busy)
 
 

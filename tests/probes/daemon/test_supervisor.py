@@ -105,6 +105,59 @@ def test_a_probe_that_fails_is_closed_and_opened_anew_and_what_it_missed_is_a_ga
         assert energy_j(loop, "0") == near(2 * POWER_W, rel=1e-9)
 
 
+class Prompt(Device):
+    """One that the loop may read itself, and that notes who does."""
+
+    is_prompt = True
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.readers: list[threading.Thread] = []
+
+    def read(self) -> Sequence[Reading]:
+        """Notes the thread."""
+        self.readers.append(threading.current_thread())
+        return super().read()
+
+
+def test_a_prompt_probe_is_opened_by_its_own_thread_and_then_read_by_the_loop(clock: Clock) -> None:
+    device = Prompt(clock)
+    with running(clock, device) as loop:
+        frames = [loop.tick() for _ in range(3)]
+        here = threading.current_thread()
+        assert [thread is here for thread in device.readers] == [False, True, True, True]
+        assert [step.energy_j for frame in frames for step in frame.steps.values()] == near([POWER_W] * 3, rel=1e-9)
+
+
+def test_a_prompt_probe_that_fails_is_closed_and_opened_anew_by_its_own_thread(clock: Clock) -> None:
+    device = Prompt(clock)
+    with running(clock, device) as loop:
+        loop.tick()
+        device.fault = ProbeUnavailable("its file is gone")
+        assert loop.tick().steps == {}
+        loop.until(lambda: "its file is gone" in loop.supervisor.states()["device"].said)
+        device.fault = None
+        loop.until(lambda: loop.is_up("device"))
+        assert (device.opened - device.closed, device.closed >= 1) == (1, True)
+        loop.tick()
+        assert energy_j(loop, "0") == near(2 * POWER_W, rel=1e-9)
+        assert device.readers[-1] is threading.current_thread()
+
+
+def test_a_prompt_probe_whose_power_is_wanted_more_often_than_frames_is_read_by_its_own_thread(clock: Clock) -> None:
+    device = Prompt(clock)
+    with running(clock, device) as loop:
+        loop.tick()
+        loop.loop.pace(10.0)
+        loop.tick(10.0)
+        assert device.readers[-1] is not threading.current_thread()
+        loop.loop.pace(1.0)
+        for _ in range(2):
+            loop.tick()
+        assert device.readers[-1] is threading.current_thread()
+        assert energy_j(loop, "0") == near(13 * POWER_W, rel=1e-9)
+
+
 def test_a_reading_that_fails_once_keeps_the_probe_open_and_loses_nothing_of_a_counter(clock: Clock) -> None:
     device = Device(clock)
     with running(clock, device) as loop:

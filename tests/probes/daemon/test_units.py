@@ -70,6 +70,23 @@ def counters_held(root: Path) -> int:
     )
 
 
+class TestEnergyThatComesSeldom:
+    def test_it_is_divided_by_who_used_the_processors_since_it_came_last(self, machine: Machine) -> None:
+        """What an exporter tells every four seconds: one had the first two of them, another the last two."""
+        told = {PACKAGE: Step(400.0, 4.0, 4.0, Outcome.STEP)}
+        splits: list[Mapping[Channel, Split]] = []
+        for second in range(13):
+            name = "a" if second % 4 in {1, 2} else "b"
+            machine.tree.use(f"system.slice/{name}.service", 1.0)
+            machine.busy_s += 1.0
+            machine.proc.stat(machine.busy_s, machine.idle_s)
+            machine.clock.pass_s(1.0)
+            splits.append(machine.units.splits({} if second % 4 else told, {}))
+        units = [(unit.id, ratio) for unit, ratio in splits[12][PACKAGE].units.items()]
+        assert dict(units) == near({"a.service": 0.5, "b.service": 0.5})
+        assert splits[12][PACKAGE].unattributed == near(0.0, abs=1e-9)
+
+
 class TestGroups:
     def test_a_service_that_ends_and_comes_again_between_two_ticks_has_what_it_used(self, any_machine: Machine) -> None:
         names = ["system.slice/a.service", "system.slice/b.service"]

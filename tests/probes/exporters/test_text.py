@@ -1,5 +1,6 @@
 """The metrics as text: what other programs read of it is what the snapshot holds."""
 
+import math
 import re
 import subprocess
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from prometheus_client import parser
 
+from dcfoot_probes.daemon.words import ChannelTotal
 from dcfoot_probes.exporters.metrics import METRICS, Kind, Metric
 from dcfoot_probes.exporters.prometheus import text_of
 from simulated.near import near
@@ -40,6 +42,12 @@ def plain() -> dict[str, list[tuple[Labels, float]]]:
 
 def of_channel(labels: Labels) -> tuple[str, ...]:
     return labels["domain"], labels["device"], labels["basis"]
+
+
+def replace_power(total: ChannelTotal, number: int, power_w: float) -> ChannelTotal:
+    """Another channel with another power."""
+    meter = replace(total.meter, channel=replace(total.meter.channel, device=f"odd-{number}"))
+    return total._replace(meter=meter, power_w=power_w)
 
 
 def test_promtool_finds_nothing_to_complain_of() -> None:
@@ -88,6 +96,30 @@ def test_what_is_not_known_is_absent_and_never_zero() -> None:
         name for name in told if name.startswith(("dcfoot_rung", "dcfoot_carbon", "dcfoot_water", "dcfoot_job"))
     ]
     assert told["dcfoot_energy_joules_total"][0][1] == 921_600.0
+
+
+def test_numbers_beyond_all_bounds_come_back_as_what_they_are() -> None:
+    beyond = [math.inf, -math.inf, math.nan, 1e300, 5e-324, 2**53 + 2.0]
+    bare = snapshot()
+    channels = [replace_power(bare.channels[0], number, power_w) for number, power_w in enumerate(beyond)]
+    told = read(text_of(replace(bare, channels=channels))[0].decode())["dcfoot_power_watts"]
+    assert [repr(value) for _, value in told] == [repr(power_w) for power_w in beyond]
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_open"),
+    [
+        (OPENMETRICS, True),
+        ("application/openmetrics-text", True),
+        ("application/openmetrics-text;version=0.0.1,text/plain;version=0.0.4", False),
+        ("text/plain;version=0.0.4", False),
+        ("*/*", False),
+        ("", False),
+    ],
+)
+def test_openmetrics_is_told_to_whoever_reads_its_first_version(accept: str, is_open: bool) -> None:
+    text, kind = text_of(snapshot(), accept)
+    assert (text.endswith(b"# EOF\n"), kind.startswith("application/openmetrics-text")) == (is_open, is_open)
 
 
 def test_no_name_of_a_person_or_job_is_told() -> None:

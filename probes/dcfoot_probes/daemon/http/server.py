@@ -41,6 +41,10 @@ REQUEST_BYTES = 32 * 1024
 
 BUSY = b"HTTP/1.1 503 Busy\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
+LOOK_S = 3600.0
+"""How often the thread that waits for connections wakes up by itself [s] (a choice: never, as far as costs go; it is
+woken to end)."""
+
 HEARTBEAT_S = 15.0
 """How often a stream says something where there are no ticks [s] (HTML standard, section 9.2.7)."""
 
@@ -71,7 +75,7 @@ class HttpServer:
         self._listen = listen
         self._server = _Server(listen, sources, self._ticks)
         self.url = listen.url(self._server.socket)
-        self._thread = Thread(target=self._server.serve_forever, name="dcfoot-http", daemon=True)
+        self._thread = Thread(target=self._server.serve_forever, args=(LOOK_S,), name="dcfoot-http", daemon=True)
 
     def start(self) -> None:
         """Begins to answer."""
@@ -82,6 +86,9 @@ class HttpServer:
         """Ends, without waiting for clients."""
         self._ticks.end()
         if self._thread.is_alive():
+            # Wakes the thread, that waits for somebody to come (shutdown(2)); it goes on until it is told to end.
+            with suppress(OSError):
+                self._server.socket.shutdown(socket.SHUT_RDWR)
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from dcfoot.reading import Channel
 from dcfoot.units import NS_PER_S
+from dcfoot_probes.daemon.split import alike
 from dcfoot_probes.daemon.store import codec
-from dcfoot_probes.daemon.words import Frame, Split, Unit
+from dcfoot_probes.daemon.words import NOBODY, Frame, Split, Unit
 
 MINUTE_NS = 60 * NS_PER_S
 HOUR_NS = 60 * MINUTE_NS
@@ -91,52 +92,64 @@ def or_nan(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-Parts = dict[Owner, float]
-"""Joules by owner."""
-
-
 @dataclass(slots=True)
 class Stretch:
-    """What a stretch of time came to, by channel.
+    """What a stretch of time came to.
 
     Parameters
     ----------
     sums : dict of Channel to Sum
-        What the channel came to.
-    parts : dict of Channel to Parts
-        Whose it is; adds up to the sum's energy.
+        What each channel came to, in the order of their numbers.
+    parts : dict of Owner to dict of int to float
+        By owner and the channel's number: whose energy it is; adds up to the sums' [J].
     parts_count : int
         Parts in all.
     """
 
     sums: dict[Channel, Sum] = field(default_factory=dict[Channel, Sum])
-    parts: dict[Channel, Parts] = field(default_factory=dict[Channel, Parts])
+    parts: dict[Owner, dict[int, float]] = field(default_factory=dict[Owner, dict[int, float]])
     parts_count: int = 0
+    _numbers: dict[Channel, int] = field(default_factory=dict[Channel, int])
 
-    def add(self, channel: Channel, energy_j: float, covered_s: float, split: Split | None) -> None:
-        """Adds a channel's tick."""
-        power_w = energy_j / covered_s if covered_s > 0.0 else math.nan
-        self.sums.setdefault(channel, Sum()).add(energy_j, covered_s, power_w, power_w)
-        if split is None:
-            self._give(channel, ((Rest.UNATTRIBUTED, energy_j),))
-            return
-        self._give(channel, ((unit, ratio * energy_j) for unit, ratio in split.units.items()))
-        rest = ((Rest.IDLE, split.idle * energy_j), (Rest.UNATTRIBUTED, split.unattributed * energy_j))
-        self._give(channel, rest)
+    def add(self, tick: "Tick", splits: Mapping[Channel, Split]) -> None:
+        """Adds a tick, and how its channels are divided."""
+        energies_j = dict(zip(tick.channels, tick.energies_j, strict=True))
+        for channel, energy_j, covered_s in zip(tick.channels, tick.energies_j, tick.covered_s, strict=True):
+            power_w = energy_j / covered_s if covered_s > 0.0 else math.nan
+            self._sum(channel).add(energy_j, covered_s, power_w, power_w)
+            split, taken = splits.get(channel, NOBODY), [(self._numbers[channel], energy_j)]
+            self._give(Rest.IDLE, split.idle, taken)
+            self._give(Rest.UNATTRIBUTED, split.unattributed, taken)
+        for units, channels in alike(tick.channels, splits):
+            taken = [(self._numbers[channel], energies_j[channel]) for channel in channels]
+            for unit, ratio in units.items():
+                self._give(unit, ratio, taken)
 
     def absorb(self, other: "Stretch") -> None:
         """Adds another stretch."""
         for channel, of in other.sums.items():
-            self.sums.setdefault(channel, Sum()).add(of.energy_j, of.covered_s, of.least_w, of.most_w)
-        for channel, parts in other.parts.items():
-            self._give(channel, parts.items())
+            self._sum(channel).add(of.energy_j, of.covered_s, of.least_w, of.most_w)
+        numbers = [self._numbers[channel] for channel in other.sums]
+        for owner, parts in other.parts.items():
+            self._give(owner, 1.0, [(numbers[number], part_j) for number, part_j in parts.items()])
 
-    def _give(self, channel: Channel, parts: Iterable[tuple[Owner, float]]) -> None:
-        held = self.parts.setdefault(channel, {})
+    def _sum(self, channel: Channel) -> Sum:
+        held = self.sums.get(channel)
+        if held is None:
+            self._numbers[channel] = len(self._numbers)
+            held = self.sums[channel] = Sum()
+        return held
+
+    def _give(self, owner: Owner, ratio: float, taken: Iterable[tuple[int, float]]) -> None:
+        if not ratio:
+            return
+        held = self.parts.get(owner)
+        if held is None:
+            held = self.parts[owner] = {}
         self.parts_count -= len(held)
-        for owner, part_j in parts:
-            if part_j:
-                held[owner] = held.get(owner, 0.0) + part_j
+        for number, energy_j in taken:
+            if energy_j:
+                held[number] = held.get(number, 0.0) + ratio * energy_j
         self.parts_count += len(held)
 
 
@@ -189,8 +202,7 @@ class Batch:
         minute = self.minutes.setdefault(tick.start_ns // MINUTE_NS, Minute())
         parts_count = minute.whole.parts_count
         minute.ticks.append(tick)
-        for channel, energy_j, covered_s in zip(tick.channels, tick.energies_j, tick.covered_s, strict=True):
-            minute.whole.add(channel, energy_j, covered_s, frame.splits.get(channel))
+        minute.whole.add(tick, frame.splits)
         self._held_bytes += _tick_bytes(tick) + PART_BYTES * (minute.whole.parts_count - parts_count)
         self.oldest_s = now_s if self.oldest_s is None else self.oldest_s
         self._thin()

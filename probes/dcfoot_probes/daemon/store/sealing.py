@@ -89,13 +89,14 @@ def _columns(stamps: codec.Stamps, rows: Iterable[tuple[bytes, bytes]]) -> _Colu
     count = len(stamps.start_ns)
     columns = _Columns(stamps, {}, {}, {})
     gap, none = array("d", [math.nan]), array("d", [0.0])
+    no_figure = array("f", [math.nan])  # kept in single precision, so held so too: there are several a device
     for place, (energies, gauges) in enumerate(rows):
         for channel, energy_j, covered_s in codec.unpack_numbered(energies, "d", 2):
             if channel not in columns.energies_j:
                 columns.energies_j[channel], columns.covered_s[channel] = gap * count, none * count
             columns.energies_j[channel][place], columns.covered_s[channel][place] = energy_j, covered_s
         for gauge, figure in codec.unpack_numbered(gauges, "f"):
-            columns.figures.setdefault(gauge, gap * count)[place] = figure
+            columns.figures.setdefault(gauge, no_figure * count)[place] = figure
     return columns
 
 

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 
 from dcfoot_probes.daemon.store import codec
-from dcfoot_probes.daemon.store.batch import HOUR_NS, MINUTE_NS, Batch, Parts, Stretch, Tick
+from dcfoot_probes.daemon.store.batch import HOUR_NS, MINUTE_NS, Batch, Stretch, Tick
 from dcfoot_probes.daemon.store.names import Names
 from dcfoot_probes.daemon.store.schema import transaction
 
@@ -51,19 +51,21 @@ def _add(connection: sqlite3.Connection, names: Names, table: str, at: int, whol
         for channel, of in whole.sums.items()
     ]
     connection.executemany(ADD_SUM.format(table=table), rows)
-    for channel, parts in whole.parts.items():
-        _add_parts(connection, table, (at, names.channel(channel)), _numbered(parts, names))
+    for channel, parts in zip(whole.sums, _by_channel(whole, names), strict=True):
+        _add_parts(connection, table, (at, names.channel(channel)), parts)
 
 
 def _or_null(power_w: float) -> float | None:
     return None if math.isnan(power_w) else power_w
 
 
-def _numbered(parts: Parts, names: Names) -> dict[int, float]:
-    numbered: dict[int, float] = {}
-    for owner, part_j in parts.items():
+def _by_channel(whole: Stretch, names: Names) -> list[dict[int, float]]:
+    """Of each channel in the order of the sums: the numbers of those who had a part of it, and how much [J]."""
+    numbered: list[dict[int, float]] = [{} for _ in whole.sums]
+    for owner, parts in whole.parts.items():
         number = names.owner(owner)
-        numbered[number] = numbered.get(number, 0.0) + part_j
+        for channel, part_j in parts.items():
+            numbered[channel][number] = numbered[channel].get(number, 0.0) + part_j
     return numbered
 
 

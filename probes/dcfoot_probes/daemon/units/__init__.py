@@ -11,10 +11,9 @@ from pathlib import Path
 from time import monotonic
 
 from dcfoot.activity import TICK_S, machine_seconds
-from dcfoot.attribution import PROCESSOR_DOMAINS
 from dcfoot.counter import Step
 from dcfoot.reading import Channel
-from dcfoot_probes.daemon.split import UNKNOWN, Claims, device_split, processor_split
+from dcfoot_probes.daemon.split import Claims, Seldom, Used, device_split
 from dcfoot_probes.daemon.units.cgroups import Cgroups
 from dcfoot_probes.daemon.units.owners import Owners
 from dcfoot_probes.daemon.units.processes import LooseProcesses
@@ -40,6 +39,9 @@ class Units:
         self._cgroups = Cgroups(root, clock_s)
         self._processes = LooseProcesses(self._proc, self._owners.find, clock_s)
         self._claims = Claims()
+        self._seldom = Seldom()
+        self._clock_s = clock_s
+        self._told_s = clock_s()
         self._machine_s: tuple[float, float] | None = None
         self._lead_s = 0.0
 
@@ -53,8 +55,7 @@ class Units:
         uses : Mapping[str, Mapping[int, float]]
             By device: what each process used of it, as `UsesProbe.uses` tells.
         """
-        processors = self._processor_split()
-        splits = {channel: processors for channel in steps if channel.domain in PROCESSOR_DOMAINS}
+        splits = self._seldom.splits(steps, self._used())
         devices = {device: device_split(shares, self._owners.unit_of) for device, shares in uses.items()}
         return {**splits, **{channel: devices[channel.device] for channel in steps if channel.device in devices}}
 
@@ -68,24 +69,27 @@ class Units:
         """
         return self.records.allocated(devices)
 
-    def _processor_split(self) -> Split:
+    def _used(self) -> Used:
+        """Who used the processors since the last call; nothing where that is not known."""
         try:
             machine_s = machine_seconds(self._proc)
         except (OSError, ValueError):  # no procfs
-            return UNKNOWN
+            return Used()
         used_s = self._cgroups.used_s()
         groups_s = {self._owners.named(unit): seconds for unit, seconds in used_s.items()}
         tree = self._cgroups.tree
         loose_pids, alone = (tree.loose_pids, not tree.tells_apart) if tree else (self._all_pids, True)
         found_s = self._processes.used_s(loose_pids, reaped=alone)
         before_s, self._machine_s = self._machine_s, machine_s
+        now_s = self._clock_s()
+        tick_s, self._told_s = now_s - self._told_s, now_s
         if before_s is None:
-            return UNKNOWN
+            return Used()
         busy_s, idle_s = (max(now - before, 0.0) for now, before in zip(machine_s, before_s, strict=True))
         known_s = fsum(groups_s.values())
         left_s = self._left_s(busy_s, known_s)
         units_s = _sum(groups_s, self._claims.settle(found_s, left_s))
-        return processor_split(units_s, known_s + left_s, idle_s)
+        return Used(tick_s, units_s, known_s + left_s, idle_s)
 
     def _left_s(self, busy_s: float, groups_s: float) -> float:
         """The busy time that no group has.
@@ -102,4 +106,4 @@ class Units:
 
 
 def _sum(one_s: Mapping[Unit, float], other_s: Mapping[Unit, float]) -> dict[Unit, float]:
-    return {unit: one_s.get(unit, 0.0) + other_s.get(unit, 0.0) for unit in (*one_s, *other_s)}
+    return {**one_s, **{unit: one_s.get(unit, 0.0) + seconds for unit, seconds in other_s.items()}}

@@ -16,13 +16,17 @@ from dcfoot.activity import beginning, seconds_in
 from dcfoot_probes.daemon.units.identity import unit_of_path
 from dcfoot_probes.daemon.words import Unit, UnitKind
 
-WALK_S = 5.0
-"""How often the tree is walked while the count of groups stands still [s] (a choice: one that ended while another began
-is found by then, and a walk over 300 folders takes under a millisecond)."""
+WALK_S = 30.0
+"""How often the tree is walked while the count of groups stands still [s] (a choice: a unit that ended is found by its
+counter at once, so this is for a group that begins while one that is no unit's beginning ends)."""
 
 HELD_COUNT = 256
 """So many counters of a hierarchy are held open between ticks, which saves a third of what reading them takes (a
 choice: a quarter of the files that systemd lets a process have, systemd.exec(5); the others are opened each time)."""
+
+COUNTER_BYTES = 64
+"""So much of a counter's file is read: the first line of ``cpu.stat`` is ``usage_usec`` (Linux, cgroup-v2.rst), and a
+64-bit integer has 20 digits."""
 
 CHOOSE_S = 60.0
 """How often hierarchies are compared [s] (a choice: runtimes are set up once)."""
@@ -41,16 +45,14 @@ class _Folder:
 class _Held:
     """A counter's file, open for as long as this lives. That of a group that has ended cannot be read any more."""
 
-    def __init__(self, file: int) -> None:
-        self._file = file
+    __slots__ = ("file",)
 
-    def beginning(self) -> bytes:
-        """What it tells now."""
-        return os.pread(self._file, 1024, 0)
+    def __init__(self, file: int) -> None:
+        self.file = file
 
     def __del__(self) -> None:
         """Gives the file back."""
-        os.close(self._file)
+        os.close(self.file)
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +63,7 @@ class _Group:
     unit: Unit
     holder: "_Group | None"
     held: _Held | None = None
+    told: bytes = b""
     used_s: float = 0.0
     gained_s: float = 0.0
     inner_s: float = 0.0
@@ -117,34 +120,39 @@ class CgroupTree:
         self._walk_if_due()
         used_s: dict[Unit, float] = {}
         for group in reversed(self._groups.values()):  # those inside come before those that hold them
-            for unit, seconds in _own_s(group) if self._read(group) else ():
-                used_s[unit] = used_s.get(unit, 0.0) + seconds
+            if self._read(group):
+                _settle(group, used_s)
         return used_s
 
     def _read(self, group: _Group) -> bool:
         """Whether the group is still there; what it gained is what its holder's holds too."""
         holder = group.holder
         try:
-            now_s = self._seconds(group)
+            told = os.pread(group.held.file, COUNTER_BYTES, 0) if group.held else self._opened(group)
+            if told == group.told:  # most groups of a machine do nothing most of the time
+                group.gained_s = 0.0
+                return True
+            now_s = seconds_in(told)
         except (OSError, ValueError):
-            self._told, group.holder, group.held = b"", None, None
+            self._told, group.told, group.holder, group.held = b"", b"", None, None
             if holder is not None:
                 holder.ended.append(group)
             return False
         # One that ended and came again under its name counts from 0, and was given some of that when it ended.
         counted_s = now_s - group.used_s if now_s >= group.used_s else now_s
         group.gained_s, group.used_s, group.given_s = max(counted_s - group.given_s, 0.0), now_s, 0.0
+        group.told = told
         if holder is not None:
             holder.inner_s += group.gained_s
         return True
 
-    def _seconds(self, group: _Group) -> float:
-        if group.held is None:
-            if self._held_count >= HELD_COUNT:
-                return seconds_in(beginning(group.file))
-            group.held = _Held(os.open(group.file, os.O_RDONLY))
-            self._held_count += 1
-        return seconds_in(group.held.beginning())
+    def _opened(self, group: _Group) -> bytes:
+        """What a counter tells that is not held open, or not yet."""
+        if self._held_count >= HELD_COUNT:
+            return beginning(group.file)
+        group.held = _Held(os.open(group.file, os.O_RDONLY))
+        self._held_count += 1
+        return os.pread(group.held.file, COUNTER_BYTES, 0)
 
     def _walk_if_due(self) -> None:
         try:
@@ -165,7 +173,8 @@ class CgroupTree:
         self._held_count = sum(group.held is not None for group in self._groups.values())
         for group in self._groups.values() if first else ():
             with suppress(OSError, ValueError):
-                group.used_s = self._seconds(group)
+                group.told = self._opened(group)
+                group.used_s = seconds_in(group.told)
 
     def _walk(self, folder: _Folder, path: str, holder: _Group | None, before: Mapping[str, _Group]) -> None:
         unit = folder.unit
@@ -201,23 +210,24 @@ def _list(folder: _Folder, path: str) -> None:
     folder.links = links
 
 
-def _own_s(group: _Group) -> Iterator[tuple[Unit, float]]:
-    """What a group used that no smaller unit has, if anything; settles its accounts.
+def _settle(group: _Group, used_s: dict[Unit, float]) -> None:
+    """Adds what a group used that no smaller unit has, and settles its accounts.
 
     A group in it that ended since the tick before gets as much of that as it had used in that tick. Where the groups in
     it counted more than it did (they are read a moment earlier, and one that is found late brings time that was the
     holder's), the next ticks make up for it.
     """
     own_s = group.gained_s - group.inner_s + group.owed_s
-    ended, group.ended, group.inner_s = group.ended, [], 0.0
+    group.inner_s = 0.0
     group.owed_s, left_s = (own_s, 0.0) if own_s < 0.0 else (0.0, own_s)
-    for one in ended:
-        last_s = min(one.gained_s, left_s)
-        left_s -= last_s
-        one.given_s = last_s
-        yield one.unit, last_s
+    if group.ended:
+        for one in group.ended:
+            one.given_s = min(one.gained_s, left_s)
+            left_s -= one.given_s
+            used_s[one.unit] = used_s.get(one.unit, 0.0) + one.given_s
+        group.ended = []
     if left_s > 0.0:
-        yield group.unit, left_s
+        used_s[group.unit] = used_s.get(group.unit, 0.0) + left_s
 
 
 class Cgroups:

@@ -143,7 +143,8 @@ function drawUnits(now) {
   }), ...parts]);
 }
 
-function drawWaste(waste) {
+function drawWaste(waste, startedAt) {
+  $("waste-since").textContent = say("counted_since", dated(startedAt));
   const worth = (quantity, unit) => quantity ? shown(quantity.value, unit) : say("unknown");
   const money = cost => cost ? `${figure(cost.value)} ${waste.currency}` : waste.currency ? say("unknown") : "";
   const total = kind => waste.totals.filter(one => one.kind === kind).reduce((sum, one) => sum + one.energy_kwh, 0);
@@ -260,7 +261,7 @@ function draw() {
   drawSince(last.ladder, last.started_at);
   drawDevices(last.channels, last.gauges);
   drawUnits(last);
-  drawWaste(last.waste);
+  drawWaste(last.waste, last.started_at);
   drawProbes(last);
   drawChart();
 }
