@@ -42,6 +42,13 @@ class Daemon:
                 count += self.manager.recv(4096) == b"WATCHDOG=1"
         return count
 
+    def await_words(self, wanted: str, within_s: float = 10.0) -> None:
+        """Waits until it has written something."""
+        deadline_s = time.monotonic() + within_s
+        while wanted not in self.log:
+            assert time.monotonic() < deadline_s, f"{wanted} was not written; the daemon said: {self.log}"
+            time.sleep(0.02)
+
     @property
     def log(self) -> str:
         """What it has written so far."""
