@@ -279,6 +279,27 @@ def test_a_front_grows_dearer_as_its_limit_grows_tighter() -> None:
     assert costs == sorted(costs)
 
 
+def test_along_a_front_a_scenario_that_breaks_another_limit_is_passed_over() -> None:
+    # A PUE does not hang on the sizes: 1.5 is above the limit and 1.2 below it whatever is built.
+    keys: dict[str, Any] = {"solar_mw": {}, "pue_max": 1.25, "front": "cfe_contracted_ratio_min", "front_values": [0.1]}
+    (point,) = optimise(study({"pue": 1.5}, variant={"pue": 1.2}, of=["baseline", "dearer"], **keys)).front
+    assert point.of == "dearer"
+    assert point.sizing is not None
+    assert point.sizing.cfe_contracted_ratio >= 0.1 - 1e-9
+
+
+def test_where_no_scenario_holds_its_limits_each_ones_are_named() -> None:
+    keys: dict[str, Any] = {"solar_mw": {"most": 1}, "pue_max": 1.25, "cfe_contracted_ratio_min": 0.8}
+    asked = study({"pue": 1.5}, variant={"pue": 1.2}, of=["baseline", "dearer"], **keys)
+    with pytest.raises(InfeasibleStudy) as caught:
+        optimise(asked)
+    told = {line.split(": ")[0].strip(): line for line in str(caught.value).splitlines()[1:]}
+    assert set(told) == {"baseline", "dearer"}
+    assert "pue_max 1.25" in told["baseline"]
+    assert "pue_max" not in told["dearer"]
+    assert "cfe_contracted_ratio_min 0.8" in told["dearer"]
+
+
 def test_along_a_front_each_point_is_of_the_scenario_that_is_the_best_there() -> None:
     sunny = {"site": "es_madrid", "cooling": "direct_liquid", "grid": {"price_per_mwh": 112}}
     keys: dict[str, Any] = {"solar_mw": {}, "front": "cfe_contracted_ratio_min", "front_values": [0.05, 0.42]}

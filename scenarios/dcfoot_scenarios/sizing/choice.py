@@ -12,10 +12,10 @@ from itertools import islice
 
 from dcfoot.errors import StudyError
 from dcfoot_scenarios.sizing.answer import Sizing
-from dcfoot_scenarios.sizing.conflict import InfeasibleStudy
+from dcfoot_scenarios.sizing.conflict import InfeasibleChoice, InfeasibleStudy, infeasible
 from dcfoot_scenarios.sizing.highs import Unsolved
-from dcfoot_scenarios.sizing.model import sites_of
-from dcfoot_scenarios.sizing.optimum import Optimiser, answer_at, fault_of, started
+from dcfoot_scenarios.sizing.model import model_of, sites_of
+from dcfoot_scenarios.sizing.optimum import CLEAR_RATIO, Optimiser, answer_at, fault_of, started
 from dcfoot_scenarios.sizing.problem import Aim, Limits, SizingProblem
 from dcfoot_scenarios.sizing.program import value_of
 from dcfoot_scenarios.sizing.solved import SolvedModel
@@ -76,9 +76,17 @@ def choose(
         if not best or _total(found) < _total(best):
             best = found
         enough = min(enough, promised + _CLOSE_RATIO * abs(promised))
-    if not best:
-        raise fault_of(Unsolved("infeasible"), sites_of(problems, count, limits, step_h))
-    return best
+    if best:
+        return best
+    if count == 1 and not dict(limits):
+        raise InfeasibleChoice({name: _conflict(problem, step_h) for name, problem in problems.items()})
+    raise fault_of(Unsolved("infeasible"), sites_of(problems, count, limits, step_h))
+
+
+def _conflict(problem: SizingProblem, step_h: int) -> InfeasibleStudy:
+    """What conflicts in one of them: on steps, and on hours where the steps do not show it."""
+    on_steps = infeasible(model_of(problem, step_h))
+    return on_steps if on_steps.excess_ratio >= CLEAR_RATIO else infeasible(model_of(problem))
 
 
 def _checked(problems: Problems, count: int) -> Aim:

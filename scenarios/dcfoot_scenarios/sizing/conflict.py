@@ -40,8 +40,26 @@ class InfeasibleStudy(StudyError):
         eased = [f"{name} to {reached:,.4g}" for name, (_, reached) in conflict.items() if reached is not None]
         enough = "It is enough" if step_h == 1 else f"By means of {step_h} hours, which promise too much, it is enough"
         remedy = f"{enough} to ease {', or '.join(eased)}." if eased else "More than one of them must be eased."
-        super().__init__(f"No sizes hold all limits. In conflict: {held or 'what must stand already'}. {remedy}")
+        self.told = f"In conflict: {held or 'what must stand already'}. {remedy}"
+        super().__init__(f"No sizes hold all limits. {self.told}")
         self.conflict, self.excess_ratio = conflict, excess_ratio
+
+
+class InfeasibleChoice(InfeasibleStudy):
+    """None of several holds all its limits, each for reasons of its own.
+
+    Parameters
+    ----------
+    of : mapping of str to InfeasibleStudy
+        What conflicts in each, by name.
+    """
+
+    def __init__(self, of: Mapping[str, InfeasibleStudy]) -> None:
+        conflict = {f"{name}: {limit}": eased for name, one in of.items() for limit, eased in one.conflict.items()}
+        super().__init__(conflict, min(one.excess_ratio for one in of.values()))
+        told = "".join(f"\n  {name}: {one.told}" for name, one in of.items())
+        self.args = (f"No sizes hold all limits, whichever is taken.{told}",)
+        self.of = of
 
 
 def infeasible(model: Model) -> InfeasibleStudy:

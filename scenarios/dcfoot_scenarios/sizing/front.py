@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from dcfoot_scenarios.sizing.answer import Sizing
+from dcfoot_scenarios.sizing.conflict import InfeasibleStudy
 from dcfoot_scenarios.sizing.highs import Unsolved
 from dcfoot_scenarios.sizing.model import model_of
 from dcfoot_scenarios.sizing.optimum import Optimiser, fault_of, size
@@ -31,20 +32,17 @@ def front(problem: SizingProblem, limit: str, values: Iterable[float]) -> list[S
     list of Sizing or None
         None where no sizes hold the limit.
     """
-    return list(along(problem, limit, values))
+    optimiser = _begun(problem, limit)
+    return [None if optimiser is None else _at(optimiser, problem, limit, value) for value in values]
 
 
-def along(problem: SizingProblem, limit: str, values: Iterable[float]) -> Iterator[Sizing | None]:
-    """The same, each point when it is asked for: fronts of several problems are then sought side by side.
-
-    Parameters
-    ----------
-    problem, limit, values
-        As of `front`.
-    """
-    optimiser = Optimiser(problem, also=(limit,))
-    for value in values:
-        yield _at(optimiser, problem, limit, value)
+def _begun(problem: SizingProblem, limit: str) -> Optimiser | None:
+    """A problem whose limit is yet to be set; None where its other limits alone cannot be held."""
+    others = replace(problem, limits=replace(problem.limits, **{limit: None}))
+    try:
+        return Optimiser(others, also=(limit,))
+    except InfeasibleStudy:
+        return None
 
 
 def _at(optimiser: Optimiser, problem: SizingProblem, limit: str, value: float) -> Sizing | None:

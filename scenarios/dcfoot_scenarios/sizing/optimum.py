@@ -22,7 +22,9 @@ from dcfoot_scenarios.sizing.solved import SolvedModel
 COARSE_STEPS_H = (4, 2)
 """Steps on which a long program is solved first (a choice: the fastest of those tried, benchmarks/sizing.py) [h]."""
 
-_CLEAR_RATIO = 1e-3  # a choice: what heat pumps, losses and hours with a price below 0 blur in means is less
+CLEAR_RATIO = 1e-3
+"""Limits that are missed by more on steps are missed on hours (a choice: what heat pumps, losses and hours with a price
+below 0 blur in means is less) [-]"""
 
 _LONG_HOURS = 2_000  # a choice: a shorter program is done before its coarse ones are built
 
@@ -185,7 +187,7 @@ def _basis(coarse: SolvedModel, model_on: Callable[[int], Model]) -> Basis | Non
         reason = fault_of(fault, coarse.model)
         if not isinstance(reason, InfeasibleStudy):
             raise reason from None
-        if reason.excess_ratio < _CLEAR_RATIO:
+        if reason.excess_ratio < CLEAR_RATIO:
             return None
         raise infeasible(model_on(1)) from None
     return coarse.basis
