@@ -154,14 +154,15 @@ class GridFactor:
         )
 
     def standing_in_for(self, zone: str) -> "GridFactor":
-        """A nation's factor as the best that is known of `zone`, one of its regions.
+        """A wider grid's factor, or a nation's, as the best that is known of `zone`, one of its regions.
 
         A residual mix is a nation's by definition and stays as it is.
         """
         if zone == self.zone or self.method is Method.RESIDUAL:
             return self
         spread = Spread.around(self.g_per_kwh.central, *interval("grid_region"))
-        note = "; ".join(filter(None, (self.note, f"the nation's: none of this family is known for {zone}")))
+        whose = "the regional grid's" if "-" in self.zone else "the nation's"
+        note = "; ".join(filter(None, (self.note, f"{whose}: none of this family is known for {zone}")))
         return replace(self, g_per_kwh=spread, basis=Basis.DEFAULT, note=note)
 
     def evidence(self) -> Evidence:

@@ -31,9 +31,10 @@ def backing_of(case: Case, money: Money | None) -> Iterator[Evidence]:
     money : Money or None
         Of the study; None: it counts none.
     """
-    residual = case.place.factor(case.boundary, Method.RESIDUAL)
-    if residual is not None:
-        yield residual.evidence()
+    for method in (Method.RESIDUAL, Method.MARGINAL):
+        factor = case.place.factor(case.boundary, method)
+        if factor is not None:
+            yield factor.evidence()
     if case.scenario.heat_reuse is not None:
         yield from _of_heat(case, case.scenario.heat_reuse)
     yield from materials_of(case, money.currency if money else "").evidence

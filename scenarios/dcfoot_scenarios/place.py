@@ -10,8 +10,10 @@ from pathlib import Path
 from dcfoot.cooling.air import OutsideAir, outside_air
 from dcfoot.errors import StudyError
 from dcfoot.evidence import Evidence, Fact
+from dcfoot.factors.choice import WANTED, Purpose, choose
 from dcfoot.factors.clean import clean_ratio
 from dcfoot.factors.hourly import HourlyFactors, Window
+from dcfoot.factors.library import library
 from dcfoot.factors.shapes import shaped
 from dcfoot.grid import Boundary, GridFactor, Method
 from dcfoot.heat.demand import heating_ratio
@@ -78,9 +80,13 @@ class Place:
         return clean_ratio(self.site.grid_zone)
 
     def factor(self, boundary: Boundary, method: Method) -> GridFactor | None:
-        """The site's factor of a family and method; None: not known."""
+        """The site's factor of a family and method; None: not known.
+
+        A marginal one that the site itself does not state is that of the grid that it is part of.
+        """
         found = (one for one in self.site.factors if one.boundary is boundary and one.method is method)
-        return next(found, None)
+        wider = _marginal(self.site.grid_zone) if WANTED[Purpose.DECISION] == (boundary, method) else None
+        return next(found, wider)
 
     @property
     def boundaries(self) -> list[Boundary]:
@@ -110,6 +116,11 @@ class Place:
         """What stands behind it."""
         facts = (self.site.ewif_l_per_kwh, self.scarcity, self.grid_clean)
         return (*self.weather.evidence, *(fact.evidence for fact in facts if fact))
+
+
+@lru_cache(maxsize=64)
+def _marginal(zone: str) -> GridFactor | None:
+    return choose(Purpose.DECISION, zone, library()).factor
 
 
 @lru_cache(maxsize=64)

@@ -25,6 +25,7 @@ def remarks_of(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
         Its figures.
     """
     yield from _residual(case)
+    yield from _marginal(case)
     yield from _supply(case)
     yield from _battery(case, found)
     yield from _cold(case)
@@ -52,6 +53,13 @@ def _residual(case: Case) -> Iterator[str]:
     average, residual = (case.place.factor(case.boundary, method) for method in (Method.AVERAGE, Method.RESIDUAL))
     if average is not None:
         yield from (note.replace("_", " ") for note in rates_of(average, residual).notes)
+
+
+def _marginal(case: Case) -> Iterator[str]:
+    """Marginal carbon that is not known: an average answers another question, and stands in for none."""
+    if case.place.factor(case.boundary, Method.MARGINAL) is None:
+        family = str(case.boundary).replace("_", "-")
+        yield f"Marginal carbon is not known: no {family} marginal factor of {case.place.site.grid_zone} is."
 
 
 def _supply(case: Case) -> Iterator[str]:

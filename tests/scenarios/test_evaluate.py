@@ -45,6 +45,43 @@ def test_a_hall_at_seven_tenths_of_ten_megawatts_uses_61_gwh_and_its_province_te
     assert found["cue_kg_per_kwh"] == near(0.5737 * found["pue"])
 
 
+def test_marginal_carbon_is_by_the_operating_margin_of_the_grid_that_the_province_is_part_of() -> None:
+    one = evaluate(scenario())
+    # 0.7921 t/MWh, the operating margin of 华东电网 (East China), which Shanghai is part of (MEE, 2019 baselines).
+    assert one.figures["carbon_marginal_t"] == near(0.7921 * one.figures["import_mwh"])
+    assert any(line.value == near(792.1) and "regional grid's" in line.note for line in one.evidence)
+    assert not any("Marginal carbon is not known" in note for note in one.notes)
+
+
+def test_a_marginal_factor_of_the_users_own_site_stands_before_the_regions(tmp_path: Path) -> None:
+    sites = tmp_path / "sites.toml"
+    sites.write_text(
+        """
+        [sites.mine]
+        country = "CN"
+        region = "上海"
+        climate = "cn_shanghai"
+        source = "the operator"
+        year = 2024
+        factors = [
+            {boundary = "direct", gas = "CO2", method = "average", g_per_kwh = 600, year = 2024, source = "the operator"},
+            {boundary = "direct", gas = "CO2", method = "marginal", g_per_kwh = 500, year = 2024, source = "the operator"},
+        ]
+        """,
+        encoding="utf-8",
+    )
+    found = evaluate(scenario(site="mine", sites_file=sites)).figures
+    assert found["carbon_marginal_t"] == near(0.5 * found["import_mwh"])
+
+
+@pytest.mark.parametrize("keys", [{"site": "dk_copenhagen"}, {"boundary": "life_cycle"}])
+def test_where_no_marginal_factor_is_known_there_is_no_figure_and_it_is_said(keys: dict[str, object]) -> None:
+    one = evaluate(scenario(**keys))
+    assert "carbon_marginal_t" not in one.figures
+    (note,) = (note for note in one.notes if note.startswith("Marginal carbon is not known"))
+    assert note_in(note, "zh").startswith("边际碳排放未知")
+
+
 def test_certificates_count_by_the_year_and_in_no_hour() -> None:
     bare = evaluate(scenario()).figures
     certified = evaluate(scenario(supply={"certificates_mwh": bare["import_mwh"]})).figures
