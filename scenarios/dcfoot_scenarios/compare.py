@@ -5,7 +5,7 @@ share: what both have in common cancels.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +15,7 @@ from dcfoot.draws import Z95
 from dcfoot.errors import StudyError
 from dcfoot.facility_draws import interval_of, rank_correlation
 from dcfoot.grid import Boundary
+from dcfoot_scenarios.amounts import Amount, amount_at
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
 from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.optimised import OPTIMISED, Optimised, Telling, untold
@@ -90,6 +91,8 @@ class Lever:
         The difference with the input at its 5th and 95th percentile and all else at the centre, in the figure's unit.
     switches_at_sd : float or None
         At how many standard deviations from its median the better of the two changes; None: nowhere within two.
+    switches_at : Amount or None
+        The same in the input's own unit: of the variant, or of the baseline where that alone hangs on it.
     """
 
     name: str
@@ -97,6 +100,7 @@ class Lever:
     low: float
     high: float
     switches_at_sd: float | None
+    switches_at: Amount | None = None
 
     def called(self, lang: str = "en") -> str:
         """What the input is called in a language: ``"en"``, ``"zh"``."""
@@ -201,7 +205,15 @@ class Comparison:
             return lambda z: self._at(variant, name, z)[figure] - self._at(BASELINE, name, z)[figure]
 
         levers = (_lever(name, correlation, moved(name)) for name, correlation in ranked[:MOST_LOOKED_INTO])
-        yield from (lever for lever in levers if abs(lever.high - lever.low) > least)
+        for lever in levers:
+            if abs(lever.high - lever.low) > least:
+                yield replace(lever, switches_at=self._amount(variant, lever.name, lever.switches_at_sd))
+
+    def _amount(self, variant: str, name: str, z: float | None) -> Amount | None:
+        """What an input comes to where the better of the two changes."""
+        if z is None:
+            return None
+        return amount_at(self.outcomes[variant], name, z) or amount_at(self.baseline, name, z)
 
     def _at(self, scenario: str, name: str, z: float) -> Mapping[str, float]:
         """The figures of a scenario with an input moved, each computed once."""

@@ -184,9 +184,22 @@ def figures_at(outcome: Outcome, moved: Mapping[str, float]) -> Mapping[str, flo
     moved : mapping of str to float
         By input (a key of `Outcome.inputs`): how many standard deviations from its median; others are passed over.
     """
+    return figures_by(outcome, At(moved))
+
+
+def figures_by(outcome: Outcome, chance: At) -> Mapping[str, float]:
+    """The same with what gives the inputs.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Of the scenario.
+    chance : At
+        Which are not at their central value.
+    """
     case, it_mw = outcome.case, outcome.year.it_mw
-    year = year_of(case, it_mw, case.facility(case.hall(it_mw), moved), At(moved))
-    return _floats(figures(case, year, At(moved), outcome.money))
+    year = year_of(case, it_mw, case.facility(case.hall(it_mw), chance.moved), chance)
+    return _floats(figures(case, year, chance, outcome.money))
 
 
 def _floats(found: Mapping[str, Numbers]) -> dict[str, float]:

@@ -215,7 +215,7 @@ def said_lever(word: Word, lever: Lever, currency: str, said: PageWords = ENGLIS
     told = f"{said.hangs_on_input.format(name=name)}: {between} {unit}".rstrip()
     if lever.switches_at_sd is None:
         return told
-    return f"{told}; {said.switches.format(at=lever.switches_at_sd)}"
+    return f"{told}; {said.switches.format(at=lever.switches_at_sd, amount=lever.switches_at)}"
 
 
 def _optimised(comparison: Comparison, said: PageWords) -> Iterator[str]:

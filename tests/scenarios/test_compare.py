@@ -10,12 +10,16 @@ import pytest
 
 from dcfoot.draws import Z95, Spread
 from dcfoot.errors import StudyError
+from dcfoot_scenarios.amounts import Amount, amount_at
 from dcfoot_scenarios.compare import Comparison, compare
-from dcfoot_scenarios.evaluate import Outcome, figures_at
+from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
 from dcfoot_scenarios.finance import capital_recovery_ratio
 from dcfoot_scenarios.materials import product_making
+from dcfoot_scenarios.page_words import CHINESE, ENGLISH
 from dcfoot_scenarios.refresh import Around, NewMachines, refresh
-from dcfoot_scenarios.study import Study
+from dcfoot_scenarios.report_text import said_lever
+from dcfoot_scenarios.scenario import Money, Scenario
+from dcfoot_scenarios.study import Study, Uncertainty
 from dcfoot_scenarios.words import words
 from simulated.near import near
 
@@ -118,6 +122,38 @@ def test_what_the_cost_of_a_solar_plant_hangs_on_is_its_price() -> None:
     saved_per_year = 388 * per_price - first.low
     assert first.switches_at_sd is not None
     assert Spread(691.0, 388.0, 1198.0).at(first.switches_at_sd) == near(saved_per_year / per_price, rel=0.01)
+    assert first.switches_at is not None
+    assert first.switches_at.value == near(saved_per_year / per_price, rel=0.01)
+    assert first.switches_at.unit == "USD/kWp"
+    for said in (ENGLISH, CHINESE):
+        assert " USD/kWp" in said_lever(words()["cost_per_year"], first, "USD", said)
+
+
+def test_every_input_comes_to_what_is_stated_of_it_and_in_its_unit() -> None:
+    scenario = Scenario.model_validate(
+        {
+            "site": "cn_shanghai",
+            "cooling": "water_chiller",
+            "load": {"it_capacity_mw": 10},
+            "supply": {"solar_mw": 5, "wind_mw": 5, "wind_speed_m_per_s": 6, "ghi_kwh_per_m2_year": 1300},
+            "heat_reuse": {"homes": 500, "heat_pump_mw": 0},
+        }
+    )
+    money = Money.model_validate({"currency": "CNY", "rates": {"USD": 7.1}, "carbon_market": "CEA"})
+    one = evaluate(scenario, Uncertainty(draws=4), money)
+    found = {name: amount_at(one, name, 0.0) for name in one.inputs}
+    assert [name for name, amount in found.items() if amount is None] == []
+    # 0.5737 kg/kWh for Shanghai, an operating margin of 0.7921 for East China (MEE); a median of the stated weather.
+    assert found["grid.CN-SH, direct CO2, average"] == Amount(near(573.7), "g/kWh")
+    assert found["grid.CN-EAST, direct CO2, marginal"] == Amount(near(792.1), "g/kWh")
+    assert found["weather/dry_bulb_k"] == Amount(near(0.0, abs=1e-12), "K")
+    assert found["weather/humidity_ratio"] == Amount(near(1.0), "")
+    units = {name: amount.unit for name, amount in found.items() if amount is not None}
+    assert units["price.solar"] == "CNY/kWp"
+    assert units["price.carbon, CEA"] == "CNY/t"
+    assert units["price.electricity, CNY"] == "CNY/kWh"
+    assert units["ewif.CN-SH"] == "L/kWh"
+    assert amount_at(one, "yield.solar, dk_copenhagen", 0.0) is None
 
 
 def test_a_shipped_price_of_power_is_drawn_and_leads_what_a_choice_of_countries_hangs_on() -> None:
