@@ -24,6 +24,7 @@ from dcfoot_scenarios.studio.service import Door, reply
 from dcfoot_scenarios.study import Study
 from dcfoot_scenarios.tables import rows
 from simulated.near import near
+from simulated.repository import ROOT
 
 PORT = 8377
 DOOR = Door(PORT, "a-token")
@@ -282,3 +283,13 @@ def test_the_page_names_nothing_that_is_elsewhere() -> None:
     for name in ("studio.js", "studio.html", "studio.css"):
         found = re.findall(r"(?:https?:)?//\w[\w.]+\.\w+[\w/.]*", page.joinpath(name).read_text(encoding="utf-8"))
         assert set(found) <= {"http://www.w3.org/2000/svg"}  # a name, not an address
+
+
+def test_the_page_about_it_says_how_its_times_are_measured_and_what_the_tests_hold() -> None:
+    page = " ".join((ROOT / "docs/studio.md").read_text(encoding="utf-8").split())
+    assert "python benchmarks/studio.py --into docs/studio.md" in page
+    assert (ROOT / "benchmarks/studio.py").is_file()
+    tests = [ROOT / "tests/scenarios/test_studio.py", ROOT / "tests/end_to_end/test_studio.py"]
+    held = re.findall(r"sorted\(took_(?:s|ms)\)\[\d\] < (\S+)", "".join(one.read_text("utf-8") for one in tests))
+    assert held == ["1.0", "1000"]
+    assert "The tests run on any machine and hold it below a second only." in page
