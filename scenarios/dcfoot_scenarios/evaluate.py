@@ -5,7 +5,7 @@ draws an interval for each figure.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,12 +21,12 @@ from dcfoot_scenarios.case import Case, Schedule, case_of
 from dcfoot_scenarios.chance import At, Drawn
 from dcfoot_scenarios.cost import Account
 from dcfoot_scenarios.doubts import doubts_of
-from dcfoot_scenarios.figures import figures
+from dcfoot_scenarios.figures import figures, peak_without_store_mw
 from dcfoot_scenarios.figures_beside import account_of
 from dcfoot_scenarios.remarks import remarks_of, undrawn
 from dcfoot_scenarios.scenario import Money, Scenario
 from dcfoot_scenarios.study import Uncertainty
-from dcfoot_scenarios.year import Year, shifted_it_mw, year_of
+from dcfoot_scenarios.year import Year, asked_it_mw, is_moved, shifted_it_mw, year_of
 
 NO_DRAWS = Uncertainty(draws=0)
 
@@ -168,10 +168,19 @@ def evaluate(
     it_mw = shifted_it_mw(case)
     year = year_of(case, it_mw, case.facility(case.hall(it_mw)) if halls is None else halls.state(case, it_mw))
     central = _floats(figures(case, year, At(), money))
+    if is_moved(case):
+        central["peak_spared_mw"] = _unmoved_peak_mw(case) - central["peak_import_mw"]
     if not uncertainty.draws:
         return Outcome(scenario, case, year, central, money)
     draws = Draws(str(uncertainty.seed), uncertainty.draws)
     return Outcome(scenario, case, year, central, money, *_drawn(case, it_mw, draws, money))
+
+
+def _unmoved_peak_mw(case: Case) -> float:
+    """The highest draw of a year in which no load is moved or given up, and no battery helps [MW]."""
+    nothing = {"battery_mwh": 0, "battery_mw": 0, "charge_mw": None, "policy": "greedy"}
+    bare, it_mw = replace(case, scenario=case.scenario.with_(storage=nothing)), asked_it_mw(case)
+    return float(peak_without_store_mw(year_of(bare, it_mw, case.facility(case.hall(it_mw)))))
 
 
 def figures_at(outcome: Outcome, moved: Mapping[str, float]) -> Mapping[str, float]:

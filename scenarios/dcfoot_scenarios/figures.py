@@ -30,7 +30,7 @@ from dcfoot_scenarios.figures_beside import (
 )
 from dcfoot_scenarios.scenario import Contract, Money
 from dcfoot_scenarios.storage import Battery, Flows
-from dcfoot_scenarios.year import Year, battery_of, work_mwh
+from dcfoot_scenarios.year import Year, battery_of, is_moved, work_mwh
 
 G_PER_T = G_PER_KG * KG_PER_T
 
@@ -60,6 +60,8 @@ def energy_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     yield "pue", facility_energy_mwh / it_energy_mwh
     yield "import_mwh", _sum(flows.import_mw)
     yield "peak_import_mw", flows.import_mw.max(axis=-1)
+    if not is_moved(case):
+        yield "peak_spared_mw", peak_without_store_mw(year) - flows.import_mw.max(axis=-1)
     if grid.import_limit_mw is not None:
         yield "over_limit_hours", (flows.import_mw > grid.import_limit_mw * (1 + 1e-9)).sum(axis=-1)
     if grid.ramp_limit_mw_per_h is not None:
@@ -71,6 +73,12 @@ def energy_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     yield "discharge_mwh", _sum(flows.discharge_mw)
     if case.scenario.storage.battery_mwh:
         yield from _battery_figures(battery_of(case.scenario), flows)
+
+
+def peak_without_store_mw(year: Year) -> Numbers:
+    """The highest draw from the grid of a year, had it no battery [MW]."""
+    peak_mw: Numbers = np.maximum(year.flows.load_mw - year.flows.clean_mw, 0.0).max(axis=-1)
+    return peak_mw
 
 
 def _battery_figures(battery: Battery, flows: Flows) -> Iterator[tuple[str, Numbers]]:

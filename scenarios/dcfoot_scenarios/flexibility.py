@@ -1,7 +1,7 @@
-"""Load that waits and load that yields: shifting within deadlines, demand response, limits, and the spared peak.
+"""Load that waits and load that yields: shifting within deadlines, demand response, and the spared peak.
 
-In come a load by hour and what of it can wait or be given up; out goes the load that is left, with what was moved,
-given up or held. Energy is kept: what is asked for is done, or it is said what was not.
+In come a load by hour and what of it can wait or be given up; out goes the load that is left, with what was moved or
+given up. Energy is kept: what is asked for is done, or it is said what was not.
 """
 
 from dataclasses import dataclass
@@ -49,25 +49,6 @@ class Curtailed:
 
     load_mw: Hours
     yielded_mw: Hours
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Limited:
-    """A load within limits of peak and ramp.
-
-    Parameters
-    ----------
-    load_mw : array
-        What is drawn [MW]
-    waiting_mwh : array
-        Work that waits at the end of each hour; what waits at the end of the last is not done [MWh]
-    held_mw : array
-        Drawn without work, where power may not fall faster [MW]
-    """
-
-    load_mw: Hours
-    waiting_mwh: Hours
-    held_mw: Hours
 
 
 def shift(load_mw: Hours, share_ratio: float, deadline_h: int, signal: Hours, capacity_mw: float) -> Shifted:
@@ -168,30 +149,6 @@ def curtail(load_mw: Hours, event: NDArray[np.bool], share_ratio: float) -> Curt
     _check(share_ratio, 0)
     yielded = np.where(event, load_mw * share_ratio, 0.0)
     return Curtailed(load_mw - yielded, yielded)
-
-
-def limit(load_mw: Hours, peak_mw: float, ramp_mw_per_h: float) -> Limited:
-    """The load within a peak and a ramp: what does not fit waits, what may not fall is held up.
-
-    Parameters
-    ----------
-    load_mw : array
-        As asked for [MW]
-    peak_mw : float
-        The most that an hour may draw [MW]
-    ramp_mw_per_h : float
-        The most that power may change from an hour to the next [MW/h]
-    """
-    drawn, waiting, held = (np.empty(len(load_mw)) for _ in range(3))
-    before = min(float(load_mw[0]), peak_mw)
-    backlog = 0.0
-    for hour, asked in enumerate(load_mw.tolist()):
-        wanted = asked + backlog
-        power = min(max(wanted, before - ramp_mw_per_h), before + ramp_mw_per_h, peak_mw)
-        backlog = max(wanted - power, 0.0)
-        drawn[hour], waiting[hour], held[hour] = power, backlog, max(power - wanted, 0.0)
-        before = power
-    return Limited(drawn, waiting, held)
 
 
 def highest_hours(signal: Hours, hours_count: int, load_mw: Hours | None = None) -> NDArray[np.bool]:

@@ -288,9 +288,9 @@ class Grid(Part):
     """The connection, and what power costs there."""
 
     import_limit_mw: Annotated[float, Field(gt=0)] | None = None
-    """The most that can be drawn; what lies above is counted, not hidden [MW]."""
+    """The most that can be drawn; what lies above is counted; load and battery do not obey it [MW]."""
     ramp_limit_mw_per_h: Annotated[float, Field(gt=0)] | None = None
-    """The most that the draw may change from hour to hour; hours beyond it are counted [MW/h]."""
+    """The most that the draw may change from hour to hour; hours beyond it are counted; load and battery do not obey it [MW/h]."""
     price_per_mwh: Amount | None = None
     """A flat price, in the study's currency."""
     periods: tuple[PricePeriod, ...] = ()

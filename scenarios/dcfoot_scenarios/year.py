@@ -352,7 +352,7 @@ def _signal(case: Case, wanted: str) -> Hours:
 
 def shifted_it_mw(case: Case) -> Hours:
     """IT power after what can wait has waited, and what yields to the grid's calls has yielded [MW]."""
-    load, it_mw = case.scenario.load, _operated_mw(case)
+    load, it_mw = case.scenario.load, asked_it_mw(case)
     if load.deferrable_ratio and load.deadline_h:
         signal = _signal(case, load.shift_to)
         it_mw = shift(it_mw, load.deferrable_ratio, load.deadline_h, signal, load.it_capacity_mw).load_mw
@@ -363,6 +363,12 @@ def shifted_it_mw(case: Case) -> Hours:
     if not np.any(it_mw > 0.0):
         raise StudyError("load: it is 0 in every hour, so that there is nothing to power, to cool or to compare.")
     return np.maximum(it_mw, IDLE_RATIO * load.it_capacity_mw)
+
+
+def is_moved(case: Case) -> bool:
+    """Whether load waits, or yields to the grid's calls."""
+    load = case.scenario.load
+    return bool((load.deferrable_ratio and load.deadline_h) or (load.curtailable_ratio and load.curtailed_hours))
 
 
 def work_mwh(case: Case, it_mw: Hours) -> float:
@@ -376,14 +382,14 @@ def work_mwh(case: Case, it_mw: Hours) -> float:
         IT power by hour, after all that shifts it [MW]
     """
     operation, asked_mwh = case.scenario.operation, float(case.it_mw.sum())
-    operated_mwh = asked_mwh if operation is None else float(_operated_mw(case).sum())
+    operated_mwh = asked_mwh if operation is None else float(asked_it_mw(case).sum())
     slower = case.change.time_ratio if operation is not None and operation.keep == "machines" else 1.0
     done_ratio = float(it_mw.sum()) / operated_mwh / slower
     return asked_mwh * done_ratio * case.scenario.servers.work_per_mwh_ratio
 
 
-def _operated_mw(case: Case) -> Hours:
-    """IT power at the setting at which the machines are run [MW]."""
+def asked_it_mw(case: Case) -> Hours:
+    """IT power at the setting at which the machines are run, before any of it is moved or given up [MW]."""
     operation = case.scenario.operation
     if operation is None:
         return case.it_mw

@@ -143,6 +143,34 @@ def test_work_that_waits_is_done_and_draws_less_when_the_grid_is_dirty() -> None
     assert asked.figures["it_energy_mwh"] == near(plain.figures["it_energy_mwh"])
 
 
+@pytest.mark.parametrize(
+    ("load", "storage"),
+    [
+        ({}, {}),
+        ({}, {"battery_mwh": 8, "battery_mw": 2, "policy": "peak_shaving"}),
+        ({"deferrable_ratio": 0.3, "deadline_h": 6, "shift_to": "carbon"}, {}),
+        ({"curtailable_ratio": 0.4, "curtailed_hours": 500}, {"battery_mwh": 8, "battery_mw": 2, "policy": "carbon"}),
+    ],
+)
+def test_the_peak_that_the_grid_is_spared_is_that_of_the_year_without_battery_and_moved_load(
+    load: dict[str, object], storage: dict[str, object]
+) -> None:
+    usual = {"it_capacity_mw": 10, "profile": "inference"}
+    bare = in_copenhagen(load=usual).figures
+    found = in_copenhagen(load=usual | load, storage=storage).figures
+    assert found["peak_spared_mw"] == near(bare["peak_import_mw"] - found["peak_import_mw"], abs=1e-9)
+    assert bool(load or storage) == (abs(found["peak_spared_mw"]) > 0.05)
+
+
+def test_a_battery_spares_the_grid_what_it_gives_in_the_one_hour_of_the_peak(tmp_path: Path) -> None:
+    file = tmp_path / "load.csv"
+    file.write_text("\n".join(["load_mw", *("9" if hour == 5000 else "5" for hour in range(8760))]), encoding="utf-8")
+    load = {"it_capacity_mw": 10, "profile": str(file)}
+    store = {"battery_mwh": 4, "battery_mw": 1, "discharge_efficiency_ratio": 1, "policy": "peak_shaving"}
+    # 4 MW more than in all other hours, of which the battery gives 1.
+    assert in_copenhagen(load=load, storage=store).figures["peak_spared_mw"] == near(1.0, rel=1e-6)
+
+
 def test_a_stated_pue_and_wue_are_the_years() -> None:
     found = evaluate(scenario(pue=1.25, wue_l_per_kwh=0.4), SOME)
     assert found.figures["pue"] == near(1.25)

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from dcfoot.errors import ConfigError
 from dcfoot.weather.year import Hours
-from dcfoot_scenarios.flexibility import curtail, highest_hours, limit, shift, spared_peak_mw
+from dcfoot_scenarios.flexibility import curtail, highest_hours, shift, spared_peak_mw
 from simulated.near import near
 
 scipy_optimize: Any = import_module("scipy.optimize")  # has no types
@@ -108,22 +108,6 @@ def test_what_is_left_and_what_is_given_up_add_up_to_the_load(
     assert curtailed.load_mw + curtailed.yielded_mw == near(load)
     assert not curtailed.yielded_mw[~called].any()
     assert curtailed.yielded_mw[called] == near(load[called] * share)
-
-
-@given(LOADS, st.floats(1, 30), st.floats(0.1, 30))
-def test_a_limited_load_keeps_peak_ramp_and_energy(load: Hours, peak_mw: float, ramp_mw_per_h: float) -> None:
-    limited = limit(load, peak_mw, ramp_mw_per_h)
-    assert limited.load_mw.max() <= peak_mw + 1e-9
-    assert np.abs(np.diff(limited.load_mw)).max() <= ramp_mw_per_h + 1e-9
-    assert min(limited.waiting_mwh.min(), limited.held_mw.min()) >= 0
-    assert limited.load_mw.sum() - limited.held_mw.sum() + limited.waiting_mwh[-1] == near(load.sum(), abs=1e-6)
-
-
-def test_a_limited_load_by_hand() -> None:
-    limited = limit(np.array([10.0, 20.0, 0.0, 0.0]), 15.0, 4.0)
-    assert limited.load_mw.tolist() == near([10.0, 14.0, 10.0, 6.0])
-    assert limited.waiting_mwh.tolist() == near([0.0, 6.0, 0.0, 0.0])
-    assert limited.held_mw.tolist() == near([0.0, 0.0, 4.0, 6.0])
 
 
 def test_the_highest_hours_are_as_many_as_asked_for_the_earlier_ones_first() -> None:
