@@ -5,7 +5,7 @@
     ├── DataMissing          what was asked for is not there (exit status 3)
     │   ├── ServiceUnavailable   a service on the network does not answer, or not as it documents
     │   └── DaemonUnavailable    no daemon of this machine answers; carries what mends it
-    ├── StudyError           a what-if study that cannot be read or solved
+    ├── StudyError           a what-if study that cannot be read or solved (exit status 2)
     ├── StoreError           the store of runs cannot be read or written
     ├── ProbeUnavailable     a meter is not there or not readable; carries the command that mends it
     └── ProbeTransient       a meter did not answer this time; the ledger records a gap

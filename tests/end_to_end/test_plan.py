@@ -23,7 +23,7 @@ from simulated.near import near
 from simulated.running import DCFOOT
 from simulated.terminal import Terminal
 
-FAULT, USAGE, NO_DATA, INTERRUPTED = 1, 2, 3, 130
+USAGE, NO_DATA, INTERRUPTED = 2, 3, 130
 
 STUDY = """\
 study: small
@@ -163,7 +163,7 @@ def test_a_name_with_its_ending_is_the_same_name(folder: Path, capsys: pytest.Ca
 
 @pytest.mark.parametrize("name", ["../elsewhere", "a/b", "", ".hidden", "a b"])
 def test_a_name_that_could_be_another_place_is_refused(name: str, folder: Path) -> None:
-    assert main(["plan", "--new", name]) == FAULT
+    assert main(["plan", "--new", name]) == USAGE
     assert {path.name for path in (folder, *folder.iterdir(), *folder.parent.iterdir())} >= {"here", "small.yaml"}
     assert list(folder.parent.glob("elsewhere*")) == []
     assert list(folder.iterdir()) == [folder / "small.yaml"]
@@ -204,7 +204,7 @@ def test_files_are_whole_and_say_the_same_as_the_json(folder: Path, capsys: pyte
 def test_a_folder_that_cannot_be_written_is_told_in_a_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # Not even root may write there, nor below a file.
     for place in ("/proc/dcfoot", str(folder / "small.yaml" / "below")):
-        assert main(["plan", "small.yaml", "--draws", "0", "--out", place]) == FAULT
+        assert main(["plan", "small.yaml", "--draws", "0", "--out", place]) == USAGE
         assert "choose another --out" in capsys.readouterr().err
     assert list(folder.iterdir()) == [folder / "small.yaml"]
 
@@ -219,7 +219,7 @@ def test_a_disk_that_is_full_leaves_nothing_half_written(folder: Path) -> None:
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),  # hours take more
     )
-    assert done.returncode == FAULT
+    assert done.returncode == USAGE
     assert "File too large" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (folder / "results").exists()
@@ -230,7 +230,7 @@ def test_all_faults_of_a_file_are_told_with_their_lines(folder: Path, capsys: py
         "study: bad\nload: {it_capacity_mw: -1}\nbaseline: {sight: sg, cooling: ice}\nvariants: {a/b: {}}\n",
         encoding="utf-8",
     )
-    assert main(["plan", "bad.yaml", "--out", "results"]) == FAULT
+    assert main(["plan", "bad.yaml", "--out", "results"]) == USAGE
     said = capsys.readouterr().err
     assert {
         "bad.yaml:2: load.it_capacity_mw",
@@ -245,8 +245,8 @@ def test_all_faults_of_a_file_are_told_with_their_lines(folder: Path, capsys: py
 def test_what_is_no_study_says_so_by_its_exit_status(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "picture.yaml").write_bytes(b"\x89PNG\r\n\x1a\n\xff")
     (folder / "list.yaml").write_text("- a\n- b\n", encoding="utf-8")
-    assert main(["plan", "picture.yaml"]) == FAULT
-    assert main(["plan", "list.yaml"]) == FAULT
+    assert main(["plan", "picture.yaml"]) == USAGE
+    assert main(["plan", "list.yaml"]) == USAGE
     assert main(["plan", "gone.yaml"]) == NO_DATA
     assert main(["plan", "shanghai-or-guiann"]) == USAGE
     said = capsys.readouterr()
@@ -260,7 +260,7 @@ def test_a_place_whose_sun_nobody_knows_is_told_with_what_to_do(
 ) -> None:
     study = STUDY.replace("{cooling: airside_economizer}", "{site: se_lulea, supply: {solar_mw: 1}}")
     (folder / "dark.yaml").write_text(study, encoding="utf-8")
-    assert main(["plan", "dark.yaml"]) == FAULT
+    assert main(["plan", "dark.yaml"]) == USAGE
     assert re.search(r"dcfoot: free: .*ghi_kwh_per_m2_year", capsys.readouterr().err)
 
 

@@ -1,8 +1,8 @@
 """The command line: one module a command, imported only when it is called.
 
 Each module offers `HELP`, `configure(parser)` and `execute(arguments)`; one whose exit statuses are not its own also
-`USAGE_STATUS`. Data go to stdout, messages to stderr. Exit status: 0 done, 2 usage or configuration, 3 no data; `run`
-returns the job's. Where stdout takes nothing, every command says so in one line and ends with 1.
+`USAGE_STATUS`. Data go to stdout, messages to stderr. Exit status: 0 done, 2 usage, configuration or study, 3 no data;
+`run` returns the job's. Where stdout takes nothing, every command says so in one line and ends with 1.
 """
 
 import argparse
@@ -147,7 +147,7 @@ def _open(flags: int) -> TextIO:
 
 
 def _call(command: Command, name: str, arguments: Sequence[str]) -> int:
-    from dcfoot.errors import ConfigError, DataMissing, DcfootError
+    from dcfoot.errors import ConfigError, DataMissing, DcfootError, StudyError
 
     parser = Parser(prog=f"dcfoot {name}", description=command.HELP)
     parser.usage_status = getattr(command, "USAGE_STATUS", USAGE_ERROR)
@@ -156,7 +156,7 @@ def _call(command: Command, name: str, arguments: Sequence[str]) -> int:
         return command.execute(parser.parse_args(arguments))
     except DataMissing as missing:
         return _say(str(missing), NO_DATA)
-    except ConfigError as fault:
+    except (ConfigError, StudyError) as fault:
         return _say(str(fault), USAGE_ERROR)
     except DcfootError as fault:
         return _say(str(fault), 1)
