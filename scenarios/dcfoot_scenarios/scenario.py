@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from dcfoot.climate_place import find_climate_id
-from dcfoot.cooling.catalogue import find_recipe
+from dcfoot.cooling.catalogue import SYSTEMS, find_recipe
 from dcfoot.cooling.parameters import parameters
 from dcfoot.errors import DcfootError
 from dcfoot.places import nearest
@@ -65,6 +65,9 @@ def _climate(name: str) -> str:
 
 
 def _cooling(name: str) -> str:
+    near = "" if name in SYSTEMS else nearest(name, SYSTEMS)
+    if near:
+        raise ValueError(f"no cooling system is called {name!r}.{near}")
     with _as_value_error():
         find_recipe(name)
     return name

@@ -270,7 +270,8 @@ def _study(document: Document, sites_file: Path | None) -> Study:
     for name, bare, places in _scenario_keys(document, shared, faults):
         values = _with_own_sites(bare, sites_file)
         scenarios[name] = _checked(Scenario, values, document, places, faults, sites_file=sites_file)
-        faults += _found_before(values, document, places)
+        wrong = {(one.line, one.key) for one in faults}  # what a key cannot be is told, and not what it would need
+        faults += [one for one in _found_before(values, document, places) if (one.line, one.key) not in wrong]
     faults += _unknown_of(scenarios, document)
     faults += _unknown_names(scenarios, document)
     faults += _sweep_faults(scenarios, document)

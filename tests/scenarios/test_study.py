@@ -131,6 +131,17 @@ def test_a_key_that_does_nothing_without_another_is_told(tmp_path: Path) -> None
     assert Study.of(keys | {"storage": {"battery_mwh": 0}}).baseline.storage.battery_mwh == 0
 
 
+def test_a_value_that_cannot_be_is_told_once_and_a_wrong_cooling_with_the_nearest(tmp_path: Path) -> None:
+    text = (
+        "study: x\nload: {it_capacity_mw: 10}\nbaseline: {site: de_frankfurt, cooling: air_chiler}\n"
+        "variants:\n  a: {cooling: dx, storage: {battery_mwh: -3}}\n"
+    )
+    assert refused(tmp_path, text) == [
+        "3: baseline.cooling: no cooling system is called 'air_chiler'. Did you mean air_chiller or water_chiller?",
+        "5: variants.a.storage.battery_mwh: must be greater than or equal to 0, not -3",
+    ]
+
+
 @pytest.mark.parametrize("name", ["Shanghai", "上海", "cn-shanghai", "cn_shanghai"])
 def test_a_city_that_is_a_province_too_has_the_climate_of_the_city(name: str) -> None:
     place = place_of(Study.of(KEYS | {"baseline": {"site": name}, "variants": {}}).baseline)
