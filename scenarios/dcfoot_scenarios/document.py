@@ -27,13 +27,10 @@ Json = dict[str, Any]
 
 def document_of(comparison: Comparison) -> Json:
     """The comparison as plain values."""
-    study = comparison.study
     return {
         "schema": SCHEMA,
-        "study": {"name": study.name, "title": study.keys.title, "hash": study.hash},
-        "versions": dict(versions()),
+        **about_of(comparison),
         "missing": list(comparison.missing),
-        "uncertainty": {"draws": study.keys.uncertainty.draws, "seed": study.keys.uncertainty.seed},
         "scenarios": {name: _scenario(outcome) for name, outcome in comparison.outcomes.items()},
         "differences": {name: _differences(comparison, name) for name in comparison.variants},
         "payoffs": {name: _payoff(comparison, name) for name in comparison.variants},
@@ -41,6 +38,17 @@ def document_of(comparison: Comparison) -> Json:
         "dominated": [{"scenario": name, "by": by} for name, by in comparison.dominated(comparison.decisive)],
         "front": comparison.front(comparison.decisive),
         "evidence": [asdict(one) for one in evidence_of(comparison)],
+    }
+
+
+def about_of(comparison: Comparison) -> Json:
+    """What every file of a comparison is of: the study with its hash, what computed it, draws and seed, the money."""
+    study = comparison.study
+    return {
+        "study": {"name": study.name, "title": study.keys.title, "hash": study.hash},
+        "versions": dict(versions()),
+        "uncertainty": {"draws": study.keys.uncertainty.draws, "seed": study.keys.uncertainty.seed},
+        "currency": study.currency,
     }
 
 

@@ -1,14 +1,17 @@
-"""A comparison as files in a folder: figures, differences, hours, evidence, JSON.
+"""A comparison as files in a folder: figures, differences, hours, evidence, JSON, and what they are all of.
 
 In come a `Comparison` and a folder, out go the files; they are written beside it first and moved into it when all of
-them are whole, so that nothing is ever half written.
+them are whole, so that nothing is ever half written. Tables are CSV, which has no room for the study's hash, versions
+and seed: a Frictionless data package beside them names each file, its bytes' hash and what it is of.
 """
 
 import json
+import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from errno import EISDIR
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,9 +19,13 @@ import pandas as pd
 
 from dcfoot.errors import StudyError
 from dcfoot_scenarios.compare import Comparison
-from dcfoot_scenarios.document import SCHEMA, document_of, evidence_of, figures_of
+from dcfoot_scenarios.document import SCHEMA, Json, about_of, document_of, evidence_of, figures_of
 from dcfoot_scenarios.page_words import WORDS
+from dcfoot_scenarios.sweep.parts import has_parquet
 from dcfoot_scenarios.words import words
+
+PACKAGE = "datapackage.json"
+"""Which names all other files of a folder, and the study that they are of."""
 
 
 def write(comparison: Comparison, folder: Path) -> list[Path]:
@@ -50,13 +57,14 @@ def _hours_there(folder: Path) -> set[str]:
     """The files of hours that an earlier comparison says that it wrote: of scenarios that may be gone."""
     try:
         earlier = json.loads((folder / "study.json").read_text(encoding="utf-8"))
-        return {_hours_name(name) for name in earlier["scenarios"]} if earlier["schema"] == SCHEMA else set()
+        ours = earlier["scenarios"] if earlier["schema"] == SCHEMA else ()
+        return {file for name in ours for file in _hours_names(name)}
     except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is none of ours
         return set()
 
 
-def _hours_name(scenario: str) -> str:
-    return f"hours_{scenario}.csv.gz"
+def _hours_names(scenario: str) -> tuple[str, str]:
+    return f"hours_{scenario}.csv.gz", f"hours_{scenario}.parquet"
 
 
 def _moved(files: Sequence[Path], folder: Path) -> list[Path]:
@@ -74,17 +82,42 @@ def _moved(files: Sequence[Path], folder: Path) -> list[Path]:
 
 
 def _write(comparison: Comparison, folder: Path) -> None:
-    # A scenario that was not computed has a row without figures, so that nobody takes what is there for all.
-    comparison.table().reindex([*comparison.outcomes, *comparison.missing]).to_csv(folder / "figures.csv")
-    _intervals(comparison).to_csv(folder / "intervals.csv", index=False)
-    _differences(comparison).to_csv(folder / "differences.csv", index=False)
-    pd.DataFrame(evidence_of(comparison)).to_csv(folder / "evidence.csv", index=False)
+    about = about_of(comparison)
+    for name, table in _tables(comparison):
+        table.to_csv(folder / f"{name}.csv", index=False)
+        _write_parquet(table, folder / f"{name}.parquet", about)
     text = json.dumps(document_of(comparison), indent=1, ensure_ascii=False, allow_nan=False)
     (folder / "study.json").write_text(text + "\n", encoding="utf-8")
     if has_pictures():
         _write_pages(comparison, folder)
     for name, outcome in comparison.outcomes.items():
-        outcome.hours.to_csv(folder / _hours_name(name), compression={"method": "gzip", "mtime": 1})
+        hours, (packed, parquet) = outcome.hours.reset_index(), _hours_names(name)
+        hours.to_csv(folder / packed, index=False, compression={"method": "gzip", "mtime": 1})
+        _write_parquet(hours, folder / parquet, about)
+    package = {"name": comparison.study.name, **about, "resources": [_resource(path) for path in sorted(folder.iterdir())]}
+    (folder / PACKAGE).write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _tables(comparison: Comparison) -> Iterator[tuple[str, pd.DataFrame]]:
+    """By the name of the file. A scenario that was not computed has a row without figures: nobody takes it for all."""
+    yield "figures", comparison.table().reindex([*comparison.outcomes, *comparison.missing]).reset_index(names="scenario")
+    yield "intervals", _intervals(comparison)
+    yield "differences", _differences(comparison)
+    yield "evidence", pd.DataFrame(evidence_of(comparison))
+
+
+def _write_parquet(table: pd.DataFrame, path: Path, about: Json) -> None:
+    """The same as Parquet, with what it is of in its metadata, where pyarrow is."""
+    if has_parquet():
+        table.attrs = about
+        table.to_parquet(path, engine="pyarrow", index=False)
+
+
+def _resource(path: Path) -> Json:
+    """A file of the package: what it holds to the bit (https://datapackage.org/standard/data-resource)."""
+    content = path.read_bytes()
+    name = re.sub(r"[^a-z0-9._-]", "_", path.name.lower())
+    return {"name": name, "path": path.name, "bytes": len(content), "hash": f"sha256:{sha256(content).hexdigest()}"}
 
 
 def _intervals(comparison: Comparison) -> pd.DataFrame:

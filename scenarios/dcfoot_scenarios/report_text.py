@@ -6,6 +6,7 @@ from math import isfinite
 from operator import attrgetter
 
 from dcfoot.receipt.layout import Cell, Column, column_widths, display_width, table, wrap
+from dcfoot.version import VERSION
 from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Lever
 from dcfoot_scenarios.document import notes_of
 from dcfoot_scenarios.note_words import note_in
@@ -250,4 +251,4 @@ def _notes(comparison: Comparison, said: PageWords) -> Iterator[str]:
         users, told = ", ".join(comparison.study.called(name, said.lang) for name in names), note_in(note, said.lang)
         yield from wrap(f"{users}: {told}" if users else told, WIDTH, "  ", "- ")
     study, draws = comparison.study, comparison.study.keys.uncertainty
-    yield said.last_line.format(hash=study.hash[:12], seed=draws.seed, draws=draws.draws)
+    yield said.last_line.format(version=VERSION, hash=study.hash[:12], seed=draws.seed, draws=draws.draws)

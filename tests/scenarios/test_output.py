@@ -1,17 +1,22 @@
 """A study's files: all of them whole, or none."""
 
 import csv
+import hashlib
 import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from dcfoot.cli import main
 from dcfoot.errors import StudyError
+from dcfoot.version import VERSION
 from dcfoot_scenarios.compare import Comparison, compare
 from dcfoot_scenarios.output import write
 from dcfoot_scenarios.study import Study
@@ -114,6 +119,50 @@ def test_intervals_stand_in_a_table_with_their_units_and_the_studys_money(tmp_pa
     assert float(found["p5"]) < float(found["value"]) < float(found["p95"])
     assert float(found["value"]) == near(comparison.outcomes["warm"].figures["cost_per_year"])
     assert ",money" not in (tmp_path / "differences.csv").read_text(encoding="utf-8")
+
+
+def test_a_data_package_names_every_file_with_its_hash_and_the_study_that_it_is_of(
+    comparison: Comparison, tmp_path: Path
+) -> None:
+    write(comparison, tmp_path)
+    package = json.loads((tmp_path / "datapackage.json").read_text(encoding="utf-8"))
+    assert package["study"]["hash"] == comparison.study.hash
+    assert package["versions"]["dcfoot"] == VERSION
+    assert package["uncertainty"] == {"draws": 0, "seed": 1}
+    hashes = {one["path"]: one["hash"] for one in package["resources"]}
+    assert set(hashes) == set(everything(tmp_path)) - {"datapackage.json"}
+    for path, found in hashes.items():
+        assert found == f"sha256:{hashlib.sha256((tmp_path / path).read_bytes()).hexdigest()}"
+
+
+def test_parquet_says_what_csv_says_and_what_it_is_of(comparison: Comparison, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+    write(comparison, tmp_path)
+    for name in ("figures", "intervals", "evidence"):
+        table, plain = pd.read_parquet(tmp_path / f"{name}.parquet"), pd.read_csv(tmp_path / f"{name}.csv")
+        assert list(table.columns) == list(plain.columns)
+        assert len(table) == len(plain)
+        assert table.attrs["study"]["hash"] == comparison.study.hash
+    hours = pd.read_parquet(tmp_path / "hours_baseline.parquet")
+    plain = pd.read_csv(tmp_path / "hours_baseline.csv.gz", parse_dates=["time"])
+    assert hours["load_mw"].to_numpy() == near(plain["load_mw"].to_numpy())
+    assert (hours["time"] == plain["time"]).all()
+
+
+def test_without_pyarrow_and_matplotlib_the_rest_is_written_and_the_pages_are_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("pyarrow", "matplotlib"):  # as where they are not installed
+        monkeypatch.setitem(sys.modules, name, None)
+    study = tmp_path / "small.yaml"
+    study.write_text(json.dumps(KEYS), encoding="utf-8")
+    assert main(["plan", str(study), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert "datapackage.json" in said.err
+    assert "its pages need matplotlib: python -m pip install 'dcfoot[report]'" in said.err
+    assert f"dcfoot {VERSION}, study " in said.out
+    assert {"figures.csv", "study.json", "hours_baseline.csv.gz"} <= set(everything(tmp_path / "out"))
+    assert [name for name in everything(tmp_path / "out") if name.endswith((".html", ".parquet"))] == []
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -83,14 +83,14 @@ def _planned(study: "Study", arguments: argparse.Namespace, until_something_is_d
     comparison = _compared(study, until_something_is_done)
     until_something_is_done.close()
     if arguments.out is not None:
-        from dcfoot_scenarios.output import has_pictures, write
+        from dcfoot_scenarios.output import PACKAGE, has_pictures, write
 
         with Progress() as line:
             line.tell("tables and pages")
             write(comparison, arguments.out)
         pages = "" if has_pictures() else "; its pages need matplotlib: python -m pip install 'dcfoot[report]'"
-        sys.stderr.write(f"dcfoot: written into {arguments.out}{pages}\n")
-    if missing := [*comparison.missing, *(f"the front at {value:g}" for value in comparison.front_missing)]:
+        sys.stderr.write(f"dcfoot: written into {arguments.out}; {PACKAGE} says what of{pages}\n")
+    if comparison.missing:
         _say(_rendered(comparison, None, as_json=arguments.json))
         sys.stderr.write(f"dcfoot: interrupted; not computed: {', '.join(missing)}\n")
         return INTERRUPTED
