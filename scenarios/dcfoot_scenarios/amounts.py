@@ -1,7 +1,7 @@
 """What an input comes to so many standard deviations from its median, in its own unit: at what price, at what factor.
 
-In come an outcome and the name of an input, out goes an `Amount`. The scenario's own formulas are asked, by a chance that
-keeps what it gives.
+In come an outcome and the name of an input, out goes an `Amount`. The scenario's own formulas are asked, by a chance
+that keeps what it gives.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from dcfoot_scenarios.chance import At
 from dcfoot_scenarios.evaluate import Outcome, figures_by
 from dcfoot_scenarios.figures_beside import country_of, materials_of
 from dcfoot_scenarios.technologies import technology
-
+from dcfoot_scenarios.words import printed
 
 MANY = 1e4
 """From here on an amount is told to the whole (a choice: four digits are more than any input is known by)."""
@@ -38,10 +38,10 @@ class Amount:
     value: float
     unit: str
 
-    def __str__(self) -> str:
-        """As it is printed."""
+    def said(self, lang: str) -> str:
+        """As it is printed in a language."""
         told = f"{self.value:,.0f}" if abs(self.value) >= MANY else f"{self.value:,.4g}"
-        return f"{told} {self.unit}".rstrip()
+        return f"{told} {printed(self.unit, lang)}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,8 @@ def _in_its_unit(outcome: Outcome, topic: str, thing: str, amounts: Mapping[str,
         mean = float(outcome.case.grid[1].mean()) if thing.endswith(f", {Method.AVERAGE}") else 1.0
         return Amount(found.value * mean, "g/kWh")
     if topic == "embodied":
-        unit = next(one.making.unit for one in materials_of(outcome.case).made if one.making.name == thing)
-        return Amount(found.value * KG_PER_T, f"kg/{unit} a year")
+        making = next(one.making for one in materials_of(outcome.case).made if one.making.name == thing)
+        return Amount(found.value * making.lifetime_years * KG_PER_T, f"kg/{making.unit}")
     if topic == "price":
         return Amount(found.value, _price_unit(outcome, thing))
     return Amount(found.value, {"aware": "m3 world-eq/m3", "ewif": "L/kWh"}.get(topic, found.unit))

@@ -102,9 +102,9 @@ class Lever:
     switches_at_sd: float | None
     switches_at: Amount | None = None
 
-    def called(self, lang: str = "en") -> str:
-        """What the input is called in a language: ``"en"``, ``"zh"``."""
-        return input_called(self.name, lang)
+    def switch_said(self, lang: str) -> str:
+        """Where the better one changes, as it is printed in a language; empty where it does not."""
+        return "" if self.switches_at is None else self.switches_at.said(lang)
 
 
 @dataclass(frozen=True, eq=False)

@@ -94,13 +94,15 @@ def _write(comparison: Comparison, folder: Path) -> None:
         hours, (packed, parquet) = outcome.hours.reset_index(), _hours_names(name)
         hours.to_csv(folder / packed, index=False, compression={"method": "gzip", "mtime": 1})
         _write_parquet(hours, folder / parquet, about)
-    package = {"name": comparison.study.name, **about, "resources": [_resource(path) for path in sorted(folder.iterdir())]}
+    resources = [_resource(path) for path in sorted(folder.iterdir())]
+    package = {"name": comparison.study.name, **about, "resources": resources}
     (folder / PACKAGE).write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _tables(comparison: Comparison) -> Iterator[tuple[str, pd.DataFrame]]:
     """By the name of the file. A scenario that was not computed has a row without figures: nobody takes it for all."""
-    yield "figures", comparison.table().reindex([*comparison.outcomes, *comparison.missing]).reset_index(names="scenario")
+    names = [*comparison.outcomes, *comparison.missing]
+    yield "figures", comparison.table().reindex(names).reset_index(names="scenario")
     yield "intervals", _intervals(comparison)
     yield "differences", _differences(comparison)
     yield "evidence", pd.DataFrame(evidence_of(comparison))

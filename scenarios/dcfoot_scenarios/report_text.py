@@ -216,7 +216,7 @@ def said_lever(word: Word, lever: Lever, currency: str, said: PageWords = ENGLIS
     told = f"{said.hangs_on_input.format(name=name)}: {between} {unit}".rstrip()
     if lever.switches_at_sd is None:
         return told
-    return f"{told}; {said.switches.format(at=lever.switches_at_sd, amount=lever.switches_at)}"
+    return f"{told}; {said.switches.format(at=lever.switches_at_sd, amount=lever.switch_said(said.lang))}"
 
 
 def _optimised(comparison: Comparison, said: PageWords) -> Iterator[str]:

@@ -293,7 +293,7 @@ class Grid(Part):
     import_limit_mw: Annotated[float, Field(gt=0)] | None = None
     """The most that can be drawn; what lies above is counted; load and battery do not obey it [MW]."""
     ramp_limit_mw_per_h: Annotated[float, Field(gt=0)] | None = None
-    """The most that the draw may change from hour to hour; hours beyond it are counted; load and battery do not obey it [MW/h]."""
+    """The most that the draw may change from hour to hour; hours beyond it are counted, not avoided [MW/h]."""
     price_per_mwh: Amount | None = None
     """A flat price, in the study's currency."""
     periods: tuple[PricePeriod, ...] = ()

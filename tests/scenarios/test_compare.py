@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from dcfoot.draws import Z95, Spread
+from dcfoot.embodied.products import product_names
 from dcfoot.errors import StudyError
 from dcfoot_scenarios.amounts import Amount, amount_at
 from dcfoot_scenarios.compare import Comparison, compare
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
 from dcfoot_scenarios.finance import capital_recovery_ratio
+from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.materials import product_making
 from dcfoot_scenarios.page_words import CHINESE, ENGLISH
 from dcfoot_scenarios.refresh import Around, NewMachines, refresh
@@ -154,6 +156,15 @@ def test_every_input_comes_to_what_is_stated_of_it_and_in_its_unit() -> None:
     assert units["price.electricity, CNY"] == "CNY/kWh"
     assert units["ewif.CN-SH"] == "L/kWh"
     assert amount_at(one, "yield.solar, dk_copenhagen", 0.0) is None
+
+
+@pytest.mark.parametrize("name", product_names())
+def test_a_product_is_called_by_its_makers_name(name: str) -> None:
+    for lang in ("en", "zh"):
+        for topic in ("price", "embodied"):
+            told = input_called(f"{topic}.{name}", lang)
+            assert "NVIDIA" in told
+            assert name not in told
 
 
 def test_a_shipped_price_of_power_is_drawn_and_leads_what_a_choice_of_countries_hangs_on() -> None:

@@ -64,8 +64,8 @@ def test_a_marginal_factor_of_the_users_own_site_stands_before_the_regions(tmp_p
         source = "the operator"
         year = 2024
         factors = [
-            {boundary = "direct", gas = "CO2", method = "average", g_per_kwh = 600, year = 2024, source = "the operator"},
-            {boundary = "direct", gas = "CO2", method = "marginal", g_per_kwh = 500, year = 2024, source = "the operator"},
+            {boundary = "direct", gas = "CO2", method = "average", g_per_kwh = 600, year = 2024, source = "mine"},
+            {boundary = "direct", gas = "CO2", method = "marginal", g_per_kwh = 500, year = 2024, source = "mine"},
         ]
         """,
         encoding="utf-8",
