@@ -29,6 +29,8 @@ def remarks_of(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
     yield from _supply(case)
     yield from _battery(case, found)
     yield from _cold(case)
+    if "water_scarcity_onsite_m3" in found:
+        yield "by scarcity, water on site alone is weighted: where power stations and makers take theirs is not known"
 
 
 def undrawn(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:

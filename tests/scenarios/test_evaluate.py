@@ -82,6 +82,14 @@ def test_where_no_marginal_factor_is_known_there_is_no_figure_and_it_is_said(key
     assert note_in(note, "zh").startswith("边际碳排放未知")
 
 
+def test_scarcity_weighs_what_is_consumed_on_site_and_says_that_it_weighs_nothing_else() -> None:
+    one = evaluate(scenario())
+    # AWARE 2.0, Shanghai's grid, as in dcfoot's table: 0.373 m3 world-eq/m3.
+    assert one.figures["water_scarcity_onsite_m3"] == near(0.373 * one.figures["water_consumed_onsite_m3"], rel=1e-3)
+    (note,) = (note for note in one.notes if note.startswith("by scarcity, water on site alone is weighted"))
+    assert "发电" in note_in(note, "zh")
+
+
 def test_certificates_count_by_the_year_and_in_no_hour() -> None:
     bare = evaluate(scenario()).figures
     certified = evaluate(scenario(supply={"certificates_mwh": bare["import_mwh"]})).figures
