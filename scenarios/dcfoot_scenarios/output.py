@@ -111,7 +111,7 @@ def _tables(comparison: Comparison) -> Iterator[tuple[str, pd.DataFrame]]:
 def _write_parquet(table: pd.DataFrame, path: Path, about: Json) -> None:
     """The same as Parquet, with what it is of in its metadata, where pyarrow is."""
     if has_parquet():
-        table.attrs = about
+        table.attrs.update(about)
         table.to_parquet(path, engine="pyarrow", index=False)
 
 
