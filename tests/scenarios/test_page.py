@@ -54,7 +54,7 @@ def test_inputs_of_an_outcome_have_words_and_no_two_the_same(comparison: Compari
     assert input_called("weather/dry_bulb_k", "zh") == "气象：气温"  # noqa: RUF001 - Chinese punctuation is meant
     assert input_called("grid.DNK, life_cycle CO2e, average", "en") == "grid factor: DNK, life-cycle CO2e"
     assert "全生命周期" in input_called("grid.DNK, life_cycle CO2e, average", "zh")
-    assert input_called("price.dgx_h100", "en") == "price: dgx_h100"
+    assert input_called("price.dgx_h100", "en") == "price: NVIDIA DGX H100 server"
     assert input_called("something else", "en") == "something else"
 
 
