@@ -106,6 +106,10 @@ class Lever:
         """Where the better one changes, as it is printed in a language; empty where it does not."""
         return "" if self.switches_at is None else self.switches_at.said(lang)
 
+    def called(self, lang: str = "en") -> str:
+        """What the input is called in a language: ``"en"``, ``"zh"``."""
+        return input_called(self.name, lang)
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:

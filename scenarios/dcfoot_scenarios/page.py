@@ -141,7 +141,7 @@ def _lever(lever: Lever, word: Word, said: PageWords) -> str:
     parts = [_between(word, lever.low, lever.high, said)]
     if lever.switches_at_sd is not None:
         parts.append(said.switches.format(at=lever.switches_at_sd, amount=lever.switch_said(said.lang)))
-    name = escape(input_called(lever.name, said.lang))
+    name = escape(lever.called(said.lang))
     return f'<span title="{escape(lever.name)}">{name}</span> ({"; ".join(parts)})'
 
 

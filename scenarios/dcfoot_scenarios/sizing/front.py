@@ -32,8 +32,20 @@ def front(problem: SizingProblem, limit: str, values: Iterable[float]) -> list[S
     list of Sizing or None
         None where no sizes hold the limit.
     """
+    return list(along(problem, limit, values))
+
+
+def along(problem: SizingProblem, limit: str, values: Iterable[float]) -> Iterator[Sizing | None]:
+    """The same, each point when it is asked for: fronts of several problems are then sought side by side.
+
+    Parameters
+    ----------
+    problem, limit, values
+        As of `front`.
+    """
     optimiser = _begun(problem, limit)
-    return [None if optimiser is None else _at(optimiser, problem, limit, value) for value in values]
+    for value in values:
+        yield None if optimiser is None else _at(optimiser, problem, limit, value)
 
 
 def _begun(problem: SizingProblem, limit: str) -> Optimiser | None:
