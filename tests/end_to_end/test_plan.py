@@ -96,7 +96,7 @@ def test_a_study_is_told_with_its_intervals_its_grid_and_its_hash(capsys: pytest
     said = capsys.readouterr().out
     assert "One megawatt" in said
     assert re.search(r"Facility energy: -[\d,]+ MWh, 5 - 95 %: -[\d,]+ to -[\d,]+; better in 100%", said)
-    assert re.search(r"^study [0-9a-f]{12}, seed 1, 6 draws", said, re.MULTILINE)
+    assert re.search(r"^dcfoot \S+, study [0-9a-f]{12}, seed 1, 6 draws", said, re.MULTILINE)
 
 
 def test_the_setting_of_the_language_holds_for_a_study_too(
