@@ -92,7 +92,7 @@ def test_what_is_not_known_is_said_to_be_so_and_is_not_zero() -> None:
 def test_units_idle_and_what_is_nobodys_add_up_to_the_machine() -> None:
     # An eighth is idle, a sixteenth is nobody's; the rest is shared by three, and carbon goes with energy: of 512 g.
     lines = lines_of(told_of(snapshot()), width=120, height=40)
-    assert rows(lines, "idle")[0].split() == ["idle", "12", "%", "100", "Wh", "64.0", "g"]
+    assert rows(lines, "idle")[0].split() == ["idle", "100", "W", "12", "%", "100", "Wh", "64.0", "g"]
     assert "32.0 g" in rows(lines, "not attributed")[0]
     for number in range(3):
         assert rows(lines, str(1000 + number))[0].endswith("139 g")  # 512 * (1 - 1/8 - 1/16) / 3
@@ -100,6 +100,24 @@ def test_units_idle_and_what_is_nobodys_add_up_to_the_machine() -> None:
     some: Told = {**told, "units": told["units"][:3]}
     others = rows(lines_of(some, width=120, height=40), "all others")[0]
     assert "277 g" in others  # 512 * 13/16 * 6/9
+
+
+def test_every_share_is_of_the_power_now_whatever_was_before() -> None:
+    # All was idle until now; now of 803 W a unit has the half, a quarter is idle, an eighth nobody's, the others have
+    # the last eighth.
+    known = snapshot(2, 3)
+    channels = [
+        one._replace(idle_j=one.energy_j, unattributed_j=0.0, idle_w=(one.power_w or 0.0) / 4, unattributed_w=0.0)
+        for one in known.channels
+    ]
+    channels[0] = channels[0]._replace(unattributed_w=803 / 8)
+    units = [one._replace(power_w=803 / part, energy_j={}) for one, part in zip(known.units, (2, 16, 16), strict=True)]
+    told = told_of(replace(known, channels=channels, units=units))
+    some: Told = {**told, "units": told["units"][:1]}
+    lines = lines_of(some, width=120, height=40)
+    shown = {name: rows(lines, name)[0] for name in ("1000", "idle", "not attributed", "all others")}
+    found = {name: re.findall(r"([\d.]+) %", line) for name, line in shown.items()}
+    assert found == {"1000": ["50"], "idle": ["25"], "not attributed": ["12"], "all others": ["12"]}  # 12.5 each
 
 
 def test_without_names_a_unit_is_told_of_by_its_number() -> None:

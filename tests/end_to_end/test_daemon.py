@@ -1,6 +1,7 @@
 """``dcfoot daemon`` as an administrator and systemd start it: signals, settings, a second one, a kill, no room."""
 
 import os
+import re
 import resource
 import signal
 import sqlite3
@@ -9,15 +10,20 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from dcfoot.daemon_client import DaemonClient
 from dcfoot_probes.daemon.store import FrameReader
 from simulated.daemon_process import INTERVAL_S, Daemon, daemon, environ_of
+from simulated.databases import free_port, until
 from simulated.near import near
+from simulated.nvml import SimulatedGpus, a100, hang, steady
+from simulated.nvml.fixtures import Install
 from simulated.running import DCFOOT
 from simulated.trees import RANGE_UJ, PowercapTree, ProcTree
 
@@ -60,6 +66,38 @@ def test_it_ticks_as_often_as_is_set_and_ten_times_a_second_on_demand(machine: P
         running.process.send_signal(signal.SIGUSR1)
         running.beats(0.2)
         assert running.beats(2.0) == near(20, abs=3)
+
+
+def test_a_probe_that_hangs_in_its_driver_is_told_as_down_while_others_are_read(
+    machine: Path, simulated_gpus: Install
+) -> None:
+    installed, listen = simulated_gpus(SimulatedGpus([a100(steady(200.0))])), f"127.0.0.1:{free_port()}"
+    probes, url = {"DCFOOT_DAEMON_PROBES": "nvidia,rapl"}, f"http://{listen}/metrics"
+    with daemon(machine, DCFOOT_DAEMON_LISTEN=listen, **probes, **installed.environ()) as running:
+        until(lambda: told(url, "probe_up") == {"nvidia": 1.0, "rapl": 1.0}, "both probes are read")
+        # From now on this call of the driver does not return.
+        stuck = hang("nvmlDeviceGetTotalEnergyConsumption", 0.0, 600.0)
+        simulated_gpus(SimulatedGpus([replace(a100(steady(200.0)), faults=[stuck])]))
+        until(lambda: told(url, "probe_up") == {"nvidia": 0.0, "rapl": 1.0}, "the one that hangs is down")
+        assert told(url, "probe_failures_total") == {"nvidia": 1.0, "rapl": 0.0}
+        running.beats(0.2)  # those that nobody heard yet
+        before = told(url, "covered_seconds_total", "device")
+        assert running.beats(1.0) == near(1.0 / INTERVAL_S, abs=2)
+        after = told(url, "covered_seconds_total", "device")
+        grown_s = {device: after[device] - covered_s for device, covered_s in before.items()}
+        assert {device: seconds > 0.0 for device, seconds in grown_s.items()} == {
+            "package-0": True,
+            "package-1": True,
+            **{device: False for device in grown_s if device.startswith("GPU")},
+        }
+
+
+def told(url: str, name: str, label: str = "probe") -> dict[str, float]:
+    """A metric of a daemon, of the probes that it has."""
+    with urlopen(url, timeout=5.0) as answer:  # noqa: S310 (our own daemon)
+        text = answer.read().decode()
+    found = re.findall(rf'^dcfoot_{name}{{.*?{label}="([^"]+)".*}} (\S+)$', text, re.MULTILINE)
+    return {of: float(value) for of, value in found}
 
 
 def test_new_settings_are_taken_on_sighup_and_those_with_a_fault_are_not(machine: Path) -> None:

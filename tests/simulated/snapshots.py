@@ -27,6 +27,7 @@ HOST = "gpu-server-7"
 
 START_NS = 1_760_000_000_000_000_000
 UPTIME_S = 3_600
+EARLY_S = 60
 
 IDLE, UNATTRIBUTED = 0.125, 0.0625
 """Of every channel; parts of two, so that sums are exact."""
@@ -114,12 +115,31 @@ def snapshot(gpus: int = 2, units: int = 3) -> Snapshot:
     powers = meters(gpus)
     share = (1 - IDLE - UNATTRIBUTED) / units if units else 0.0
     total_w = sum(watts for _, watts in powers)
+    kinds = [unit(n).kind for n in range(units)]
     channels = [
-        ChannelTotal(one, w, w * uptime_s, IDLE * w * uptime_s, UNATTRIBUTED * w * uptime_s, float(uptime_s))
+        ChannelTotal(
+            one,
+            w,
+            IDLE * w,
+            UNATTRIBUTED * w,
+            w * uptime_s,
+            IDLE * w * uptime_s,
+            UNATTRIBUTED * w * uptime_s,
+            {kind: share * w * EARLY_S * kinds.count(kind) for kind in UnitKind},
+            0.0,
+            float(uptime_s),
+        )
         for one, w in powers
     ]
     owners = [
-        UnitTotal(unit(n), share * total_w, {one.channel: share * w * uptime_s for one, w in powers}, START_NS, now_ns)
+        UnitTotal(
+            unit(n),
+            share * total_w,
+            {one.channel: share * w * uptime_s for one, w in powers},
+            {one.channel: share * w * (uptime_s - EARLY_S) for one, w in powers},
+            START_NS,
+            now_ns,
+        )
         for n in range(units)
     ]
     gauges = {

@@ -129,14 +129,13 @@ class _Shares(NamedTuple):
     carbon_g: float | None
     words: Words
 
-    def cells(self, power_w: float | None, energy_j: float) -> Row:
-        """Power, share of it (of energy where power is not known), energy and carbon."""
+    def cells(self, power_w: float, energy_j: float) -> Row:
+        """Power, share of the machine's now, energy and carbon."""
         part = energy_j / self.energy_j if self.energy_j > 0 else None
-        now = part if power_w is None else power_w / self.power_w if self.power_w > 0 else None
         carbon_g = None if self.carbon_g is None or part is None else part * self.carbon_g
         return (
-            NOTHING if power_w is None else Cell(amount(power_w, POWER_W)),
-            NOTHING if now is None else Cell(percent(min(1.0, now))),
+            Cell(amount(power_w, POWER_W)),
+            Cell(percent(min(1.0, power_w / self.power_w))) if self.power_w > 0 else NOTHING,
             Cell(amount(energy_j / J_PER_KWH, ENERGY_KWH)),
             known(carbon_g, self.words, lambda value_g: amount(value_g, MASS_G)),
         )
@@ -174,15 +173,18 @@ def _user(user_id: int) -> str:
 def _nobodys(told: Told, outer: Sequence[ChannelTold], share: _Shares) -> Table:
     """Idle, not attributed, and units that are not told of one by one: with them, parts add up to the machine."""
     words = share.words
-    idle_j, unattributed_j = (sum(one[key] for one in outer) for key in ("idle_j", "unattributed_j"))
-    others_j = share.energy_j - idle_j - unattributed_j - sum(one["energy_j"] for one in told["units"])
-    parts = [(words.idle, idle_j), (words.unattributed, unattributed_j)]
-    parts += [(words.others, max(0.0, others_j))] if told["units_count"] > len(told["units"]) else []
-    return [partial(_nobody, name, part_j, share) for name, part_j in parts]
+    idle = sum(one.get("idle_w") or 0.0 for one in outer), sum(one["idle_j"] for one in outer)
+    nobody = sum(one.get("unattributed_w") or 0.0 for one in outer), sum(one["unattributed_j"] for one in outer)
+    parts = [(words.idle, *idle), (words.unattributed, *nobody)]
+    if told["units_count"] > len(told["units"]):
+        known = [idle, nobody, *((one["power_w"], one["energy_j"]) for one in told["units"])]
+        others_w, others_j = share.power_w - sum(w for w, _ in known), share.energy_j - sum(j for _, j in known)
+        parts.append((words.others, max(0.0, others_w), max(0.0, others_j)))
+    return [partial(_nobody, *part, share) for part in parts]
 
 
-def _nobody(name: str, energy_j: float, share: _Shares) -> Row:
-    return [Cell(name, "dim"), NOTHING, NOTHING, *(Cell(one.text, "dim") for one in share.cells(None, energy_j))]
+def _nobody(name: str, power_w: float, energy_j: float, share: _Shares) -> Row:
+    return [Cell(name, "dim"), NOTHING, NOTHING, *(Cell(one.text, "dim") for one in share.cells(power_w, energy_j))]
 
 
 def carbon_shown(ladder: LadderTold | None) -> CarbonTold | None:

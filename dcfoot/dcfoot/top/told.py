@@ -43,6 +43,8 @@ class ChannelTold(TypedDict):
     name: str
     nested: bool
     power_w: float | None
+    idle_w: NotRequired[float | None]
+    unattributed_w: NotRequired[float | None]
     energy_j: float
     idle_j: float
     unattributed_j: float

@@ -78,13 +78,13 @@ class Snapshots:
     def snapshot(self) -> Snapshot:
         """What is known now. From any thread."""
         frame, interval_s = self._last
+        sums = self._totals.now()
         return Snapshot(
             self._host,
             self._started_utc_ns,
             frame.utc_ns,
             interval_s,
-            self._totals.channels(),
-            self._totals.units(),
+            *sums,
             frame.gauges,
             frame.probes,
             self.ladders.now(),

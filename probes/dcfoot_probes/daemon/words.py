@@ -50,6 +50,10 @@ class Unit:
         return hash(self.id)
 
 
+USERS = Unit(UnitKind.USER, "users")
+"""All users as one, for whoever is not to know their numbers."""
+
+
 class Split(NamedTuple):
     """How a device's energy in a tick is divided: ratios of 0 and more that add up to 1.
 
@@ -128,19 +132,27 @@ class ChannelTotal(NamedTuple):
     ----------
     meter : Meter
         What is metered and how well.
-    power_w : float or None
-        Of the last tick; None where that has a gap [W].
+    power_w, idle_w, unattributed_w : float or None
+        Of the last tick, and the parts that are no unit's; None where that has a gap [W].
     energy_j, idle_j, unattributed_j : float
         All of it, and the parts that are no unit's [J].
+    early_j : Mapping[UnitKind, float]
+        Of the units' parts, what each kind's took in the first minute of each [J].
+    unaccounted_j : float
+        What is left of it without all parts as they are kept: 0 but for rounding [J].
     covered_s : float
         Time in which the power was known [s].
     """
 
     meter: Meter
     power_w: float | None
+    idle_w: float | None
+    unattributed_w: float | None
     energy_j: float
     idle_j: float
     unattributed_j: float
+    early_j: Mapping[UnitKind, float]
+    unaccounted_j: float
     covered_s: float
 
 
@@ -153,8 +165,8 @@ class UnitTotal(NamedTuple):
         Who.
     power_w : float
         Of the last tick, over all channels that are not nested in another [W].
-    energy_j : Mapping[Channel, float]
-        By channel [J].
+    energy_j, late_j : Mapping[Channel, float]
+        By channel, and what of it came after its first minute [J].
     first_utc_ns, last_utc_ns : int
         When it was first and last seen [ns since 1970 UTC].
     """
@@ -162,6 +174,7 @@ class UnitTotal(NamedTuple):
     unit: Unit
     power_w: float
     energy_j: Mapping[Channel, float]
+    late_j: Mapping[Channel, float]
     first_utc_ns: int
     last_utc_ns: int
 

@@ -7,13 +7,15 @@ Names and base units as Prometheus asks for them (https://prometheus.io/docs/pra
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import fsum
 from typing import NamedTuple
 
 from dcfoot.quantity import Quantity
 from dcfoot.reading import Channel
 from dcfoot.units import J_PER_KWH, NS_PER_S
 from dcfoot.version import VERSION
-from dcfoot_probes.daemon.words import Amount, Ladder, Rates, Snapshot
+from dcfoot_probes.daemon.totals import GONE
+from dcfoot_probes.daemon.words import USERS, Amount, Ladder, Rates, Snapshot, UnitKind, UnitTotal
 
 
 class Kind(StrEnum):
@@ -66,6 +68,9 @@ class Metric:
 
 _SUFFIX = {Kind.COUNTER: "_total", Kind.GAUGE: "", Kind.INFO: "_info"}
 
+NEW = "new"
+"""In place of a name, for what units of a kind took in the first minute of each."""
+
 CHANNEL = ("domain", "device", "basis")
 WASTE = ("waste", "device")
 DEVICE_FIGURES: Mapping[str, tuple[str, str, float, str]] = {
@@ -94,14 +99,37 @@ def _channels(value: str) -> Callable[[Snapshot], Iterator[Sample]]:
 
 
 def _jobs(now: Snapshot) -> Iterator[Sample]:
-    labels: dict[Channel, tuple[str, str, str]] = {}
+    """Each counts from 0 after its first minute: of one that shows something when it is first seen, that is lost."""
+    labels = {total.meter.channel: _of(total.meter.channel) for total in now.channels}
+    for total in now.channels:
+        for kind, early_j in total.early_j.items():
+            yield Sample((str(kind), NEW, *labels[total.meter.channel]), early_j)
+    for owner, units in _by_job(now).items():
+        for channel, late_j in (units[0].late_j if len(units) == 1 else _late_j(units)).items():
+            yield Sample((*owner, *(labels.get(channel) or _of(channel))), late_j)
+
+
+def _late_j(units: Iterable[UnitTotal]) -> Mapping[Channel, float]:
+    """Of several. One more of them never makes less of it, as it would if both sides of a difference were added up."""
+    sums_j: dict[Channel, float] = {}
+    for one in units:
+        for channel, late_j in one.late_j.items():
+            sums_j[channel] = sums_j.get(channel, 0.0) + late_j
+    return sums_j
+
+
+def _by_job(now: Snapshot) -> Mapping[tuple[str, str], Sequence[UnitTotal]]:
+    """Units by what they are called. Those that are gone were told of: their series have ended."""
+    found: dict[tuple[str, str], list[UnitTotal]] = {}
     for total in now.units:
-        owner = str(total.unit.kind), total.unit.id
-        for channel, energy_j in total.energy_j.items():
-            told = labels.get(channel)
-            if told is None:
-                told = labels[channel] = _of(channel)
-            yield Sample((*owner, *told), energy_j)
+        kind, job = total.unit.kind, total.unit.id
+        if total.unit != GONE:
+            found.setdefault((str(kind), USERS.id if kind is UnitKind.USER else job), []).append(total)
+    return found
+
+
+def _job_powers(now: Snapshot) -> Iterator[Sample]:
+    return (Sample(labels, fsum(one.power_w for one in units)) for labels, units in _by_job(now).items())
 
 
 def _rungs(
@@ -176,7 +204,7 @@ METRICS: Sequence[Metric] = (
         "dcfoot_job_energy_joules",
         "J",
         Kind.COUNTER,
-        "Energy of a device that went to a job, container, service or user",
+        "Energy of a device that went to a job, container or service, or to all users; first minutes go to the job new",
         ("kind", "job", *CHANNEL),
         _jobs,
     ),
@@ -197,12 +225,20 @@ METRICS: Sequence[Metric] = (
         _channels("unattributed_j"),
     ),
     Metric(
+        "dcfoot_unaccounted_energy_joules",
+        "J",
+        Kind.GAUGE,
+        "What the meter of a device saw less the jobs', the idle and the unattributed energy; 0 but for rounding",
+        CHANNEL,
+        _channels("unaccounted_j"),
+    ),
+    Metric(
         "dcfoot_job_power_watts",
         "W",
         Kind.GAUGE,
-        "Power of a job, container, service or user in the last interval",
+        "Power of a job, container, service or of all users in the last interval",
         ("kind", "job"),
-        lambda now: (Sample((str(one.unit.kind), one.unit.id), one.power_w) for one in now.units),
+        _job_powers,
     ),
     *(
         Metric(

@@ -22,7 +22,7 @@ from dcfoot_probes.daemon.http.listen import Listen
 from dcfoot_probes.daemon.http.replies import FILES, ROUTES, reply
 from dcfoot_probes.daemon.http.sources import Sources
 from dcfoot_probes.daemon.store import FrameReader
-from dcfoot_probes.daemon.words import Split, StoreState
+from dcfoot_probes.daemon.words import Split, StoreState, Unit, UnitKind
 from simulated.frames import GPUS, JOB, Open, at_ns, frame
 from simulated.near import near
 from simulated.serving import Steady
@@ -166,6 +166,35 @@ def test_names_leave_the_host_only_where_they_were_asked_for(path: str) -> None:
     assert (PERSONAL.encode() in named) is (path != "/metrics")
 
 
+def test_without_names_all_users_are_one_and_no_number_of_theirs_is_told(tmp_path: Path, open_store: Open) -> None:
+    users = [Unit(UnitKind.USER, f"10203{n}", "ada", 102030 + n) for n in range(3)]
+    known = snapshot(2, 3)
+    finding = known.waste.findings[0]._replace(units=(*users, known.units[0].unit))
+    known = replace(
+        known,
+        units=[*(one._replace(unit=user) for one, user in zip(known.units, users, strict=True)), *snapshot(2, 1).units],
+        waste=known.waste._replace(findings=[finding]),
+    )
+    store = open_store(tmp_path / "frames.sqlite")
+    split = {GPUS[0]: Split({users[0]: 0.25, users[1]: 0.25, JOB: 0.125}, 0.25, 0.125)}
+    store.add(frame(0, 320.0, splits=split))
+    store.close()
+    sources = replace(SOURCES, snapshot=lambda: known, reader=lambda: FrameReader(tmp_path / "frames.sqlite"))
+    window = f"start_s={at_ns(0) // NS_PER_S}&end_s={at_ns(60) // NS_PER_S}"
+    for path in ("/api/v1/now", f"/api/v1/units?{window}", "/metrics"):
+        assert b"10203" not in asked(path, sources).body
+    now, shares = told("/api/v1/now", sources), told(f"/api/v1/units?{window}", sources)
+    (together,) = [one for one in now["units"] if one["kind"] == "user"]
+    assert (together["id"], together["power_w"]) == (
+        "users",
+        near(sum(one.power_w for one in known.units[:3]), rel=1e-6),
+    )
+    assert [unit["id"] for unit in now["waste"]["findings"][0]["units"]] == ["users", "1000"]
+    assert {one["id"]: one["energy_j"] for one in shares["units"]} == {"users": 160.0, "4711": 40.0}
+    named = told("/api/v1/now", replace(sources, names=True))
+    assert {one["id"] for one in named["units"] if one["kind"] == "user"} == {user.id for user in users}
+
+
 def test_an_event_is_one_line_with_the_units_that_draw_the_most() -> None:
     many = replace(SOURCES, snapshot=lambda: snapshot(8, 100))
     assert b"\n" not in many.event()
@@ -219,6 +248,26 @@ def test_what_a_real_store_kept_is_told(tmp_path: Path, open_store: Open) -> Non
     shares = told(f"/api/v1/units?{window}", sources)
     assert [(one["id"], one["energy_j"]) for one in shares["units"]] == [("4711", 18_000.0)]
     assert (shares["channels"][0]["idle_j"], shares["channels"][0]["unattributed_j"]) == (9_000.0, 9_000.0)
+
+
+@pytest.mark.parametrize(("first_s", "last_s"), [(0, 120), (7, 8), (59, 61), (3, 26), (119, 300), (-50, 1), (130, 140)])
+def test_energy_and_units_tell_of_the_same_window_to_the_second(
+    tmp_path: Path, open_store: Open, first_s: int, last_s: int
+) -> None:
+    path = tmp_path / "frames.sqlite"
+    store = open_store(path)
+    split = {GPUS[0]: Split({JOB: 0.5}, 0.25, 0.25)}
+    for second in range(120):
+        store.add(frame(second, 300.0, splits=split))
+    store.close()
+    sources = replace(SOURCES, reader=lambda: FrameReader(path))
+    window = f"start_s={at_ns(first_s) // NS_PER_S}&end_s={at_ns(last_s) // NS_PER_S}"
+    (whole,) = told(f"/api/v1/energy?{window}", sources)["channels"]
+    shares = told(f"/api/v1/units?{window}", sources)
+    parts_j = [one[key] for one in shares["channels"] for key in ("idle_j", "unattributed_j", "others_j")]
+    parts_j += [one["energy_j"] for one in shares["units"]]
+    assert whole["energy_j"] == 300.0 * max(0, min(last_s, 120) - max(first_s, 0))
+    assert fsum(parts_j) == near(whole["energy_j"])
 
 
 def test_a_daemon_without_frames_is_ill_and_one_whose_disk_fails_is_not() -> None:

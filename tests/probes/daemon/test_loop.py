@@ -169,9 +169,9 @@ def test_a_day_of_ticks_adds_up_exactly_and_takes_no_more_memory_than_an_hour(cl
             sizes.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
     assert max(sizes[1:]) - sizes[0] < 20_000
-    for channel in totals.channels():
+    for channel in totals.now().channels:
         # 100 W in steps of 1 s: integers, and so exact in a float.
         assert Fraction(channel.energy_j) == Fraction(100 * count)
         assert channel.idle_j == channel.unattributed_j == 25.0 * count
         assert channel.covered_s == count
-    assert [sum(unit.energy_j.values()) for unit in totals.units()] == [8 * 25.0 * count] * 2
+    assert [sum(unit.energy_j.values()) for unit in totals.now().units] == [8 * 25.0 * count] * 2

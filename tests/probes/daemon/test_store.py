@@ -19,7 +19,7 @@ from dcfoot.counter import FIRST, Outcome, Step
 from dcfoot.errors import DataMissing, StoreError
 from dcfoot.reading import Channel
 from dcfoot_probes.daemon.store import FrameReader, FrameStore, Retention, backup, schema
-from dcfoot_probes.daemon.store.reader import tiles
+from dcfoot_probes.daemon.store.reader import Shares, tiles
 from dcfoot_probes.daemon.words import Frame, Split, Unit
 from simulated.frames import FOREVER_NS, GPUS, JOB, NOON_NS, SHOP, SOCKETS, Open, at_ns, frame, step, ticks
 from simulated.near import near
@@ -132,14 +132,15 @@ def test_a_rollup_is_what_its_frames_come_to(
         assert power.most_w[place] >= max(powers_w) * (1 - 1e-6)
 
 
-@settings(max_examples=40)
-@given(TICKS, RATIOS, st.integers(-200, 400), st.integers(0, 400))
-def test_units_idle_and_unattributed_add_up_to_the_meter_over_any_window_of_minutes(
+@settings(max_examples=60)
+@given(TICKS, RATIOS, st.integers(-12_000, 24_000), st.integers(0, 24_000), st.booleans())
+def test_units_idle_and_unattributed_add_up_to_the_meter_over_any_window_of_seconds(
     tmp_path_factory: pytest.TempPathFactory,
     rows: list[tuple[int, float, tuple[float, float] | None, tuple[float, float] | None]],
     ratios: tuple[float, float, float],
-    first_minute: int,
-    length_minutes: int,
+    first_s: int,
+    length_s: int,
+    old: bool,
 ) -> None:
     path = tmp_path_factory.mktemp("store") / "frames.db"
     whole = sum(ratios) or 1.0
@@ -149,19 +150,31 @@ def test_units_idle_and_unattributed_add_up_to_the_meter_over_any_window_of_minu
     for one in frames_of(rows, splits):
         put(store, one)
     store.close()
-    window_ns = (at_ns(60 * first_minute), at_ns(60 * (first_minute + length_minutes)))
+    if old:  # as after `Retention.parts_days`
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("DELETE FROM minute_parts")
+    window_ns = (at_ns(first_s), at_ns(first_s + length_s))
     with FrameReader(path) as reader:
         shares = reader.units(*window_ns)
         for channel in (GPU, SOCKET):
             metered_j = reader.energy_j(channel, *window_ns).energy_j
-            if channel in shares:
-                of = shares[channel]
-                parts_j = (*of.units.values(), of.idle_j, of.unattributed_j)
-                assert math.fsum(parts_j) == near(metered_j, rel=1e-12, abs=1e-9)
-            else:
-                assert metered_j == 0.0
+            of = shares.get(channel, Shares({}, 0.0, 0.0))
+            assert math.fsum((*of.units.values(), of.idle_j, of.unattributed_j)) == near(metered_j, rel=1e-9, abs=1e-9)
+            if channel == GPU and metered_j:  # divided alike all the time, so that it is in every window
+                assert of.idle_j == near(idle * metered_j, rel=1e-9, abs=1e-9)
         if SOCKET in shares:
             assert shares[SOCKET].units == {}  # of which nobody said whose it is
+
+
+def test_of_a_part_of_a_minute_everybody_has_what_they_have_of_the_minute(open_store: Open) -> None:
+    store = open_store()
+    first, second = Split({JOB: 1.0}, 0.0, 0.0), Split({SHOP: 0.5}, 0.5, 0.0)
+    put(store, *(frame(at, 300.0, splits={GPU: first if at < 20 else second}) for at in range(60)))
+    with FrameReader(store.path) as reader:
+        # 20 of 60 s are the job's, and half of 40 s the shop's: a third each, also of three seconds of them.
+        shares = reader.units(at_ns(7), at_ns(10))[GPU]
+    assert shares.units == near({JOB: 300.0, SHOP: 300.0})
+    assert shares.idle_j == near(300.0)
 
 
 def test_powers_come_back_second_by_second_before_and_after_their_hour_is_sealed(open_store: Open) -> None:

@@ -47,31 +47,31 @@ def test_units_idle_and_unattributed_add_up_to_the_meter_also_of_units_that_are_
         energies = {channel: joules for channel, (joules, _) in tick.items()}
         divided = {channel: split for channel, (_, split) in tick.items() if split is not None}
         totals.add(frame(pace_s * number, energies, divided, pace_s), CHANNELS)
-    for channel in totals.channels():
+    for channel in totals.now().channels:
         name = channel.meter.channel
-        units_j = sum(unit.energy_j.get(name, 0.0) for unit in totals.units())
+        units_j = sum(unit.energy_j.get(name, 0.0) for unit in totals.now().units)
         assert channel.energy_j == near(sum(tick[name][0] for tick in ticks if name in tick), rel=1e-9)
         assert units_j + channel.idle_j + channel.unattributed_j == near(channel.energy_j, rel=1e-9, abs=1e-9)
 
 
 def unit_of(totals: Totals, unit: Unit) -> UnitTotal | None:
-    return next((total for total in totals.units() if total.unit == unit), None)
+    return next((total for total in totals.now().units if total.unit == unit), None)
 
 
 def test_a_channel_without_a_split_is_nobodys_that_is_known() -> None:
     totals = Totals()
     totals.add(frame(0, {METERS[0].channel: 50.0}, {}), CHANNELS)
-    first, *_ = totals.channels()
+    first, *_ = totals.now().channels
     assert (first.energy_j, first.idle_j, first.unattributed_j, first.covered_s) == (50.0, 0.0, 50.0, 1.0)
 
 
 def test_the_power_of_a_tick_without_a_reading_is_not_known_and_never_that_of_the_tick_before() -> None:
     totals = Totals()
     totals.add(frame(0, {METERS[0].channel: 50.0}, {}), CHANNELS)
-    assert [channel.power_w for channel in totals.channels()] == [50.0, None, None]
+    assert [channel.power_w for channel in totals.now().channels] == [50.0, None, None]
     totals.add(frame(1, {METERS[1].channel: 70.0}, {}), CHANNELS)
-    assert [channel.power_w for channel in totals.channels()] == [None, 70.0, None]
-    assert totals.channels()[0].energy_j == 50.0
+    assert [channel.power_w for channel in totals.now().channels] == [None, 70.0, None]
+    assert totals.now().channels[0].energy_j == 50.0
 
 
 def test_a_units_power_leaves_out_what_lies_in_another_domain() -> None:
@@ -79,7 +79,7 @@ def test_a_units_power_leaves_out_what_lies_in_another_domain() -> None:
     totals, all_a = Totals(), Split({UNITS[0]: 1.0}, 0.0, 0.0)
     energies = dict(zip((one.channel for one in nested), (100.0, 60.0, 300.0), strict=True))
     totals.add(frame(0, energies, dict.fromkeys(energies, all_a)), {one.channel: one for one in nested})
-    (unit,) = totals.units()
+    (unit,) = totals.now().units
     assert unit.power_w == near(400.0)
     assert sum(unit.energy_j.values()) == near(460.0)  # by channel all are kept, for none of them is a sum
 
@@ -90,9 +90,9 @@ def test_a_unit_that_is_gone_is_told_of_for_a_while_and_then_as_one_with_all_tha
         totals.add(frame(number, {channel: 10.0}, {channel: Split({unit: 1.0}, 0.0, 0.0)}), CHANNELS)
     busy = Split({UNITS[3]: 1.0}, 0.0, 0.0)
     totals.add(frame(600, {channel: 10.0}, {channel: busy}, 600.0), CHANNELS)
-    assert {unit.unit for unit in totals.units()} == set(UNITS)
+    assert {unit.unit for unit in totals.now().units} == set(UNITS)
     totals.add(frame(1000, {channel: 10.0}, {channel: busy}, 400.0), CHANNELS)
-    assert {unit.unit for unit in totals.units()} == {UNITS[3], GONE}
+    assert {unit.unit for unit in totals.now().units} == {UNITS[3], GONE}
     gone = unit_of(totals, GONE)
     assert gone is not None
     assert gone.energy_j == {channel: 30.0}
@@ -104,8 +104,8 @@ def test_a_year_of_short_containers_takes_no_more_room_than_those_of_the_last_mi
     for minute in range(2_000):
         unit = Unit(UnitKind.CONTAINER, f"short-{minute}")
         totals.add(frame(60.0 * minute, {channel: 1.0}, {channel: Split({unit: 1.0}, 0.0, 0.0)}, 60.0), CHANNELS)
-    assert len(totals.units()) < 20
-    assert sum(unit.energy_j[channel] for unit in totals.units()) == 2_000.0
+    assert len(totals.now().units) < 20
+    assert sum(unit.energy_j[channel] for unit in totals.now().units) == 2_000.0
 
 
 def test_whoever_asks_while_frames_are_added_sees_whole_frames() -> None:
@@ -120,9 +120,9 @@ def test_whoever_asks_while_frames_are_added_sees_whole_frames() -> None:
     thread.start()
     seen = 0.0
     while thread.is_alive():
-        for unit in totals.units():
+        for unit in totals.now().units:
             assert unit.energy_j[channel] >= seen
             assert unit.energy_j[channel] % 1.0 == 0.0
             seen = unit.energy_j[channel]
     thread.join()
-    assert totals.channels()[0].energy_j == 6_000.0
+    assert totals.now().channels[0].energy_j == 6_000.0

@@ -93,7 +93,7 @@ def test_what_is_not_known_is_absent_and_never_zero() -> None:
     told = read(text_of(replace(bare, channels=[gap], gauges={}, ladder=None))[0].decode())
     assert "dcfoot_power_watts" not in told
     assert not [
-        name for name in told if name.startswith(("dcfoot_rung", "dcfoot_carbon", "dcfoot_water", "dcfoot_job"))
+        name for name in told if name.startswith(("dcfoot_rung", "dcfoot_carbon", "dcfoot_water", "dcfoot_job_power"))
     ]
     assert told["dcfoot_energy_joules_total"][0][1] == 921_600.0
 

@@ -159,7 +159,7 @@ def energy(reader: Reader, asked: Question) -> Json:
 def units(reader: Reader, asked: Question, *, names: bool) -> Json:
     """Whose the energy was: units, idle, unattributed and others add up to each channel."""
     shares = reader.units(*asked.window_ns)
-    asked_of = {channel: shares[channel] for channel in asked.of(shares)}
+    asked_of = {channel: shares[channel] if names else shares[channel].without_users() for channel in asked.of(shares)}
     outer = set(outermost(asked_of))
     sums: dict[Unit, float] = {}
     for channel, of in asked_of.items():

@@ -1,10 +1,11 @@
 """A `Snapshot` as plain values: the names of numbers end in their units, what is not known is None.
 
-Names of units (jobs, users) and users' numbers leave the host only where the operator asked for it.
+Names of units (jobs, users) and users' numbers leave the host only where the operator asked for it: else users are one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from math import fsum
 
 from dcfoot.ledger import outermost
 from dcfoot.quantity import Quantity
@@ -12,6 +13,7 @@ from dcfoot.reading import Channel
 from dcfoot.units import NS_PER_S
 from dcfoot.version import VERSION
 from dcfoot_probes.daemon.words import (
+    USERS,
     Amount,
     ChannelTotal,
     Finding,
@@ -19,6 +21,7 @@ from dcfoot_probes.daemon.words import (
     Snapshot,
     StoreState,
     Unit,
+    UnitKind,
     UnitTotal,
     Wasted,
 )
@@ -40,7 +43,7 @@ def now(snapshot: Snapshot, *, names: bool, units_count: int | None = None) -> J
     units_count : int or None
         Only that many units, those that draw the most; None for all.
     """
-    units = sorted(snapshot.units, key=lambda one: one.power_w, reverse=True)
+    units = sorted(_units(snapshot.units, names=names), key=lambda one: one.power_w, reverse=True)
     return {
         "schema": SCHEMA,
         "version": VERSION,
@@ -87,12 +90,32 @@ def _channel(total: ChannelTotal, *, nested: bool) -> Json:
         "name": total.meter.name,
         "method": total.meter.method,
         "nested": nested,
-        "power_w": total.power_w if total.power_w is None else round(total.power_w, 3),
+        "power_w": _rounded(total.power_w),
+        "idle_w": _rounded(total.idle_w),
+        "unattributed_w": _rounded(total.unattributed_w),
         "energy_j": round(total.energy_j, 3),
         "idle_j": round(total.idle_j, 3),
         "unattributed_j": round(total.unattributed_j, 3),
         "covered_s": round(total.covered_s, 3),
     }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _units(units: Sequence[UnitTotal], *, names: bool) -> Iterable[UnitTotal]:
+    """All of them, users as one unless they may be told apart."""
+    users = [] if names else [one for one in units if one.unit.kind is UnitKind.USER]
+    if not users:
+        return units
+    energy_j: dict[Channel, float] = {}
+    for one in users:
+        for channel, part_j in one.energy_j.items():
+            energy_j[channel] = energy_j.get(channel, 0.0) + part_j
+    first_ns, last_ns = min(one.first_utc_ns for one in users), max(one.last_utc_ns for one in users)
+    together = UnitTotal(USERS, fsum(one.power_w for one in users), energy_j, {}, first_ns, last_ns)
+    return [together, *(one for one in units if one.unit.kind is not UnitKind.USER)]
 
 
 def _unit(total: UnitTotal, *, names: bool) -> Json:
@@ -142,10 +165,11 @@ def _waste(waste: Wasted, *, names: bool) -> Json:
 
 
 def _finding(one: Finding, *, names: bool) -> Json:
+    owners = dict.fromkeys(USERS if unit.kind is UnitKind.USER and not names else unit for unit in one.units)
     return {
         "kind": str(one.kind),
         "device": one.device,
-        "units": [unit_of(unit, names=names) for unit in one.units],
+        "units": [unit_of(unit, names=names) for unit in owners],
         "since_at": stamp(one.since_utc_ns),
         "until_at": stamp(one.until_utc_ns),
         "is_over": one.is_over,

@@ -81,8 +81,8 @@ def _hours(reader: FrameReader, channels: Sequence[Channel], start_ns: int, *, w
         for channel, shares in reader.units(hour_ns, hour_ns + HOUR_NS).items():
             if channel not in channels:
                 continue
-            at = (hour_ns, *_words(channel))
-            for unit, energy_j in shares.units.items():
+            at, of = (hour_ns, *_words(channel)), shares if with_names else shares.without_users()
+            for unit, energy_j in of.units.items():
                 known = (unit.name, unit.user_id) if with_names else (None, None)
                 yield (*at, unit.kind.value, unit.id, *known, energy_j)
             yield (*at, "idle", None, None, None, shares.idle_j)

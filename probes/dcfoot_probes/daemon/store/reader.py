@@ -1,7 +1,8 @@
 """Reads a store, whether a daemon writes it or not: powers over time, energy of a window, and whose it was.
 
 Ticks, minutes and hours are labelled by their start: a window holds those that start in it. Energy of whole minutes and
-hours is exact; of a part of a minute it is that of its ticks, to 1/2048 of one once they are sealed.
+hours is exact; of a part of a minute it is that of its ticks, to 1/2048 of one once they are sealed. Whose it was is
+kept by the minute: within one, everybody's part of it stays the same.
 """
 
 import math
@@ -14,10 +15,10 @@ from typing import NamedTuple, Self
 
 from dcfoot.reading import Channel
 from dcfoot.units import NS_PER_S
-from dcfoot_probes.daemon.store import codec, days, samples, schema
+from dcfoot_probes.daemon.store import codec, days, samples, schema, shared
 from dcfoot_probes.daemon.store.batch import HOUR_NS, MINUTE_NS, Rest, Sum
 from dcfoot_probes.daemon.store.names import channels_by_number, owner_of_number
-from dcfoot_probes.daemon.words import Unit
+from dcfoot_probes.daemon.words import USERS, Unit, UnitKind
 
 
 class Power(NamedTuple):
@@ -58,6 +59,14 @@ class Shares(NamedTuple):
     units: Mapping[Unit, float]
     idle_j: float
     unattributed_j: float
+
+    def without_users(self) -> "Shares":
+        """The same with all users as one."""
+        units: dict[Unit, float] = {}
+        for unit, energy_j in self.units.items():
+            told = USERS if unit.kind is UnitKind.USER else unit
+            units[told] = units.get(told, 0.0) + energy_j
+        return self._replace(units=units)
 
 
 class FrameReader:
@@ -147,21 +156,15 @@ class FrameReader:
         ]
 
     def units(self, start_ns: int, end_ns: int) -> Mapping[Channel, Shares]:
-        """Whose the energy of each channel was.
+        """Whose the energy of each channel was; the parts add up to `energy_j` of the same window.
 
         Parameters
         ----------
         start_ns, end_ns : int
-            The window, widened to whole minutes [ns since 1970 UTC].
+            The window. Within a minute, parts are in the ratios of all of it [ns since 1970 UTC].
         """
-        window_ns = (start_ns // MINUTE_NS * MINUTE_NS, -(-end_ns // MINUTE_NS) * MINUTE_NS)
-        parts: dict[int, dict[int, float]] = {}
         with self._moment():
-            for tile in tiles(*window_ns):
-                for channel, packed in samples.parts(self._connection, tile):
-                    of = parts.setdefault(channel, {})
-                    for owner, part_j in codec.unpack_numbered(packed):
-                        of[owner] = of.get(owner, 0.0) + part_j
+            parts = shared.within(self._connection, tiles(start_ns, end_ns))
             channels = channels_by_number(self._connection)
             return {channels[number]: self._shares(of) for number, of in sorted(parts.items())}
 

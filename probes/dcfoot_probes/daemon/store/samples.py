@@ -119,14 +119,6 @@ def _tick(at_ns: int, energy_j: float, covered_s: float) -> Sample:
     return Sample(at_ns, energy_j, covered_s, power_w, power_w)
 
 
-def parts(connection: sqlite3.Connection, tile: Tile) -> Iterator[tuple[int, bytes]]:
-    """Numbers of channels, and who had how much of them in a minute or an hour, of all in a tile."""
-    size_ns, start_ns, end_ns = tile
-    table = "hour" if size_ns == HOUR_NS else "minute"
-    select = f"SELECT channel, parts FROM {table}_parts WHERE {table} >= ? AND {table} < ?"  # noqa: S608 (ours)
-    yield from connection.execute(select, (start_ns // size_ns, end_ns // size_ns))
-
-
 def figures(connection: sqlite3.Connection, start_ns: int, end_ns: int) -> Iterator[tuple[int, int, float]]:
     """Numbers of gauges, when, and what they showed."""
     select = """
