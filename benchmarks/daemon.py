@@ -25,7 +25,7 @@ from urllib.request import urlopen
 
 from dcfoot.reading import Domain
 from dcfoot.units import NS_PER_S
-from dcfoot_probes.daemon.service import STORE_NAME
+from dcfoot_probes.daemon.fitness import STORE_NAME
 from dcfoot_probes.daemon.store import FrameReader
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))

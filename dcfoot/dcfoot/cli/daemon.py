@@ -79,7 +79,7 @@ def _export(folder: Path, day: date | None, *, names: bool) -> None:
 
 def _store() -> Path:
     from dcfoot.daemon_settings import load_daemon
-    from dcfoot_probes.daemon.service import store_path
+    from dcfoot_probes.daemon.fitness import store_path
 
     return store_path(*load_daemon())
 

@@ -176,5 +176,12 @@ def _require_place(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise StoreError(f"cannot make the folder {path.parent} of the store ({fault.strerror})") from fault
-    if not os.access(path if path.exists() else path.parent, os.W_OK) or path.is_dir():
+    require_writable(path)
+
+
+def require_writable(path: Path) -> None:
+    """Raises `StoreError` where no store can be written, or none made. Makes nothing itself."""
+    nearest = next(one for one in (path, *path.parents) if os.path.lexists(one))
+    is_fit = not nearest.is_dir() if nearest == path else nearest.is_dir()
+    if not is_fit or not os.access(nearest, os.W_OK, effective_ids=True):
         raise StoreError(f"cannot write the store {path}; give the daemon a path that its user may write")
