@@ -466,7 +466,9 @@ def test_config_validate_names_what_the_machine_lacks_in_the_same_pass(
     assert main(["config", "validate"]) == 2
     said = capsys.readouterr().err
     names = ["country", "probes", "socket_mode", "token_file", "socket_group", "store", "tls_certificate_file"]
-    assert [name for line, name in enumerate(names, 1) if name in said and f"{users}:{line + (line > 1)}: " not in said] == []
+    assert [
+        name for line, name in enumerate(names, 1) if name in said and f"{users}:{line + (line > 1)}: " not in said
+    ] == []
     assert f"{users}:10: daemon.unitts: " in said
     assert all(name in said for name in names)
 

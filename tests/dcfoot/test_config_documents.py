@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -11,12 +12,25 @@ from hypothesis import strategies as st
 
 from dcfoot import config
 from dcfoot.config import keys
-from dcfoot.daemon_settings import load_daemon, load_usable
 from dcfoot.daemon_settings import keys as daemon_keys
+from dcfoot.daemon_settings import load_daemon, load_usable
 from dcfoot.errors import ConfigError
 from dcfoot_probes.daemon.fitness import faults
 
-WORDS = ("off", "on", "0660", "127.0.0.1:8376", "[::1]:0", "0.0.0.0:80", "http://h:1/m", "EUR", "zh", "server", "fr", "~")
+WORDS = (
+    "off",
+    "on",
+    "0660",
+    "127.0.0.1:8376",
+    "[::1]:0",
+    "0.0.0.0:80",
+    "http://h:1/m",
+    "EUR",
+    "zh",
+    "server",
+    "fr",
+    "~",
+)
 
 scalars = (
     st.booleans()
@@ -32,7 +46,7 @@ values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3), max_le
 def toml(value: object) -> str:
     """A value as TOML writes it (toml.io, v1.0.0)."""
     if isinstance(value, list):
-        return f"[{', '.join(map(toml, value))}]"
+        return f"[{', '.join(map(toml, cast('list[object]', value)))}]"
     if isinstance(value, float):
         return repr(value)  # inf and nan are words of TOML too
     # JSON's escapes are TOML's, which forbids DEL as well.

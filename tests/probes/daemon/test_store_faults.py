@@ -238,7 +238,7 @@ def test_a_file_that_is_damaged_is_set_aside_and_a_new_one_begun(tmp_path: Path,
     aside = next(tmp_path.glob("frames.db.damaged-*"))
     assert aside.read_bytes() == b"not a database at all" * 500
     assert str(aside) in said
-    assert ".recover" in said
+    assert "nothing in it could be read" in said
     assert energy_j(path) == 1.0
 
 
@@ -268,8 +268,8 @@ def test_a_page_that_is_found_damaged_later_costs_no_frame_that_comes_after_that
         assert again.flush()
     assert "damaged" in again.state().said
     assert len(list(tmp_path.glob("frames.db.damaged-*Z"))) == 1
-    before_j = energy_j(store.path)  # what was written before it was found is in the file that was set aside
-    assert before_j in {0.0, 5.0, 10.0}
+    before_j = energy_j(store.path)
+    assert before_j == (10.0 if table == "hour" else 12.0)  # the only page of the hours had the two before
     again.add(frame(7201, 5.0))
     assert again.flush()
     assert energy_j(store.path) == before_j + 5.0
