@@ -156,6 +156,25 @@ def daemon_set() -> tuple[Any, Any]:
     return config, daemons["spec"]["template"]["spec"]
 
 
+def test_what_the_daemonset_refers_to_is_there() -> None:
+    config, daemons = yaml(DEPLOY / "kubernetes/daemonset.yaml")
+    _, pod = daemon_set()
+    (container,) = pod["containers"]
+    assert (config["apiVersion"], daemons["apiVersion"]) == ("v1", "apps/v1")
+    labels = daemons["spec"]["template"]["metadata"]["labels"]
+    assert daemons["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    mounts = {mount["name"] for mount in container["volumeMounts"]}
+    assert mounts == {volume["name"] for volume in pod["volumes"]}
+    maps = [volume["configMap"]["name"] for volume in pod["volumes"] if "configMap" in volume]
+    assert maps == [config["metadata"]["name"]]
+    assert container["livenessProbe"]["httpGet"]["port"] in {port["name"] for port in container["ports"]}
+    # Kubernetes refuses names that are none of DNS (RFC 1123).
+    names = [*mounts, container["name"], config["metadata"]["name"], daemons["metadata"]["name"]]
+    assert all(re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", name) for name in names)
+    quantities = [*container["resources"]["requests"].values(), *container["resources"]["limits"].values()]
+    assert all(re.fullmatch(r"[0-9]+(m|Mi|Gi)?", str(quantity)) for quantity in quantities)
+
+
 def test_the_daemonset_sees_the_node_and_changes_nothing_of_it() -> None:
     _, pod = daemon_set()
     (container,) = pod["containers"]

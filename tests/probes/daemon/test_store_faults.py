@@ -17,6 +17,8 @@ import pytest
 from dcfoot.errors import StoreError
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.store import FrameReader, FrameStore, Retention
+from dcfoot_probes.daemon.store.batch import Batch
+from dcfoot_probes.daemon.store.framestore import MEMORY_BYTES
 from dcfoot_probes.daemon.words import Frame, Split, Unit, UnitKind
 from simulated.disk import build_disk
 from simulated.disk.kills import TESTS, survive
@@ -212,6 +214,15 @@ def test_what_memory_cannot_hold_is_thinned_to_minutes_which_lose_no_energy(tmp_
             seconds = reader.power(GPU, NOON_NS, at_ns(7200), 1).mean_w
         assert sum(map(math.isnan, seconds)) == lost
         store.close()
+
+
+def test_memory_holds_an_hour_of_a_busy_servers_ticks() -> None:
+    containers = [Unit(UnitKind.CONTAINER, f"{number:064x}") for number in range(100)]
+    splits = dict.fromkeys(GPUS, Split(dict.fromkeys(containers, 0.005), 0.25, 0.25))
+    batch = Batch(MEMORY_BYTES)
+    for second in range(3600):
+        batch.add(frame(second, 300.0, channels=GPUS, splits=splits), 0.0)
+    assert batch.lost_frames == 0
 
 
 def test_memory_stays_bounded_whatever_there_is_of_units(tmp_path: Path) -> None:
