@@ -21,7 +21,7 @@ from urllib.request import urlopen
 
 from dcfoot.counter import Step
 from dcfoot.measurement import Machine
-from dcfoot.reading import Channel, Domain
+from dcfoot.reading import Channel, Domain, Meter
 from dcfoot.site import resolve_site
 from dcfoot_probes.daemon.http.listen import Listen
 from dcfoot_probes.daemon.http.server import HttpServer
@@ -30,7 +30,7 @@ from dcfoot_probes.daemon.ladder import Ladders, Place
 from dcfoot_probes.daemon.snapshots import OwnMemory, Snapshots
 from dcfoot_probes.daemon.store import FrameReader, FrameStore
 from dcfoot_probes.daemon.supervisor import Uses
-from dcfoot_probes.daemon.words import ChannelTotal, Snapshot, Split, Unit, UnitKind
+from dcfoot_probes.daemon.words import ChannelTotal, Frame, Snapshot, Split, Unit, UnitKind
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from simulated.daemons import HOST, Device, meter, running
@@ -83,8 +83,11 @@ def soak(ticks_count: int, containers_count: int, path: Path) -> Soaked:
     server = HttpServer(Listen("127.0.0.1", 0), Sources(snapshots.snapshot, partial(FrameReader, path)))
     server.start()
     sizes_mb: list[float] = []
-    takers = [snapshots.add, lambda frame, _meters, _interval_s: store.add(frame)]
-    with running(clock, gpus, sockets, splitter=Changing(containers_count), takers=takers) as loop:
+
+    def keep(frame: Frame, _meters: Mapping[Channel, Meter], _interval_s: float) -> None:
+        store.add(frame)
+
+    with running(clock, gpus, sockets, splitter=Changing(containers_count), takers=[snapshots.add, keep]) as loop:
         began_s, began_cpu_s = time.monotonic(), time.process_time()
         for tick in range(ticks_count):
             clock.pass_s(1.0)

@@ -260,7 +260,7 @@ def test_the_steps_of_the_container_file_make_an_agent_that_runs(tmp_path: Path)
     (site_packages,) = installed.glob("lib/python3.*/site-packages")
     there = {path.name.partition("-")[0] for path in site_packages.glob("*.dist-info")} - {"setuptools"}
     assert there == {name.replace("-", "_") for name in (*agent(), "dcfoot")}
-    doctor = [installed / "bin/dcfoot", "doctor", "--json"]
+    doctor = [str(installed / "bin/dcfoot"), "doctor", "--json"]
     done = subprocess.run(
         doctor, cwd=tmp_path, env=unobserved(HOME=str(tmp_path)), capture_output=True, text=True, check=False
     )
