@@ -1,7 +1,7 @@
 """What the daemon takes of a server with 8 GPUs, 2 sockets, 1,000 processes and 100 containers.
 
     python benchmarks/daemon.py [--seconds 60] [--interval 1]
-    python benchmarks/daemon.py --looks 3 --beside
+    python benchmarks/daemon.py --looks 3 --beside --top
     python benchmarks/daemon.py --seconds 600 --looks 144 --scrape-every 15
 
 `dcfoot daemon` runs as it would there, below a root of files: the sockets' counters move, the GPUs are simulated by a
@@ -11,21 +11,25 @@ Needs a C compiler and the packages of the test environment (`python3 bootstrap.
 """
 
 import argparse
+import fcntl
 import os
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 from urllib.request import urlopen
 
 from dcfoot.reading import Domain
 from dcfoot.units import NS_PER_S
-from dcfoot_probes.daemon.service import STORE_NAME
+from dcfoot_probes.daemon.fitness import STORE_NAME
 from dcfoot_probes.daemon.store import FrameReader
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
@@ -134,17 +138,40 @@ def kept_over_truth(server: Server, since_ns: int, until_ns: int, drawn_s: float
 
 
 @contextmanager
-def watched(server: Server, *command: str, **changes: str) -> Generator[int]:
-    """The number of a Python process that runs on a server."""
+def watched(server: Server, *command: str, terminal: int = subprocess.DEVNULL, **changes: str) -> Generator[int]:
+    """The number of a Python process that runs on a server, on a terminal if there is one."""
     environ = {**os.environ, **server.environ(), **changes}
     with subprocess.Popen(
-        [sys.executable, *command], env=environ, cwd=server.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, *command],
+        env=environ,
+        cwd=server.root,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=subprocess.DEVNULL if terminal == subprocess.DEVNULL else terminal,
     ) as process:
         try:
             time.sleep(WARM_UP_S)
             yield process.pid
         finally:
             process.terminate()
+
+
+@contextmanager
+def screen_of(server: Server, address: str) -> Generator[int]:
+    """``dcfoot top`` on a terminal of 80 by 24, of which all that is drawn is read."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    Thread(target=drain, args=(ours,), daemon=True).start()
+    top = ("-m", "dcfoot", "top", "--url", f"http://{address}")
+    with watched(server, *top, terminal=theirs, TERM="xterm-256color") as process:
+        yield process
+
+
+def drain(terminal: int) -> None:
+    """Reads what is drawn until nobody draws any more."""
+    with suppress(OSError):
+        while os.read(terminal, 65_536):
+            pass
 
 
 def daemon_of(server: Server, interval_s: float, address: str) -> AbstractContextManager[int]:
@@ -176,22 +203,34 @@ def main() -> int:
     parser.add_argument("--looks", type=int, default=1, help="how many looks, one after the other; 1")
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between frames; 1")
     parser.add_argument("--beside", action="store_true", help="watch codecarbon in turn")
+    parser.add_argument("--top", action="store_true", help="watch `dcfoot top` of the daemon in turn")
     parser.add_argument("--scrape-every", type=float, default=0.0, help="seconds between fetches of /metrics; never")
     arguments = parser.parse_args()
     print("| time | processor [% of a core] | its threads [%] | resident [MB] | peak [MB] | store [MB] |")
     print("|---|---|---|---|---|---|", flush=True)
     seconds, every_s, address = arguments.seconds, arguments.scrape_every, free_address()
     with tempfile.TemporaryDirectory() as folder, gpu_server(Path(folder)) as server:
-        with (
-            daemon_of(server, arguments.interval, address) as daemon,
-            watched(server, "-c", CODECARBON) if arguments.beside else nullcontext() as codecarbon,
-        ):
+        with ExitStack() as stack:
+            daemon = stack.enter_context(daemon_of(server, arguments.interval, address))
+            others: dict[str, int] = {}
+            if arguments.beside:
+                others["codecarbon"] = stack.enter_context(watched(server, "-c", CODECARBON))
+            if arguments.top:
+                others["dcfoot top"] = stack.enter_context(screen_of(server, address))
+            costs: dict[str, list[float]] = {name: [] for name in ("dcfoot daemon", *others)}
             began_ns, drawn_s = time.time_ns(), server.moved_s
             for _ in range(arguments.looks):
-                print(row_of("dcfoot daemon", cost_of(daemon, seconds, address, every_s), store_mb(server)), flush=True)
-                if codecarbon is not None:
-                    print(row_of("codecarbon", cost_of(codecarbon, seconds), 0.0), flush=True)
+                cost = cost_of(daemon, seconds, address, every_s)
+                costs["dcfoot daemon"].append(cost.cpu_ratio)
+                print(row_of("dcfoot daemon", cost, store_mb(server)), flush=True)
+                for name, process in others.items():
+                    cost = cost_of(process, seconds)
+                    costs[name].append(cost.cpu_ratio)
+                    print(row_of(name, cost, 0.0), flush=True)
             ended_ns, drawn_s = time.time_ns(), server.moved_s - drawn_s
+        for name in others:
+            ratios = [one / other for one, other in zip(costs["dcfoot daemon"], costs[name], strict=True)]
+            print(f"the daemon took {min(ratios):.2f} to {max(ratios):.2f} times what {name} took")
         for domain, ratio, known in kept_over_truth(server, began_ns, ended_ns, drawn_s):
             print(f"{domain}: kept {ratio:.6f} of the energy drawn; power known for {known:.6f} of the time")
     return 0

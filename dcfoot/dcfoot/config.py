@@ -146,6 +146,11 @@ def settled(found: Found) -> Settings:
     """The settings. Raises `ConfigError` where there are faults."""
     if found.problems:
         raise ConfigError("\n".join(found.problems))
+    return usable(found)
+
+
+def usable(found: Found) -> Settings:
+    """The settings that have no fault; the others as if nobody had set them."""
     return Settings(**{key: value for key, value in found.values.items() if key in JUDGES}, origins=found.origins)
 
 
@@ -214,7 +219,7 @@ def _text_of(path: Path, problems: list[str], *, must_exist: bool) -> str | None
 
 
 def _given_in_file(path: Path, text: str, known: Mapping[str, Judge], problems: list[str]) -> Iterator[Given]:
-    lines = text.splitlines()
+    lines = text.split("\n")  # of TOML's; `splitlines` knows more ends of a line
     for key, value, line in _flat(_parse(path, text, problems), lines):
         if key in known:
             yield Given(key, value, f"{path}:{line}", path.parent)
@@ -242,15 +247,15 @@ def _parse(path: Path, text: str, problems: list[str]) -> Mapping[str, object]:
 
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
+    except (ValueError, RecursionError) as fault:  # a number of 5,000 digits; a list in a list in a list
         problems.append(toml_fault(path, text, fault))
         return {}
 
 
-def toml_fault(path: Path, text: str, fault: ValueError) -> str:
+def toml_fault(path: Path, text: str, fault: Exception) -> str:
     """What the parser of TOML says, as ``FILE:LINE: what is wrong``."""
     found = re.search(r" \(at line (\d+), column (\d+)\)$", str(fault))
-    line = found[1] if found else str(max(1, len(text.splitlines())))
+    line = found[1] if found else str(1 + text.removesuffix("\n").count("\n"))
     what = str(fault)[: found.start()] if found else str(fault)
     return f"{path}:{line}: this is not TOML: {what}"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from dcfoot import judges
-from dcfoot.config import DEFAULT, TABLE, Settings, judged, settled
+from dcfoot.config import DEFAULT, TABLE, Settings, judged, usable
 from dcfoot.config import JUDGES as OTHERS
 from dcfoot.errors import ConfigError
 from dcfoot.judges import OFF, Given, Judge, UnfitValueError
@@ -163,11 +163,20 @@ JUDGES: Mapping[str, Judge] = {
 
 def load_daemon(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> tuple[Settings, DaemonSettings]:
     """The settings that hold here, and the daemon's. Parameters and errors are those of `dcfoot.config.load`."""
+    settings, own, problems = load_usable(environ, cwd)
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return settings, own
+
+
+def load_usable(
+    environ: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> tuple[Settings, DaemonSettings, list[str]]:
+    """The same without those that have a fault, and a line for each fault: so that what is left can be checked too."""
     found = judged(environ, cwd, {**OTHERS, **JUDGES})
     found.problems.extend(_contradictions(found.values, found.origins))
-    settings = settled(found)
     own = {key.removeprefix(f"{TABLE}."): value for key, value in found.values.items() if key in JUDGES}
-    return settings, DaemonSettings(**own, origins=found.origins)
+    return usable(found), DaemonSettings(**own, origins=found.origins), found.problems
 
 
 def _contradictions(values: Mapping[str, object], origins: Mapping[str, str]) -> Iterator[str]:

@@ -67,7 +67,7 @@ def number(given: Given) -> float:
         raise UnfitValueError(f"{value!r} is not a number")
     try:
         return float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise UnfitValueError(f"{value!r} is not a number") from None
 
 

@@ -18,6 +18,7 @@ from dcfoot.config import Settings, files, keys, load, unknown_variables, variab
 from dcfoot.daemon_settings import DaemonSettings, load_daemon
 from dcfoot.daemon_settings import keys as daemon_keys
 from dcfoot.errors import ConfigError
+from dcfoot_probes.daemon.fitness import faults
 from simulated.trees import as_nobody, folder_for_all
 
 
@@ -450,3 +451,46 @@ def test_config_validate_knows_the_probes_that_there_are(
     assert f"{users}:2: daemon.probes_off: no probe is called 'nvidai'; Did you mean nvidia?" in said
     users.write_text('[daemon]\nprobes_off = ["nvidia", "rapl"]\n')
     assert main(["config", "validate"]) == 0
+
+
+def test_config_validate_names_what_the_machine_lacks_in_the_same_pass(
+    users: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "certificate").write_text("no certificate")
+    monkeypatch.chdir(project)
+    users.write_text(
+        'country = "Atlantis"\n[daemon]\nprobes = ["raple"]\nsocket_mode = "999"\ntoken_file = "/nope"\n'
+        'socket_group = "nobody-is-in-it"\nstore = "/dev/null/frames"\n'
+        f'tls_certificate_file = "{tmp_path}/certificate"\ntls_key_file = "{tmp_path}/certificate"\nunitts = true\n'
+    )
+    assert main(["config", "validate"]) == 2
+    said = capsys.readouterr().err
+    names = ["country", "probes", "socket_mode", "token_file", "socket_group", "store", "tls_certificate_file"]
+    assert [
+        name for line, name in enumerate(names, 1) if name in said and f"{users}:{line + (line > 1)}: " not in said
+    ] == []
+    assert f"{users}:10: daemon.unitts: " in said
+    assert all(name in said for name in names)
+
+
+def test_what_the_settings_name_and_the_machine_has_is_no_fault(
+    users: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("0123456789abcdef")
+    monkeypatch.chdir(project)
+    users.write_text(
+        f'[daemon]\ntoken_file = "{tmp_path}/token"\nsocket_group = "{os.getgid()}"\nstore = "{tmp_path}/new/frames"\n'
+    )
+    assert main(["config", "validate"]) == 0
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_store_that_this_user_cannot_write_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    with folder_for_all() as folder:
+        (folder / "kept").mkdir(mode=0o755)
+        (folder / "dcfoot.toml").write_text('[daemon]\nstore = "kept/frames"\n')
+        monkeypatch.setattr(config, "SYSTEM_FILE", folder / "none")
+        with as_nobody():
+            _, own = load_daemon({"XDG_CONFIG_HOME": str(folder)}, folder)
+            (said,) = faults(Settings(), own)
+    assert said.startswith(f"{folder}/dcfoot.toml:2: daemon.store: cannot write the store {folder}/kept/frames")

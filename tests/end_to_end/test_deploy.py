@@ -4,6 +4,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from dcfoot import daemon_settings
 from dcfoot_probes.daemon.http.replies import ROUTES
 from dcfoot_probes.exporters.metrics import METRICS
 from simulated.environ import unobserved
-from simulated.peers import require_peer
+from simulated.peers import absent, require_peer
 from simulated.repository import ROOT
 from simulated.trees import PowercapTree, ProcTree
 
@@ -155,6 +156,25 @@ def daemon_set() -> tuple[Any, Any]:
     return config, daemons["spec"]["template"]["spec"]
 
 
+def test_what_the_daemonset_refers_to_is_there() -> None:
+    config, daemons = yaml(DEPLOY / "kubernetes/daemonset.yaml")
+    _, pod = daemon_set()
+    (container,) = pod["containers"]
+    assert (config["apiVersion"], daemons["apiVersion"]) == ("v1", "apps/v1")
+    labels = daemons["spec"]["template"]["metadata"]["labels"]
+    assert daemons["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    mounts = {mount["name"] for mount in container["volumeMounts"]}
+    assert mounts == {volume["name"] for volume in pod["volumes"]}
+    maps = [volume["configMap"]["name"] for volume in pod["volumes"] if "configMap" in volume]
+    assert maps == [config["metadata"]["name"]]
+    assert container["livenessProbe"]["httpGet"]["port"] in {port["name"] for port in container["ports"]}
+    # Kubernetes refuses names that are none of DNS (RFC 1123).
+    names = [*mounts, container["name"], config["metadata"]["name"], daemons["metadata"]["name"]]
+    assert all(re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", name) for name in names)
+    quantities = [*container["resources"]["requests"].values(), *container["resources"]["limits"].values()]
+    assert all(re.fullmatch(r"[0-9]+(m|Mi|Gi)?", str(quantity)) for quantity in quantities)
+
+
 def test_the_daemonset_sees_the_node_and_changes_nothing_of_it() -> None:
     _, pod = daemon_set()
     (container,) = pod["containers"]
@@ -185,7 +205,9 @@ def test_the_daemonsets_settings_are_ones_that_the_daemon_knows(
 
 def test_the_container_file_installs_the_slim_agent_and_starts_the_daemon() -> None:
     said = (DEPLOY / "container/Containerfile").read_text()
-    assert "--require-hashes --no-deps -r deploy/requirements-agent.txt" in said
+    # Whatever comes from an index comes by its hash: hatchling too.
+    fetched = re.findall(r"pip (?:install|wheel) .*", said)
+    assert all("--require-hashes" in one or "--no-index" in one or "--no-build-isolation" in one for one in fetched)
     assert said.rstrip().endswith('ENTRYPOINT ["dcfoot"]\nCMD ["daemon"]')
     assert "DCFOOT_ROOT=/host" in said
 
@@ -200,9 +222,49 @@ def agent() -> list[str]:
     return [entry.partition("==")[0] for entry in entries("deploy/requirements-agent.txt")]
 
 
-def test_the_slim_agent_has_the_versions_and_hashes_that_everybody_has() -> None:
-    assert set(entries("deploy/requirements-agent.txt")) <= set(entries("constraints.txt"))
+@pytest.mark.parametrize("name", ["agent", "build"])
+def test_the_slim_agent_has_the_versions_and_hashes_that_everybody_has(name: str) -> None:
+    assert set(entries(f"deploy/requirements-{name}.txt")) <= set(entries("constraints.txt"))
     assert len(agent()) == 4
+
+
+def let_in(to: Path) -> Path:
+    """A copy of what .dockerignore lets into the image's context."""
+    for line in (ROOT / ".dockerignore").read_text().splitlines():
+        if line.startswith("!/"):
+            source, copy = ROOT / line[2:], to / line[2:]
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, copy)
+    return to
+
+
+@pytest.mark.timeout(300)
+def test_the_steps_of_the_container_file_make_an_agent_that_runs(tmp_path: Path) -> None:
+    said = (DEPLOY / "container/Containerfile").read_text().partition("\nFROM python:3.12-slim\n")[0]
+    steps = re.findall(r"^RUN (.*)$", said, re.MULTILINE)
+    assert len(steps) == 4
+    context = let_in(tmp_path / "src")
+    for step in steps:
+        here = re.sub(r"(?<=\s)python(?=\s)", sys.executable, re.sub(r"(/opt/|/wheels)", rf"{tmp_path}\1", f" {step}"))
+        done = subprocess.run(
+            ["sh", "-c", here], cwd=context, env=unobserved(), capture_output=True, text=True, check=False
+        )
+        if done.returncode and re.search("No matching distribution|Could not find a version", done.stderr):
+            absent(f"no package index answers: {done.stderr[-2000:]}")
+        assert done.returncode == 0, done.stdout + done.stderr
+    installed = tmp_path / "opt/dcfoot"
+    assert not (installed / "bin/pip").exists()
+    (site_packages,) = installed.glob("lib/python3.*/site-packages")
+    there = {path.name.partition("-")[0] for path in site_packages.glob("*.dist-info")} - {"setuptools"}
+    assert there == {name.replace("-", "_") for name in (*agent(), "dcfoot")}
+    doctor = [str(installed / "bin/dcfoot"), "doctor", "--json"]
+    done = subprocess.run(
+        doctor, cwd=tmp_path, env=unobserved(HOME=str(tmp_path)), capture_output=True, text=True, check=False
+    )
+    assert json.loads(done.stdout), done.stderr
 
 
 def test_the_slim_agent_takes_little_room() -> None:

@@ -3,13 +3,13 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
 from dcfoot.account import check_sites_file
 from dcfoot.config import DEFAULT, Settings, files, keys, unknown_variables
-from dcfoot.daemon_settings import DaemonSettings, chosen_probes, load_daemon
+from dcfoot.daemon_settings import DaemonSettings, chosen_probes, load_daemon, load_usable
 from dcfoot.daemon_settings import keys as daemon_keys
 from dcfoot.errors import ConfigError, DcfootError
 from dcfoot.opened_probes import own_probes
@@ -27,23 +27,40 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Shows or checks the settings. Raises `ConfigError` with every fault."""
-    settings, daemon = load_daemon(os.environ, Path.cwd())
     if arguments.action == "validate":
-        _check_variables()
-        _check_place(settings)
-        chosen_probes(daemon, own_probes())
-        sys.stderr.write(f"The settings are valid. Files: {_files()}.\n")
-    elif arguments.json:
-        _print_json(_rows(settings, daemon))
+        _validate()
+        return 0
+    rows = _rows(*load_daemon(os.environ, Path.cwd()))
+    if arguments.json:
+        _print_json(rows)
     else:
-        _print_table(_rows(settings, daemon))
+        _print_table(rows)
     return 0
 
 
-def _check_variables() -> None:
-    unknown = unknown_variables(os.environ, daemon_keys())
-    if unknown:
-        raise ConfigError("\n".join(unknown))
+def _validate() -> None:
+    """Raises `ConfigError` with a line for each fault of all that can be set."""
+    from dcfoot_probes.daemon.fitness import faults as unfit
+
+    settings, daemon, faults = load_usable(os.environ, Path.cwd())
+    faults.extend(unknown_variables(os.environ, daemon_keys()))
+    checks = (
+        lambda: _check_place(settings),
+        lambda: _check_package(settings),
+        lambda: chosen_probes(daemon, own_probes()),
+    )
+    faults.extend(fault for check in checks for fault in _faults_of(check))
+    faults.extend(unfit(settings, daemon))
+    if faults:
+        raise ConfigError("\n".join(faults))
+    sys.stderr.write(f"The settings are valid. Files: {_files()}.\n")
+
+
+def _faults_of(check: Callable[[], object]) -> Iterator[str]:
+    try:
+        check()
+    except DcfootError as fault:
+        yield str(fault)
 
 
 def _check_place(settings: Settings) -> None:
@@ -58,10 +75,6 @@ def _check_place(settings: Settings) -> None:
             f"{key} from {settings.origin(key)}" for key in ("site", "country", "region") if _set(settings, key)
         )
         raise ConfigError(f"{where}: {fault}") from fault
-    if settings.factors_package is not None:
-        from dcfoot.factors.package import read_package
-
-        read_package(settings.factors_package)
     if settings.hourly is not None:
         from dcfoot.account import choose_hourly, choose_site
 
@@ -69,6 +82,13 @@ def _check_place(settings: Settings) -> None:
             choose_hourly(settings, choose_site(settings), settings.hourly)
         except DcfootError as fault:
             raise ConfigError(f"{settings.origin('hourly')}: {fault}") from fault
+
+
+def _check_package(settings: Settings) -> None:
+    if settings.factors_package is not None:
+        from dcfoot.factors.package import read_package
+
+        read_package(settings.factors_package)
 
 
 def _set(settings: Settings, key: str) -> bool:

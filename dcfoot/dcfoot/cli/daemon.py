@@ -6,6 +6,8 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from dcfoot.errors import DataMissing
+
 HELP = "measure this machine around the clock"
 
 
@@ -28,6 +30,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
     Raises
     ------
+    DataMissing
+        Nothing is kept of the day that is to be exported.
     DcfootError
         Another daemon runs on this machine, or none that could be asked; a setting cannot be used, or the store cannot
         be opened.
@@ -39,7 +43,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.action == "backup":
         _backup(arguments.file)
     elif arguments.action == "export":
-        _export(arguments.folder, arguments.day, names=arguments.names)
+        yesterday = datetime.now(UTC).date() - timedelta(days=1)
+        _export(arguments.folder, arguments.day or yesterday, names=arguments.names)
     else:
         _run(verbose=arguments.verbose)
     return 0
@@ -65,21 +70,21 @@ def _backup(file: Path) -> None:
     sys.stderr.write(f"dcfoot: copied to {file}\n")
 
 
-def _export(folder: Path, day: date | None, *, names: bool) -> None:
+def _export(folder: Path, day: date, *, names: bool) -> None:
     from dcfoot_probes.daemon.store import FrameReader
     from dcfoot_probes.daemon.store.export import export_day
 
     with FrameReader(_store()) as reader:
-        written = export_day(reader, folder, day or datetime.now(UTC).date() - timedelta(days=1), with_names=names)
+        written = export_day(reader, folder, day, with_names=names)
     for path in written:
         print(path)
     if not written:
-        sys.stderr.write("dcfoot: nothing is kept of that day\n")
+        raise DataMissing(f"nothing is kept of {day}; another --day may have something")
 
 
 def _store() -> Path:
     from dcfoot.daemon_settings import load_daemon
-    from dcfoot_probes.daemon.service import store_path
+    from dcfoot_probes.daemon.fitness import store_path
 
     return store_path(*load_daemon())
 

@@ -26,7 +26,7 @@ from dcfoot.lease import Member, acquire
 from dcfoot.machine import describe_machine
 from dcfoot.probe import ProbeEntry, Surroundings, with_readers
 from dcfoot.reading import Channel, Meter
-from dcfoot.store.runstore import default_data_dir
+from dcfoot_probes.daemon.fitness import require_fit, store_path
 from dcfoot_probes.daemon.http.sources import Sources
 from dcfoot_probes.daemon.ladder import Ladders, Place
 from dcfoot_probes.daemon.loop import Loop, Splitter, Unattributed
@@ -43,9 +43,6 @@ from dcfoot_probes.sysfs import names_in
 PRIORITY = 5
 """How far the daemon stands back behind the machine's work (nice(2); a choice: it gets its half percent of a core on a
 busy machine all the same, and never before a job that waits)."""
-
-STORE_NAME = "daemon.sqlite"
-"""The file of frames, beside the runs."""
 
 AT_ONCE = frozenset({"interval_s", "units", "probes", "probes_off"})
 """Settings that a reload changes; the others are used from the next start on."""
@@ -89,6 +86,7 @@ class Service:
         self._installed = installed
         self._notifier = Notifier(environ)
         settings, self._own = source()
+        require_fit(settings, self._own)
         self._entries = with_readers(chosen_probes(self._own, installed), settings.read)
         self._bus = _devices(surroundings)
         ladders = Ladders(self._place(settings), surroundings.host)
@@ -223,11 +221,6 @@ def serve(source: Source, surroundings: Surroundings, installed: Sequence[ProbeE
     with only_one(os.environ):
         stand_back()
         Service(source, surroundings, installed, os.environ).run()
-
-
-def store_path(settings: Settings, own: DaemonSettings) -> Path:
-    """The file in which frames are kept. Raises `StoreError` where there is no folder for it."""
-    return own.store or (settings.data_dir or default_data_dir()) / STORE_NAME
 
 
 def retention_of(own: DaemonSettings) -> Retention:

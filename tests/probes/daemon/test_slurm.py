@@ -15,7 +15,7 @@ from dcfoot.attribution import IDLE_WEIGHT
 from dcfoot.counter import Outcome, Step
 from dcfoot.reading import Channel, Domain
 from dcfoot_probes.daemon.units import Units
-from dcfoot_probes.daemon.units.slurm import JobRecord, JobRecords
+from dcfoot_probes.daemon.units.slurm import JOBS_FOLDER, JobRecord, JobRecords
 from dcfoot_probes.daemon.words import UnitKind
 from simulated.near import near
 from simulated.repository import ROOT
@@ -156,7 +156,7 @@ def test_slurms_numbers_are_of_the_devices_that_gres_conf_or_the_bus_names_which
     write(tmp_path / "proc/sys/kernel/hostname", "n08.cluster\n")
     write(tmp_path / "etc/slurm/gres.conf", gres_conf)
     for number in range(4):
-        write(tmp_path / f"run/dcfoot/jobs/{number}", f"uid=1000\nstart=1\ngpus={number}")
+        write(tmp_path / f"run/dcfoot-jobs/{number}", f"uid=1000\nstart=1\ngpus={number}")
     for asleep in ("", *numbers):
         metered = [f"GPU-{address[5:7]}" for address in BUS if address[5:7] != asleep]
         given = JobRecords(tmp_path).allocated(metered)
@@ -165,13 +165,29 @@ def test_slurms_numbers_are_of_the_devices_that_gres_conf_or_the_bus_names_which
 
 
 def test_devices_that_the_kernel_tells_nothing_of_go_by_their_order(tmp_path: Path) -> None:
-    write(tmp_path / "run/dcfoot/jobs/7", "uid=1000\nstart=1\ngpus=1,2")
+    write(tmp_path / "run/dcfoot-jobs/7", "uid=1000\nstart=1\ngpus=1,2")
     assert list(JobRecords(tmp_path).allocated(["amd-0", "amd-1"])) == ["amd-1"]
+
+
+def test_a_folder_that_leads_elsewhere_is_not_written_to(tmp_path: Path) -> None:
+    elsewhere, noted = tmp_path / "elsewhere", tmp_path / JOBS_FOLDER
+    elsewhere.mkdir()
+    noted.parent.mkdir()
+    noted.symlink_to(elsewhere)
+    environ = {"SLURM_JOB_ID": "7", "SLURM_JOB_UID": "1000", "DCFOOT_ROOT": str(tmp_path)}
+    subprocess.run([SCRIPTS / "prolog.sh"], env=environ, check=True)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_notes_of_jobs_are_not_in_the_folder_that_systemd_makes_for_the_daemons_user_and_takes_away() -> None:
+    unit = (ROOT / "deploy/systemd/dcfoot.service").read_text()
+    assert "RuntimeDirectory=dcfoot\n" in unit
+    assert not Path("/", JOBS_FOLDER).is_relative_to("/run/dcfoot")
 
 
 @pytest.mark.parametrize("text", ["", "uid=x\nstart=1", "uid=1000", "start=1", "=\n="])
 def test_a_record_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
-    write(tmp_path / "run/dcfoot/jobs/7", text)
+    write(tmp_path / "run/dcfoot-jobs/7", text)
     assert JobRecords(tmp_path).all() == []
 
 

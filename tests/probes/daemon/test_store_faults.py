@@ -17,6 +17,8 @@ import pytest
 from dcfoot.errors import StoreError
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.store import FrameReader, FrameStore, Retention
+from dcfoot_probes.daemon.store.batch import Batch
+from dcfoot_probes.daemon.store.framestore import MEMORY_BYTES
 from dcfoot_probes.daemon.words import Frame, Split, Unit, UnitKind
 from simulated.disk import build_disk
 from simulated.disk.kills import TESTS, survive
@@ -214,6 +216,15 @@ def test_what_memory_cannot_hold_is_thinned_to_minutes_which_lose_no_energy(tmp_
         store.close()
 
 
+def test_memory_holds_an_hour_of_a_busy_servers_ticks() -> None:
+    containers = [Unit(UnitKind.CONTAINER, f"{number:064x}") for number in range(100)]
+    splits = dict.fromkeys(GPUS, Split(dict.fromkeys(containers, 0.005), 0.25, 0.25))
+    batch = Batch(MEMORY_BYTES)
+    for second in range(3600):
+        batch.add(frame(second, 300.0, channels=GPUS, splits=splits), 0.0)
+    assert batch.lost_frames == 0
+
+
 def test_memory_stays_bounded_whatever_there_is_of_units(tmp_path: Path) -> None:
     jobs = [Unit(UnitKind.SLURM_JOB, str(number)) for number in range(100)]
     splits = {GPU: Split(dict.fromkeys(jobs, 0.01), 0.0, 0.0)}
@@ -238,7 +249,7 @@ def test_a_file_that_is_damaged_is_set_aside_and_a_new_one_begun(tmp_path: Path,
     aside = next(tmp_path.glob("frames.db.damaged-*"))
     assert aside.read_bytes() == b"not a database at all" * 500
     assert str(aside) in said
-    assert ".recover" in said
+    assert "nothing in it could be read" in said
     assert energy_j(path) == 1.0
 
 
@@ -268,8 +279,8 @@ def test_a_page_that_is_found_damaged_later_costs_no_frame_that_comes_after_that
         assert again.flush()
     assert "damaged" in again.state().said
     assert len(list(tmp_path.glob("frames.db.damaged-*Z"))) == 1
-    before_j = energy_j(store.path)  # what was written before it was found is in the file that was set aside
-    assert before_j in {0.0, 5.0, 10.0}
+    before_j = energy_j(store.path)
+    assert before_j == (10.0 if table == "hour" else 12.0)  # the only page of the hours had the two before
     again.add(frame(7201, 5.0))
     assert again.flush()
     assert energy_j(store.path) == before_j + 5.0

@@ -212,7 +212,7 @@ class TestNames:
         assert [*machine.tick(1.0).units] == [Unit(UnitKind.USER, "1000", "ada", 1000)]
 
     def test_a_job_has_the_user_that_the_prolog_wrote(self, machine: Machine) -> None:
-        write(machine.root / "run/dcfoot/jobs/7", "uid=1000\nuser=ada\nstart=1790000000\ngpus=0,1")
+        write(machine.root / "run/dcfoot-jobs/7", "uid=1000\nuser=ada\nstart=1790000000\ngpus=0,1")
         job = "system.slice/slurmstepd.scope/job_7"
         machine.tree.group(job)
         machine.tick(0.0)
@@ -302,8 +302,8 @@ class TestProcesses:
         assert [unit.id for unit in machine.tick(1.0).units] == ["7"]
 
     def test_a_variable_is_believed_of_a_job_of_the_same_user_alone(self, machine: Machine) -> None:
-        write(machine.root / "run/dcfoot/jobs/7", f"uid={os.getuid()}\nuser=ada\nstart=1790000000")
-        write(machine.root / "run/dcfoot/jobs/8", f"uid={os.getuid() + 1}\nuser=bob\nstart=1790000000")
+        write(machine.root / "run/dcfoot-jobs/7", f"uid={os.getuid()}\nuser=ada\nstart=1790000000")
+        write(machine.root / "run/dcfoot-jobs/8", f"uid={os.getuid() + 1}\nuser=bob\nstart=1790000000")
         for pid, job in ((10, 7), (11, 8), (12, 9)):
             machine.proc.process(pid)
             write(machine.root / f"proc/{pid}/environ", f"A=1\0SLURM_JOB_ID={job}\0B=2")

@@ -56,7 +56,7 @@ class Listen:
         host = host.removeprefix("[").removesuffix("]")
         if not (colon and host and port.isdecimal() and int(port) <= 65_535):
             raise ConfigError(f"daemon.listen: {address!r} is not HOST:PORT.")
-        token = _token(token_file) if token_file else ""
+        token = token_in(token_file) if token_file else ""
         if not is_loopback(host) and not (token and tls):
             raise ConfigError(
                 f"daemon.listen: {address} can be reached from the network; set daemon.token_file, "
@@ -117,7 +117,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _token(path: Path) -> str:
+def token_in(path: Path) -> str:
+    """The word that whoever asks must know. Raises `ConfigError` where the file holds none that is fit."""
     try:
         token = path.read_text(encoding="ascii").strip()
     except (OSError, ValueError) as fault:

@@ -101,12 +101,7 @@ class Local:
     def _give_to_group(self, path: Path) -> None:
         if self.group is None:
             return
-        try:
-            number = int(self.group) if self.group.isdecimal() else getgrnam(self.group).gr_gid
-        except KeyError:
-            raise ConfigError(
-                f"daemon.socket_group: there is no group {self.group!r}; `groupadd --system {self.group}` makes it."
-            ) from None
+        number = group_number(self.group)
         try:
             os.chown(path, -1, number)
         except PermissionError:
@@ -117,6 +112,16 @@ class Local:
 
     def _fail(self, said: str) -> NoReturn:
         raise ConfigError(f"daemon.socket: {self.path}: {said}.") from None
+
+
+def group_number(group: str) -> int:
+    """The number of a group, by its name or number. Raises `ConfigError` where there is none of that name."""
+    try:
+        return int(group) if group.isdecimal() else getgrnam(group).gr_gid
+    except KeyError:
+        raise ConfigError(
+            f"daemon.socket_group: there is no group {group!r}; `groupadd --system {group}` makes it."
+        ) from None
 
 
 def _is_listened_at(path: Path) -> bool:

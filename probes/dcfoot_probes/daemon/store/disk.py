@@ -15,11 +15,15 @@ from dcfoot_probes.daemon.store.ballast import Ballast
 from dcfoot_probes.daemon.store.batch import Batch
 from dcfoot_probes.daemon.store.codec import BlobDamagedError
 from dcfoot_probes.daemon.store.names import Names
+from dcfoot_probes.daemon.store.salvage import salvage
 from dcfoot_probes.daemon.store.writing import write
 
 UPKEEP_S = 900.0
 """Between looks at what was kept for long enough, and at room for the ballast (a choice: nobody minds a quarter of an
 hour) [s]."""
+
+SALVAGE_S = 3600.0
+"""After a salvage, what is damaged again at once is only set aside (a choice: such a disk is not to be filled) [s]."""
 
 MEMBERS = ("", "-wal", "-shm")
 """What SQLite adds to a file's name for the files that belong to it."""
@@ -44,7 +48,7 @@ class Disk:
         self._path, self._keep, self._clock_ns = path, keep, clock_ns
         self._connection: sqlite3.Connection | None = None
         self._names: Names | None = None
-        self._next_upkeep_s = 0.0
+        self._next_upkeep_s = self._next_salvage_s = 0.0
         self._newest_ns, self._opened_s = 0, monotonic()
         self._fault = self._notice = ""
         self._is_short = False
@@ -138,20 +142,49 @@ class Disk:
         return True
 
     def _set_aside(self, fault: Exception) -> bool:
-        self._disconnect()
+        """Puts a new store in place of a damaged one, with all in it that can still be read."""
+        self._disconnect()  # by which what is in the log comes into the file
+        is_saved, saved = self._salvaged()
         aside = self._path.with_name(f"{self._path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}")
         try:
             for member in MEMBERS:
                 with suppress(FileNotFoundError):
                     Path(f"{self._path}{member}").rename(f"{aside}{member}")
+            if is_saved:
+                self._draft.rename(self._path)
         except OSError as denied:
             self._fault = self._words(denied)
             return False
-        self._notice = (
-            f"The store was damaged ({fault}) and is set aside as {aside}; a new one is being written. "
-            "See what is in it with `sqlite3 FILE .recover`, put back a backup, and look after the disk."
-        )
+        self._notice = f"The store was damaged ({fault}) and is set aside as {aside}; {saved}. Look after the disk."
         return True
+
+    @property
+    def _draft(self) -> Path:
+        return self._path.with_name(f"{self._path.name}.salvaged")
+
+    def _salvaged(self) -> tuple[bool, str]:
+        """Whether there is a new file with all that can be read, and what to say of it.
+
+        Until it is whole, the damaged one stays where it is: whoever is killed meanwhile begins anew.
+        """
+        if monotonic() < self._next_salvage_s:
+            return False, "it was saved before and is damaged again, so that a new one is begun"
+        self._next_salvage_s = monotonic() + SALVAGE_S
+        self._remove_draft()
+        try:
+            rows_count = salvage(self._path, self._draft)
+        except (sqlite3.Error, StoreError, OSError, ValueError) as fault:
+            self._remove_draft()
+            return False, f"what is in it could not be saved ({fault}), and a new one is begun"
+        if rows_count:
+            return True, f"the new one has the {rows_count} rows that could be read: all but those on damaged pages"
+        self._remove_draft()
+        return False, "nothing in it could be read, and a new one is begun; put back a backup"
+
+    def _remove_draft(self) -> None:
+        for member in MEMBERS:
+            with suppress(OSError):
+                Path(f"{self._draft}{member}").unlink()
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -176,5 +209,12 @@ def _require_place(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise StoreError(f"cannot make the folder {path.parent} of the store ({fault.strerror})") from fault
-    if not os.access(path if path.exists() else path.parent, os.W_OK) or path.is_dir():
+    require_writable(path)
+
+
+def require_writable(path: Path) -> None:
+    """Raises `StoreError` where no store can be written, or none made. Makes nothing itself."""
+    nearest = next(one for one in (path, *path.parents) if os.path.lexists(one))
+    is_fit = not nearest.is_dir() if nearest == path else nearest.is_dir()
+    if not is_fit or not os.access(nearest, os.W_OK, effective_ids=True):
         raise StoreError(f"cannot write the store {path}; give the daemon a path that its user may write")

@@ -14,8 +14,8 @@ from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.units.gres import numbered
 from dcfoot_probes.daemon.words import Unit, UnitKind
 
-JOBS_FOLDER = "run/dcfoot/jobs"
-"""Where the prolog writes: root alone may, and a reboot empties it."""
+JOBS_FOLDER = "run/dcfoot-jobs"
+"""Where the prolog writes: root alone may, a reboot empties it, and a restart of the daemon leaves it as it is."""
 
 
 class JobRecord(NamedTuple):
