@@ -83,6 +83,7 @@ def environ_of(folder: Path, **changes: str) -> dict[str, str]:
     usual = {
         "DCFOOT_ROOT": str(folder),
         "DCFOOT_DAEMON_INTERVAL_S": str(INTERVAL_S),
+        "DCFOOT_DAEMON_LISTEN": "127.0.0.1:0",  # another daemon may have the usual port
         "RUNTIME_DIRECTORY": str(folder / "run"),
         "NOTIFY_SOCKET": str(folder / "notify"),
         "WATCHDOG_USEC": "20000",
