@@ -373,6 +373,11 @@ def _warnings(one: _Assessment) -> Iterable[str]:
         )
     if one.ladder.node is None and one.measurement.channels:
         yield "The energy at the wall is not known, so neither are the facility's energy, water and carbon."
+    for ratio in sorted({channel.meter.observed_ratio for channel in one.measurement.channels} - {1.0}):
+        yield (
+            f"A power sensor here looks {ratio:.0%} of the time: what was drawn in between is not known, "
+            "which is why the interval is so wide."
+        )
     if one.parts is None:
         yield "What the machine is made of is not known, so neither are its embodied emissions."
     unverified = [evidence.what for evidence in one.site.evidence if not evidence.verified]

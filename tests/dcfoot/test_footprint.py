@@ -153,6 +153,15 @@ def test_a_site_without_a_grid_is_told_what_it_lacks() -> None:
     assert told.startswith("The site desk names no grid")
 
 
+def test_a_sensor_that_looks_part_of_the_time_is_the_reason_told_for_a_wide_interval() -> None:
+    whole = metered(GPU, 300.0)
+    part = replace(whole, meter=replace(whole.meter, observed_ratio=0.25, power_floor_w=60.0, power_ceiling_w=700.0))
+    (told,) = (said for said in assess(an_hour(part), SITE).warnings if "sensor" in said)
+    assert "25% of the time" in told
+    assert "25%" in said_in(told, "zh") != told
+    assert not any("sensor" in said for said in assess(an_hour(whole), SITE).warnings)
+
+
 def test_unverified_figures_are_named() -> None:
     assert "Not verified: PUE (CHN), WUE (WLD)." in assess(WALL, resolve_site("cn")).warnings
 

@@ -29,6 +29,10 @@ _CHINESE = (
         "插座处的能耗未知，因此设施能耗、用水和碳排放也未知。",
     ),
     (
+        r"A power sensor here looks (\d+)% of the time: .+",
+        r"此处有功率传感器仅在 \1% 的时间里采样：其余时间的功率未知，区间因此很宽。",
+    ),
+    (
         r"The site (\S+) names no grid: its carbon and the water of its electricity are WORLD AVERAGES\. .+",
         r"地点 \1 未指明电网：其碳排放和发电用水以世界平均值代替。请加上 --country 或 --region。",
     ),
