@@ -81,6 +81,7 @@ def _of_plant(case: Case, money: Money) -> Iterator[Evidence]:
         "battery power": store.battery_mw,
         "heat pump": 0.0 if heat is None or heat.heat_pump_mw == 0 else 1.0,
         "heat store": 0.0 if heat is None else heat.store_mwh,
+        "cold store": case.scenario.cold_store.mwh,
     }
     for name, amount in used.items():
         if amount and name in technology_names() and stated_capex(case.scenario, name) is None:

@@ -172,13 +172,56 @@ def arbitrage(signal: Hours, battery: Battery, load_mw: Hours, clean_mw: Hours) 
     ConfigError
         The hours are not whole days.
     """
-    if signal.shape[-1] % H_PER_DAY:
-        raise ConfigError(f"Arbitrage goes by whole days of 24 hours; the signal has {signal.shape[-1]} hours.")
+    _check_days(signal)
     surplus = clean_mw - load_mw
     signals, left = (_of_days(hours) for hours in np.broadcast_arrays(signal, surplus))
     bought, given = _trades(signals, left, battery)
     buys, gives, spare = _hourly(bought), _hourly(given), np.maximum(surplus, 0.0)
     return np.where(buys > 0.0, np.maximum(buys, spare), np.where(gives, surplus, spare))
+
+
+def _check_days(signal: Hours) -> None:
+    if signal.shape[-1] % H_PER_DAY:
+        raise ConfigError(f"Arbitrage goes by whole days of 24 hours; the signal has {signal.shape[-1]} hours.")
+
+
+def within_days(signal: Hours, battery: Battery, take_mw: Hours, give_mw: Hours) -> Hours:
+    """Takes in a day's lowest hours and gives in its highest, where what each hour allows differs [MW].
+
+    As much is taken as is given in hours that pay for it and for a day's self-discharge: what is held longer than a day
+    is for the caller to judge.
+
+    Parameters
+    ----------
+    signal : array
+        By hour: what a unit costs to take, and what it saves when it is given; whole days from midnight.
+    battery : Battery
+        The store, of one size; what it loses in a round trip is not weighed.
+    take_mw, give_mw : array
+        The most that it may take and give in each hour [MW]
+
+    Raises
+    ------
+    ConfigError
+        The hours are not whole days.
+    """
+    _check_days(signal)
+    hours = np.broadcast_arrays(signal, take_mw, give_mw)
+    signals, takes, gives = (one.reshape(*one.shape[:-1], -1, H_PER_DAY) for one in hours)
+    from_lowest = np.argsort(signals, axis=-1, kind="stable")
+    rising, take, give = (np.take_along_axis(one, from_lowest, axis=-1) for one in (signals, takes, gives))
+    lost_ratio = 1.0 - (1.0 - battery.loss_ratio_per_h) ** H_PER_DAY
+    saved = rising - lost_ratio * np.abs(rising)
+    pays_from = (saved[..., np.newaxis, :] <= rising[..., np.newaxis]).sum(axis=-1)
+    taken = np.cumsum(take, axis=-1)
+    higher = np.flip(_summed(np.flip(give, axis=-1)), axis=-1)  # what each hour and those above it give, and then none
+    moved = np.minimum(np.minimum(taken, np.take_along_axis(higher, pays_from, axis=-1)), battery.energy_mwh)
+    most = moved.max(axis=-1, keepdims=True)
+    wanted = np.clip(most - (taken - take), 0.0, take) - np.clip(most - higher[..., 1:], 0.0, give)
+    in_order = np.empty_like(wanted)
+    np.put_along_axis(in_order, from_lowest, wanted, axis=-1)
+    trades: Hours = in_order.reshape(hours[0].shape)
+    return trades
 
 
 def _trades(signal: Hours, surplus_mw: Hours, battery: Battery) -> tuple[Hours, Switches]:

@@ -34,6 +34,7 @@ def doubts_of(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
     """
     yield from _units(case)
     yield from _battery(case, found)
+    yield from _cold_store(case, found)
     yield from _shifted(case)
     yield from _sold(case, found)
     yield from _connection(case, found)
@@ -70,6 +71,17 @@ def _why_never(case: Case) -> str:
     if store.policy == "greedy":
         return "storage.policy is greedy, and there is no surplus of clean power to store"
     return f"storage.policy is {store.policy}, and no hours differ by more than it loses"
+
+
+def _cold_store(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
+    if not case.scenario.cold_store.mwh or float(np.max(found["cold_store_mwh"])) > NEVER_MWH:
+        return
+    runs = float(np.max(found["cold_made_mwh"])) > NEVER_MWH
+    why = "no hours of a day differ by more than it loses, or none leaves its chillers room" if runs else _NO_COMPRESSOR
+    yield f"the cold store is never used, and what it costs is counted: {why}"
+
+
+_NO_COMPRESSOR = "no compressor ever runs in this hall"
 
 
 def _is_flat(case: Case) -> bool:

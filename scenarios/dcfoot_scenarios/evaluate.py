@@ -134,7 +134,7 @@ class Halls:
         return self._states[key]
 
 
-_NOT_OF_THE_HALL = {"supply", "storage", "grid", "heat_reuse", "servers"}
+_NOT_OF_THE_HALL = {"supply", "storage", "grid", "heat_reuse", "servers", "cold_store"}
 
 
 def evaluate(

@@ -73,6 +73,10 @@ def energy_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     yield "discharge_mwh", _sum(flows.discharge_mw)
     if case.scenario.storage.battery_mwh:
         yield from _battery_figures(battery_of(case.scenario), flows)
+    if year.cold_stored is not None:
+        yield "cold_made_mwh", _sum(year.cold_stored.made_mw)
+        yield "cold_store_mwh", _sum(year.cold_stored.discharge_mw)
+        yield "cold_store_spared_mwh", 0.0 - _sum(year.cold_stored.drawn_mw)
 
 
 def peak_without_store_mw(year: Year) -> Numbers:

@@ -272,6 +272,7 @@ def assets_of(case: Case, year: Year, chance: Chance, money: Money, battery_year
         "battery power": max(store.battery_mw, store.charge_mw or 0.0) * KW_PER_MW,  # one inverter serves both ways
         "heat pump": heat_pump_mw(heat, year) * KW_PER_MW if heat else 0.0,
         "heat store": heat.store_mwh * KWH if heat else 0.0,
+        "cold store": scenario.cold_store.mwh * KWH,
     }
     plants: dict[str, Asset] = {}
     for of, amount in amounts.items():
@@ -315,6 +316,7 @@ def stated_capex(scenario: Scenario, name: str) -> float | None:
         "solar": supply.solar_capex_per_kw,
         "wind": supply.wind_capex_per_kw,
         "battery energy": of_battery,
+        "cold store": scenario.cold_store.capex_per_kwh,
         servers.product: servers.capex_per_node,
     }.get(name)
 

@@ -55,6 +55,7 @@ from dcfoot_scenarios.year import (
     heat_network,
     heat_pump,
     heat_wanted_mw,
+    lifted_mw,
     shifted_it_mw,
     year_of,
 )
@@ -211,7 +212,7 @@ def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProbl
         connection=_connection(bare, year, money),
         sources=dict(_sources(case, wanted, money)),
         battery=_battery(case, wanted, money),
-        heat=_heat(case, wanted, money, it_mw, hall),
+        heat=_heat(case, wanted, money, year, hall),
         minimise=wanted.minimise,
         limits=Limits(**_limits(case.scenario, wanted)),
         fixed=_fixed(bare, year, money, dict(found)),
@@ -315,7 +316,7 @@ def _sizes_heat(wanted: Optimise) -> bool:
     return wanted.heat_pump_mw is not None or wanted.heat_store_mwh is not None
 
 
-def _heat(case: Case, wanted: Optimise, money: Money | None, it_mw: Numbers, hall: FacilityState) -> HeatChoice | None:
+def _heat(case: Case, wanted: Optimise, money: Money | None, year: Year, hall: FacilityState) -> HeatChoice | None:
     if not _sizes_heat(wanted):
         return None
     reuse = _heat_that_is_weighed(case.scenario)
@@ -327,7 +328,7 @@ def _heat(case: Case, wanted: Optimise, money: Money | None, it_mw: Numbers, hal
             f"{case.scenario.site}: the hall's own water is as warm as the network wants it, and needs no heat pump. "
             "A store is then not sized: leave optimise.heat_store_mwh out, and heat_reuse.store_mwh while a pump is."
         )
-    captured_mw = it_mw * capture.captured_ratio
+    captured_mw = year.it_mw * capture.captured_ratio
     asked_mw = heat_wanted_mw(case, reuse) / (1 - network.loss_ratio)
     direct_mw = np.minimum(captured_mw * ways.direct_of_captured_ratio, asked_mw * ways.direct_of_demand_ratio)
     return HeatChoice(
@@ -338,19 +339,20 @@ def _heat(case: Case, wanted: Optimise, money: Money | None, it_mw: Numbers, hal
         _paid_size(case, money, wanted.heat_pump_mw, reuse.heat_pump_mw, ("heat pump", KW_PER_MW)),
         store,
         store_power_ratio_per_h=_store_power_ratio_per_h(reuse, wanted),
-        cold=_cold(case, reuse, it_mw, hall),
+        cold=_cold(case, reuse, year, hall),
     )
 
 
-def _cold(case: Case, reuse: HeatReuse, it_mw: Numbers, hall: FacilityState) -> ColdChoice | None:
+def _cold(case: Case, reuse: HeatReuse, year: Year, hall: FacilityState) -> ColdChoice | None:
     """What a chiller makes of the heat that the pump leaves, where it is warm enough, as the year has it."""
     if reuse.cold is None:
         return None
-    chiller, lifted_mw = sorption_chiller(reuse.cold), np.maximum(it_mw * hall.lifted_ratio, 0.0)
-    wanted_mw = np.minimum(lifted_mw, inf if reuse.cold_mw is None else reuse.cold_mw)
+    if case.scenario.cold_store.mwh:
+        raise StudyError("optimise: a heat pump is sized beside heat_reuse.cold or beside cold_store: leave one out.")
+    chiller, (lifts_mw, draws_mw) = sorption_chiller(reuse.cold), lifted_mw(case.scenario, year.it_mw, hall, year.pue)
+    wanted_mw = np.minimum(np.maximum(lifts_mw, 0.0), inf if reuse.cold_mw is None else reuse.cold_mw)
     most_mw = np.where(np.greater_equal(heat_capture(case).warm_c, chiller.driving_c), wanted_mw, 0.0)
-    spared_ratio = it_mw * hall.chiller_ratio / np.maximum(lifted_mw, 1e-300)
-    return ColdChoice(most_mw, float(np.asarray(chiller.cop)), np.asarray(spared_ratio))
+    return ColdChoice(most_mw, float(np.asarray(chiller.cop)), draws_mw / np.maximum(lifts_mw, 1e-300))
 
 
 def _heat_that_is_weighed(scenario: Scenario) -> HeatReuse:

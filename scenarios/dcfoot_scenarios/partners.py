@@ -40,6 +40,7 @@ PAIRS = (
     Pair("load", "growth_ratio_per_year", "after_years", "say which year is looked at. Add after_years."),
     Pair("load", "after_years", "growth_ratio_per_year", "say how the load grows. Add growth_ratio_per_year."),
     Pair("heat_reuse", "store_mw", "store_mwh", "power of a tank without a size does nothing. Add store_mwh."),
+    Pair("cold_store", "mw", "mwh", "power of a tank without a size does nothing. Add mwh."),
     Pair("supply", "certificate_price_per_mwh", "certificates_mwh", "say how many. Add certificates_mwh."),
 )
 

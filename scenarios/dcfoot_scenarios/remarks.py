@@ -29,6 +29,11 @@ def remarks_of(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
     yield from _supply(case)
     yield from _battery(case, found)
     yield from _cold(case)
+    if found.get("cold_store_mwh"):
+        yield (
+            "the cold store: what making it emits is not known and left out, and the water of cooling towers is "
+            "counted as without it"
+        )
     if "water_scarcity_onsite_m3" in found:
         yield "by scarcity, water on site alone is weighted: where power stations and makers take theirs is not known"
 

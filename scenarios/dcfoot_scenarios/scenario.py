@@ -272,6 +272,21 @@ class Storage(Part):
     program."""
 
 
+class ColdStore(Part):
+    """A tank of chilled water: the hall's compressors fill it, and it gives in their place."""
+
+    mwh: Amount = 0.0
+    """Cold that it holds [MWh]."""
+    mw: Amount | None = None
+    """The most that it takes and gives; left out: a tenth of its size in an hour [MW]."""
+    loss_ratio_per_h: Annotated[float, Field(ge=0, lt=1)] = 0.0004
+    """What is lost of the stored cold in an hour; NREL's REopt has 0.0004 of a tank's size (REopt.jl) [-]."""
+    policy: Literal["carbon", "price"] = "carbon"
+    """By what its hours are chosen: the carbon, or the price, of the grid's power that a unit of cold takes."""
+    capex_per_kwh: Amount | None = None
+    """What a kilowatt-hour of it costs, in the study's currency; left out: the shipped price."""
+
+
 class PricePeriod(Part):
     """Hours in which power from the grid has a price of their own."""
 
@@ -441,6 +456,8 @@ class Scenario(Part):
     """Clean power."""
     storage: Storage = Storage()
     """A battery."""
+    cold_store: ColdStore = ColdStore()
+    """A tank of chilled water. A measured PUE is that of the hall without it."""
     grid: Grid = Grid()
     """The connection."""
     heat_reuse: HeatReuse | None = None

@@ -21,6 +21,7 @@ from dcfoot.heat.parameters import heat_parameters
 from dcfoot.weather.year import Hours
 from dcfoot_scenarios.case import LEAST_LOAD_RATIO, Case, Schedule
 from dcfoot_scenarios.chance import CENTRAL, Chance, by_hour
+from dcfoot_scenarios.cold_store import ColdStored, store_cold
 from dcfoot_scenarios.contracts import surplus_use
 from dcfoot_scenarios.dispatch import arbitrage, greedy, lowest_limit_mw, peak_shaving
 from dcfoot_scenarios.flexibility import curtail, highest_hours, shift
@@ -35,7 +36,7 @@ IDLE_RATIO = 1e-12
 `LEAST_LOAD_RATIO`. A choice: a year of it is less than any figure tells [-]"""
 
 STORE_POWER_RATIO_PER_H = 0.1
-"""The most that a heat store takes, and gives, where a study does not say it, of its size (a choice) [1/h]"""
+"""The most that a tank of heat or cold takes, and gives, where a study does not say it, of its size (a choice) [1/h]"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +63,8 @@ class Year:
         What is made of the heat that nobody takes; None: nothing.
     pump_import_mw : array or None
         What more the grid gives for the heat pump, wherever that stands [MW]; None: there is none.
+    cold_stored : ColdStored or None
+        What its tank of chilled water does; None: it has none.
     """
 
     it_mw: Hours
@@ -75,6 +78,7 @@ class Year:
     heat: HeatFlows | None = None
     cold: ColdOfHeat | None = None
     pump_import_mw: Hours | None = None
+    cold_stored: ColdStored | None = None
 
 
 def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CENTRAL) -> Year:
@@ -96,12 +100,15 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CEN
     pue = _at_stated(1.0 + (np.asarray(state.pue) - 1.0) * per_load_ratio, it_mw, scenario.pue, 1.0)
     wue = _at_stated(np.asarray(state.wue_l_per_kwh) * per_load_ratio, it_mw, scenario.wue_l_per_kwh, 0.0)
     consumed = np.asarray(state.consumed_ratio)
-    lifted = _lifted_mw(scenario, it_mw, state)
+    lifted = lifted_mw(scenario, it_mw, state, pue) if _moves_cold(scenario) else None
     del state  # else its many hours crowd those of the heat and of the store out of the processor's cache
     heat = heat_flows(case, it_mw, chance)
     cold = _cold(case, lifted, heat, chance)
     if cold is not None:
         pue = pue - cold.spared_mw / it_mw
+    stored = _cold_stored(case, it_mw, lifted, cold)
+    if stored is not None:
+        pue = pue + stored.drawn_mw / it_mw
     hall_mw, own_mw = it_mw * pue, case.own_mw(chance)
     contracts = tuple(case.contract_mw(contract, chance) for contract in scenario.supply.contracts)
     flows = _stored(case, hall_mw + _pump_inside_mw(scenario, heat), own_mw, sum(contracts, 0.0))
@@ -118,6 +125,7 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CEN
         heat,
         cold,
         _pump_import_mw(case, heat, flows, hall_mw, own_mw),
+        stored,
     )
 
 
@@ -166,26 +174,61 @@ def heat_flows(case: Case, it_mw: Hours, chance: Chance = CENTRAL) -> HeatFlows 
     pump, plan = heat_pump(reuse), case.schedule
     if plan is not None and plan.pump_heat_mw is not None:
         pump = replace(pump, capacity_mw=plan.pump_heat_mw)
-    return reuse_heat(it_mw, *taken, pump, _tank(reuse))
+    tank = _tank(reuse.store_mwh, reuse.store_mw) if reuse.store_mwh else None
+    return reuse_heat(it_mw, *taken, pump, tank)
 
 
-def _lifted_mw(scenario: Scenario, it_mw: Hours, state: FacilityState) -> tuple[Numbers, Numbers] | None:
-    """What compressors lift, and what they draw for that [MW]; None where no heat spares them any."""
-    if scenario.heat_reuse is None or scenario.heat_reuse.cold is None:
-        return None
-    return it_mw * state.lifted_ratio, it_mw * state.chiller_ratio
+def _moves_cold(scenario: Scenario) -> bool:
+    """Whether heat or a tank changes what compressors lift."""
+    makes = scenario.heat_reuse is not None and scenario.heat_reuse.cold is not None
+    return makes or scenario.cold_store.mwh > 0.0
 
 
-def _cold(
-    case: Case, lifted_mw: tuple[Numbers, Numbers] | None, heat: HeatFlows | None, chance: Chance
-) -> ColdOfHeat | None:
+def lifted_mw(scenario: Scenario, it_mw: Hours, state: FacilityState, pue: Hours) -> tuple[Hours, Hours]:
+    """What compressors lift, and what they draw for that: as large a part of the overhead as in the model [MW].
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What was asked.
+    it_mw : array
+        IT power by hour [MW]
+    state : FacilityState
+        Of its hall at this load.
+    pue : array
+        By hour, at the level that the study states [-]
+    """
+    drawn_ratio = state.chiller_ratio * (pue - 1.0) / (np.asarray(state.pue) - 1.0)
+    return np.asarray(it_mw * state.lifted_ratio * _per_load_ratio(scenario, it_mw)), np.asarray(it_mw * drawn_ratio)
+
+
+def _cold(case: Case, lifted: tuple[Hours, Hours] | None, heat: HeatFlows | None, chance: Chance) -> ColdOfHeat | None:
     """What a chiller makes of the heat that the customers leave."""
     reuse = case.scenario.heat_reuse
-    if heat is None or lifted_mw is None or reuse is None or reuse.cold is None:
+    if heat is None or lifted is None or reuse is None or reuse.cold is None:
         return None
     most_mw = inf if reuse.cold_mw is None else reuse.cold_mw
     chiller, warm_c = sorption_chiller(reuse.cold), heat_capture(case, chance).warm_c
-    return cold_for_hall(chiller, heat.rejected_mw, warm_c, *lifted_mw, most_mw)
+    return cold_for_hall(chiller, heat.rejected_mw, warm_c, *lifted, most_mw)
+
+
+def _cold_stored(
+    case: Case, it_mw: Hours, lifted: tuple[Hours, Hours] | None, cold: ColdOfHeat | None
+) -> ColdStored | None:
+    """What a tank of chilled water does beside a chiller that heat drives.
+
+    Chillers lift at most what the hall's capacity would want of them in the year's greatest hour: a choice, for halls
+    have some to spare beyond it.
+    """
+    store, capacity_mw = case.scenario.cold_store, case.scenario.load.it_capacity_mw
+    if lifted is None or not store.mwh:
+        return None
+    tank = _tank(store.mwh, store.mw, store.loss_ratio_per_h)
+    left_mw = lifted[0] - (0.0 if cold is None else cold.cold.cold_mw)
+    per_cold_ratio = lifted[1] / np.maximum(lifted[0], 1e-300)
+    most_ratio = lifted[0] / np.maximum(it_mw, LEAST_LOAD_RATIO * capacity_mw)
+    most_mw = most_ratio.max(axis=-1, keepdims=True) * capacity_mw
+    return store_cold(tank, left_mw, most_mw, per_cold_ratio, _signal(case, store.policy))
 
 
 def heat_capture(case: Case, chance: Chance = CENTRAL) -> Capture:
@@ -241,11 +284,9 @@ def _or_drawn(stated: float | None, name: str, chance: Chance) -> Numbers:
     return drawn
 
 
-def _tank(reuse: HeatReuse) -> Battery | None:
-    if not reuse.store_mwh:
-        return None
-    power_mw = STORE_POWER_RATIO_PER_H * reuse.store_mwh if reuse.store_mw is None else reuse.store_mw
-    return Battery(reuse.store_mwh, power_mw, power_mw)
+def _tank(size_mwh: float, stated_mw: float | None, loss_ratio_per_h: float = 0.0) -> Battery:
+    power_mw = STORE_POWER_RATIO_PER_H * size_mwh if stated_mw is None else stated_mw
+    return Battery(size_mwh, power_mw, power_mw, loss_ratio_per_h=loss_ratio_per_h)
 
 
 def export_limit_mw(scenario: Scenario) -> float:
