@@ -58,6 +58,15 @@ def test_what_is_lost_in_a_day_must_be_paid_by_the_spread() -> None:
     assert not great.charge_mw.any()
 
 
+def test_a_year_in_which_it_would_cost_more_than_it_spares_it_rests() -> None:
+    # What the last hour of a dear day fills at 50 is given on a cheap one, which would have made it itself at 1, for 2.
+    dear, cheap = [100.0] * 23 + [50.0], [1.0] * 12 + [2.0] * 12
+    tank, level = Battery(2.0, 2.0, 2.0), np.full(48, 3.0)
+    done = store_cold(tank, level, MOST, np.ones(48), np.array(dear + cheap))
+    assert not done.charge_mw.any()
+    assert not done.drawn_mw.any()
+
+
 hours = arrays(np.float64, 72, elements=st.floats(0.0, 10.0))
 signals = arrays(np.float64, 72, elements=st.integers(-20, 100).map(float))
 
