@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from dcfoot_scenarios.library import study_names
 from simulated.environ import unobserved
 from simulated.peers import absent
 from simulated.repository import ROOT, installed_program
@@ -188,6 +189,15 @@ class TestAFile:
 
 def test_there_is_one_for_a_measured_run_and_one_for_a_sites_year() -> None:
     assert {"measured_run", "site_year"} <= {path.stem for path in PATHS}
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_each_study_that_comes_along_is_told_by_one(name: str) -> None:
+    read = [path.stem for path in PATHS if any(f'"{name}"' in source(cell) for cell in Notebook(path.read_text()).code)]
+    told = [
+        line for line in (FOLDER.parent / "docs" / "studies" / "README.md").read_text().splitlines() if name in line
+    ]
+    assert [stem for stem in read if f"(../../notebooks/{stem}.ipynb)" in "".join(told)] == read != []
 
 
 @pytest.mark.parametrize(
