@@ -43,18 +43,25 @@ def along(problem: SizingProblem, limit: str, values: Iterable[float]) -> Iterat
     problem, limit, values
         As of `front`.
     """
-    optimiser = _begun(problem, limit)
-    for value in values:
+    points = list(values)
+    optimiser = _begun(problem, limit, points[0]) if points else None
+    for value in points:
         yield None if optimiser is None else _at(optimiser, problem, limit, value)
 
 
-def _begun(problem: SizingProblem, limit: str) -> Optimiser | None:
-    """A problem whose limit is yet to be set; None where its other limits alone cannot be held."""
-    others = replace(problem, limits=replace(problem.limits, **{limit: None}))
-    try:
-        return Optimiser(others, also=(limit,))
-    except InfeasibleStudy:
-        return None
+def _begun(problem: SizingProblem, limit: str, value: float) -> Optimiser | None:
+    """A problem at the first value of its limit, else before it has any; None where its other limits cannot be held.
+
+    What stands without the limit is a long way from what stands with it, and a start from there takes several times as
+    long as one from the coarse steps.
+    """
+    for begins_at in (value, None):
+        limits = replace(problem.limits, **{limit: begins_at})
+        try:
+            return Optimiser(replace(problem, limits=limits), also=(limit,))
+        except InfeasibleStudy:
+            continue
+    return None
 
 
 def _at(optimiser: Optimiser, problem: SizingProblem, limit: str, value: float) -> Sizing | None:
