@@ -64,7 +64,7 @@ def _battery(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
 
 def _why_never(case: Case) -> str:
     store = case.scenario.storage
-    if not store.battery_mw:
+    if not store.power_mw:
         return "it has no power (storage.battery_mw)"
     if store.policy == "price" and _is_flat(case):
         return "storage.policy is price, and power costs the same in every hour"

@@ -129,7 +129,8 @@ def optimum(comparison: Comparison, found: Optimised, said: PageWords) -> str:
     """Which scenario was taken, and what is least, in a sentence."""
     sizing = found.sizing
     aim, value = said.aims[sizing.problem.minimise], _least(comparison, sizing.value(), sizing, said)
-    return said.optimised_of.format(of=comparison.study.called(found.of, said.lang), aim=aim, value=value)
+    told = said.optimised_of.format(of=comparison.study.called(found.of, said.lang), aim=aim, value=value)
+    return told if sizing.is_optimal else said.quick.format(told=told, above=sizing.above_promise_ratio)
 
 
 def size_rows(found: Optimised, said: PageWords) -> Iterator[tuple[str, str]]:

@@ -88,6 +88,7 @@ class PageWords:
     at_once: str
     optimised: str
     optimised_of: str
+    quick: str
     size: str
     sizes: dict[str, str]
     aims: dict[str, str]
@@ -202,6 +203,8 @@ ENGLISH = PageWords(
     at_once="at once",
     optimised="Optimised",
     optimised_of="Scenario {of}, least {aim}: {value}",
+    quick="{told}. A quick answer: {above:.1%} above what its steps of four hours promise, on years that were tried "
+    "less than 1 % above the optimum, which method: exact finds",
     size="Size",
     sizes={
         "solar_mw": "solar, MW",
@@ -334,6 +337,8 @@ CHINESE = PageWords(
     at_once="立即",
     optimised="优化结果",
     optimised_of="方案 {of}，{aim}最小：{value}",
+    quick="{told}。此为快速解：比四小时步长模型给出的值高 {above:.1%}；在已试算的年份中，与最优解相差不到 1 %，"
+    "method: exact 可求得最优解",
     size="规模",
     sizes={
         "solar_mw": "光伏，MW",

@@ -312,8 +312,8 @@ def battery_of(scenario: Scenario) -> Battery:
     store = scenario.storage
     return _checked_battery(
         store.battery_mwh,
-        store.battery_mw if store.charge_mw is None else store.charge_mw,
-        store.battery_mw,
+        store.power_mw if store.charge_mw is None else store.charge_mw,
+        store.power_mw,
         store.charge_efficiency_ratio,
         store.discharge_efficiency_ratio,
         store.loss_ratio_per_h,

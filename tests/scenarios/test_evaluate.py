@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from dcfoot.errors import ConfigError, StudyError
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
@@ -177,6 +178,23 @@ def test_a_battery_spares_the_grid_what_it_gives_in_the_one_hour_of_the_peak(tmp
     store = {"battery_mwh": 4, "battery_mw": 1, "discharge_efficiency_ratio": 1, "policy": "peak_shaving"}
     # 4 MW more than in all other hours, of which the battery gives 1.
     assert in_copenhagen(load=load, storage=store).figures["peak_spared_mw"] == near(1.0, rel=1e-6)
+
+
+def test_a_quarter_of_its_energy_an_hour_is_the_power_of_a_battery_both_ways() -> None:
+    stored = [{"battery_mwh": 20, "battery_mw": 5}, {"battery_mwh": 20, "c_rate_per_h": 0.25}]
+    money = Money(currency="EUR", rates={"USD": 0.9})
+    by_power, by_rate = (
+        evaluate(scenario(site="dk_copenhagen", supply={"wind_mw": 20}, storage=store), money=money) for store in stored
+    )
+    assert by_rate.figures == by_power.figures
+    assert max(by_rate.year.flows.charge_mw) == near(5.0)
+    assert max(by_rate.year.flows.discharge_mw) == near(5.0)
+
+
+@pytest.mark.parametrize("stated", ["battery_mw", "charge_mw"])
+def test_a_battery_whose_power_is_stated_twice_is_refused_with_both_keys(stated: str) -> None:
+    with pytest.raises(ValidationError, match=f"c_rate_per_h and {stated} both say its power"):
+        scenario(storage={"battery_mwh": 20, "c_rate_per_h": 0.25, stated: 5})
 
 
 def test_a_stated_pue_and_wue_are_the_years() -> None:
