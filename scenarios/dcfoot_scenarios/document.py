@@ -125,4 +125,6 @@ def _differences(comparison: Comparison, variant: str) -> Json:
     for name in comparison.telling:
         if name in plain:
             plain[name]["levers"] = [asdict(lever) for lever in comparison.levers(variant, name)]
+    if "cost_per_year" in plain:
+        plain["cost_per_year"]["break_evens"] = [asdict(one) for one in comparison.break_evens(variant)]
     return plain

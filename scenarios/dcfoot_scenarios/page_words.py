@@ -22,6 +22,8 @@ class PageWords:
     beside: str
     last_line: str
     switches: str
+    stated_price: str
+    of_one: str
     evidence: str
     notes: str
     what: str
@@ -129,6 +131,8 @@ ENGLISH = PageWords(
     beside="{variant} beside the baseline",
     last_line="dcfoot {version}, study {hash}, seed {seed}, {draws} draws; --json has every figure and its sources",
     switches="the better one changes at {amount}, {at:+.1f} standard deviations from its median",
+    stated_price="hangs on the stated {name}{of}, {stated}: the cheaper one changes at {at}",
+    of_one=" of {name}",
     evidence="Evidence",
     notes="What to know",
     what="What",
@@ -263,6 +267,8 @@ CHINESE = PageWords(
     beside="{variant}，与基准方案相比",
     last_line="dcfoot {version}，研究 {hash}，种子 {seed}，{draws} 次抽样；--json 含全部指标及其来源",
     switches="为 {amount}（偏离中位数 {at:+.1f} 个标准差）时优劣反转",
+    stated_price="给定的{name}{of}为 {stated}，改为 {at} 时成本高低反转",
+    of_one="（{name}）",
     evidence="数据依据",
     notes="须知",
     what="内容",
