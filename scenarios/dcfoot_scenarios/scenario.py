@@ -320,7 +320,8 @@ class Grid(Part):
     """The connection, and what power costs there."""
 
     import_limit_mw: Annotated[float, Field(gt=0)] | None = None
-    """The most that can be drawn; what lies above is counted; load and battery do not obey it [MW]."""
+    """The most that can be drawn. A battery keeps to it as far as it can, the load does not; what lies above is
+    counted [MW]."""
     ramp_limit_mw_per_h: Annotated[float, Field(gt=0)] | None = None
     """The most that the draw may change from hour to hour; hours beyond it are counted, not avoided [MW/h]."""
     price_per_mwh: Amount | None = None
