@@ -32,6 +32,7 @@ PRICES: Mapping[str, str] = MappingProxyType(
         "supply.solar_capex_per_kw": "/kW",
         "supply.wind_capex_per_kw": "/kW",
         "storage.battery_capex_per_kwh": "/kWh",
+        "cold_store.capex_per_kwh": "/kWh",
         "servers.capex_per_node": "/piece",
         "other_capex": "",
     }
