@@ -78,7 +78,7 @@ def _of_plant(case: Case, money: Money) -> Iterator[Evidence]:
         "solar": supply.solar_mw,
         "wind": supply.wind_mw,
         "battery energy": store.battery_mwh,
-        "battery power": store.battery_mw,
+        "battery power": store.power_mw,
         "heat pump": 0.0 if heat is None or heat.heat_pump_mw == 0 else 1.0,
         "heat store": 0.0 if heat is None else heat.store_mwh,
         "cold store": case.scenario.cold_store.mwh,

@@ -16,6 +16,7 @@ from dcfoot.errors import StudyError
 from dcfoot.facility_draws import interval_of, rank_correlation
 from dcfoot.grid import Boundary
 from dcfoot_scenarios.amounts import Amount, amount_at
+from dcfoot_scenarios.break_even import BreakEven, break_evens
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
 from dcfoot_scenarios.input_words import input_called
 from dcfoot_scenarios.optimised import OPTIMISED, Optimised, Telling, untold
@@ -129,6 +130,7 @@ class Comparison:
     outcomes: Mapping[str, Outcome]
     optimised: Optimised | None = None
     _levers: dict[tuple[str, str], list[Lever]] = field(default_factory=dict[tuple[str, str], list[Lever]])
+    _break_evens: dict[str, list[BreakEven]] = field(default_factory=dict[str, list[BreakEven]])
     _payoffs: dict[tuple[Outcome, Outcome], Payoff] = field(default_factory=dict[tuple[Outcome, Outcome], Payoff])
     _moved: dict[tuple[str, str, float], Mapping[str, float]] = field(
         default_factory=dict[tuple[str, str, float], Mapping[str, float]]
@@ -178,6 +180,14 @@ class Comparison:
         if both not in self._payoffs:
             self._payoffs[both] = payoff(*both)
         return self._payoffs[both]
+
+    def break_evens(self, variant: str) -> Sequence[BreakEven]:
+        """The stated prices on which it hangs whether a variant is cheaper, the nearest to its break-even first."""
+        if not self.differs(variant, "cost_per_year"):
+            return ()
+        if variant not in self._break_evens:
+            self._break_evens[variant] = break_evens(self.outcomes[variant], self.baseline)
+        return self._break_evens[variant]
 
     def levers(self, variant: str, figure: str, most_count: int = 5) -> Sequence[Lever]:
         """The inputs on which a difference hangs, the strongest first; empty without draws.

@@ -81,7 +81,9 @@ def _optimised(comparison: Comparison) -> Json | None:
     return {
         "of": found.of,
         "minimise": sizing.problem.minimise,
+        "method": "exact" if sizing.is_optimal else "quick",
         "value": sizing.value(),
+        "promised": sizing.promised,
         "sizes": dict(sizing.sizes),
         "shadow_prices": dict(sizing.shadow_prices),
         "front": [{"at": at, "of": of or None, "value": one.value() if one else None} for at, one, of in found.front],
@@ -123,4 +125,6 @@ def _differences(comparison: Comparison, variant: str) -> Json:
     for name in comparison.telling:
         if name in plain:
             plain[name]["levers"] = [asdict(lever) for lever in comparison.levers(variant, name)]
+    if "cost_per_year" in plain:
+        plain["cost_per_year"]["break_evens"] = [asdict(one) for one in comparison.break_evens(variant)]
     return plain

@@ -64,7 +64,7 @@ def _battery(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
 
 def _why_never(case: Case) -> str:
     store = case.scenario.storage
-    if not store.battery_mw:
+    if not store.power_mw:
         return "it has no power (storage.battery_mw)"
     if store.policy == "price" and _is_flat(case):
         return "storage.policy is price, and power costs the same in every hour"
@@ -110,7 +110,7 @@ def _sold(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
 
 def _connection(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
     """Limits of the connection that are broken: they are counted, and change no other figure."""
-    grid, peak_mw = case.scenario.grid, float(np.max(found["peak_import_mw"]))
+    grid, store, peak_mw = case.scenario.grid, case.scenario.storage, float(np.max(found["peak_import_mw"]))
     limits = (
         ("import_limit_mw", grid.import_limit_mw, "MW", "limit"),
         ("ramp_limit_mw_per_h", grid.ramp_limit_mw_per_h, "MW/h", "ramp"),
@@ -118,7 +118,10 @@ def _connection(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
     for key, limit, unit, name in limits:
         hours = float(np.max(found.get(f"over_{name}_hours", 0.0)))
         if limit is not None and hours:
-            yield f"it breaks grid.{key}, {limit:g} {unit}, in {hours:,.0f} hours; its peak is {peak_mw:,.1f} MW"
+            told = f"it breaks grid.{key}, {limit:g} {unit}, in {hours:,.0f} hours; its peak is {peak_mw:,.1f} MW"
+            shaved = name == "limit" and store.policy == "peak_shaving" and store.battery_mwh * store.power_mw > 0
+            beyond = f", {peak_mw - limit:,.2f} MW beyond: the lowest that its battery can hold" if shaved else ""
+            yield f"{told}{beyond}"
 
 
 def _own_pue(case: Case) -> Iterator[str]:

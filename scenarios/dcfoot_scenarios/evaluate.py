@@ -178,7 +178,7 @@ def evaluate(
 
 def _unmoved_peak_mw(case: Case) -> float:
     """The highest draw of a year in which no load is moved or given up, and no battery helps [MW]."""
-    nothing = {"battery_mwh": 0, "battery_mw": 0, "charge_mw": None, "policy": "greedy"}
+    nothing = {"battery_mwh": 0, "battery_mw": 0, "c_rate_per_h": None, "charge_mw": None, "policy": "greedy"}
     bare, it_mw = replace(case, scenario=case.scenario.with_(storage=nothing)), asked_it_mw(case)
     return float(peak_without_store_mw(year_of(bare, it_mw, case.facility(case.hall(it_mw)))))
 

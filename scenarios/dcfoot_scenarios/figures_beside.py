@@ -269,7 +269,7 @@ def assets_of(case: Case, year: Year, chance: Chance, money: Money, battery_year
         "solar": supply.solar_mw * KW_PER_MW,
         "wind": supply.wind_mw * KW_PER_MW,
         "battery energy": store.battery_mwh * KWH,
-        "battery power": max(store.battery_mw, store.charge_mw or 0.0) * KW_PER_MW,  # one inverter serves both ways
+        "battery power": max(store.power_mw, store.charge_mw or 0.0) * KW_PER_MW,  # one inverter serves both ways
         "heat pump": heat_pump_mw(heat, year) * KW_PER_MW if heat else 0.0,
         "heat store": heat.store_mwh * KWH if heat else 0.0,
         "cold store": scenario.cold_store.mwh * KWH,

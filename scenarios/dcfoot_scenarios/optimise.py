@@ -5,7 +5,7 @@ whose year `evaluate` runs as any other's, what the limits cost, and the front a
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import inf
@@ -44,6 +44,7 @@ from dcfoot_scenarios.sizing.problem import (
     SizingProblem,
     Source,
 )
+from dcfoot_scenarios.sizing.quick import quick_along, quick_choice
 from dcfoot_scenarios.study import Optimise, Range, Study, told_of
 from dcfoot_scenarios.tariff import export_per_mwh, import_per_mwh
 from dcfoot_scenarios.technologies import technology
@@ -103,25 +104,32 @@ def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None, tell
             problems[name] = problem_of(case_of(known[name]), wanted, study.keys.money)
     values = wanted.front_values if wanted.front else ()
     count = 1 + len(values) * len(problems)
-    if len(problems) == 1:
-        of, problem = next(iter(problems.items()))
-        telling(Step(of, 0, count))
-        best = size(problem)
-    else:
-        found = choose(problems, told=lambda what: telling(Step(f"the best of {len(problems)}, {what}", 0, count)))
-        of, best = next(iter(found.items()))
+    of, best = _best(problems, wanted, lambda what: telling(Step(what, 0, count)))
     points: list[FrontPoint] = []
     with suppress(KeyboardInterrupt):  # the optimum and the points before it are kept
-        points.extend(_front(problems, wanted.front, values, telling) if wanted.front else ())
+        points.extend(_front(problems, wanted, values, telling) if wanted.front else ())
     return Optimised(of, sized(known[of], best, wanted), best, tuple(points), tuple(values[len(points) :]))
 
 
+def _best(problems: Mapping[str, SizingProblem], wanted: Optimise, told: Callable[[str], None]) -> tuple[str, Sizing]:
+    """The scenario that is best with its sizes, and these."""
+    if wanted.method == "quick":
+        return quick_choice(problems, told)
+    if len(problems) == 1:
+        of, problem = next(iter(problems.items()))
+        told(of)
+        return of, size(problem)
+    found = choose(problems, told=lambda what: told(f"the best of {len(problems)}, {what}"))
+    return next(iter(found.items()))
+
+
 def _front(
-    problems: Mapping[str, SizingProblem], limit: str, values: Sequence[float], telling: Telling
+    problems: Mapping[str, SizingProblem], wanted: Optimise, values: Sequence[float], telling: Telling
 ) -> Iterator[FrontPoint]:
     """Of all scenarios the best at each value: another may be it where the limit is tight."""
-    count = len(values) * len(problems)
-    answers = {name: along(problem, limit, values) for name, problem in problems.items()}
+    count, limit = len(values) * len(problems), str(wanted.front)
+    answered = quick_along if wanted.method == "quick" else along
+    answers = {name: answered(problem, limit, values) for name, problem in problems.items()}
     done = itertools.count(1)
     for value in values:
         found: dict[str, Sizing] = {}
@@ -160,7 +168,7 @@ def sized(scenario: Scenario, sizing: Sizing, wanted: Optimise) -> Scenario:
     supply = {f"{name}_mw": sizes[f"{name}_mw"] for name in ("solar", "wind") if f"{name}_mw" in sizes}
     found: dict[str, object] = {"supply": supply}
     if "energy_mwh" in sizes:
-        store = {"battery_mwh": sizes["energy_mwh"], "battery_mw": sizes["discharge_mw"]}
+        store = {"battery_mwh": sizes["energy_mwh"], "battery_mw": sizes["discharge_mw"], "c_rate_per_h": None}
         apart = {} if wanted.charge_mw is None else {"charge_mw": sizes["charge_mw"]}
         found["storage"] = {**store, **apart, "policy": "optimal"}
     heat = {"heat_pump_mw": "pump_mw"} if wanted.heat_pump_mw is not None else {}
@@ -192,7 +200,8 @@ def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProbl
     Raises
     ------
     StudyError
-        Prices are needed and not stated, or a heat pump is to be sized that stands outside.
+        Prices are needed and not stated, a heat pump is to be sized that stands outside, or a battery whose power is
+        stated by its energy.
     """
     if money is None and (wanted.minimise == "cost" or wanted.capex_max is not None or wanted.cost_max is not None):
         raise StudyError("optimise: cost is weighed, and the study states no money: add `money: {currency: ...}`.")
@@ -202,6 +211,8 @@ def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProbl
             "load.shift_to: surplus: what a load would wait for is sought here, and so it cannot follow it; write "
             "`carbon` or `price`."
         )
+    if case.scenario.storage.c_rate_per_h is not None and _sizes_battery(wanted):
+        raise StudyError("storage.c_rate_per_h: energy and power of a battery are sized apart; leave it out.")
     bare = _without_sizes(case, wanted)
     it_mw = shifted_it_mw(bare)
     hall = bare.facility(bare.hall(it_mw))
@@ -229,7 +240,7 @@ def _without_sizes(case: Case, wanted: Optimise) -> Case:
     if supply:
         nothing["supply"] = supply
     if _sizes_battery(wanted):
-        nothing["storage"] = {"battery_mwh": 0, "battery_mw": 0, "charge_mw": None}
+        nothing["storage"] = {"battery_mwh": 0, "battery_mw": 0, "c_rate_per_h": None, "charge_mw": None}
     if _sizes_heat(wanted):  # whatever stands, what it does is for the program to say
         nothing["heat_reuse"] = {"heat_pump_mw": 0, "store_mwh": 0, "cold": None}
     return replace(case, scenario=case.scenario.with_(**nothing))

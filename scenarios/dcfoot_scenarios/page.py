@@ -12,7 +12,15 @@ from dcfoot_scenarios.compare import CERTAIN_RATIO, Comparison, Difference, Leve
 from dcfoot_scenarios.document import evidence_of, notes_of
 from dcfoot_scenarios.note_words import note_in
 from dcfoot_scenarios.page_parts import carbon_family, evidence_table, made_by, row, side_by_side, whole
-from dcfoot_scenarios.page_payoff import eased_lines, front_head, front_rows, optimum, payoff_rows, size_rows
+from dcfoot_scenarios.page_payoff import (
+    break_even_lines,
+    eased_lines,
+    front_head,
+    front_rows,
+    optimum,
+    payoff_rows,
+    size_rows,
+)
 from dcfoot_scenarios.page_words import WORDS, PageWords
 from dcfoot_scenarios.pictures import pictures
 from dcfoot_scenarios.words import Word, printed, words
@@ -101,7 +109,10 @@ def _difference(comparison: Comparison, variant: str, figure: str, difference: D
             parts.append(f"{said.interval}: {_between(word, difference.p5, difference.p95, said)}")
         parts.append(_share(difference.better_ratio, said))
     hung = "; ".join(_lever(lever, word, said) for lever in comparison.levers(variant, figure, 3))
-    return "; ".join(parts) + (f'<br><span class="dim">{said.hangs_on}: {hung}</span>' if hung else "")
+    lines = [f"{said.hangs_on}: {hung}"] if hung else []
+    if figure == "cost_per_year":
+        lines += [escape(line) for line in break_even_lines(comparison, variant, said)]
+    return "; ".join(parts) + "".join(f'<br><span class="dim">{line}</span>' for line in lines)
 
 
 def _payoffs(comparison: Comparison, said: PageWords) -> Iterator[str]:

@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import isfinite
 
+from dcfoot_scenarios.break_even import BreakEven
 from dcfoot_scenarios.compare import Comparison, Difference
 from dcfoot_scenarios.optimised import Optimised
 from dcfoot_scenarios.page_words import PageWords
 from dcfoot_scenarios.payoff import Payoff
 from dcfoot_scenarios.sizing.answer import Sizing
+from dcfoot_scenarios.study import BASELINE
 from dcfoot_scenarios.words import words
+
+TOLD_WITHIN_RATIO = 10.0
+"""A stated price that would have to change by more decides nothing, and is told as data alone (a choice) [-]"""
 
 Row = tuple[str, str, list[str]]
 """What it is, its unit, and a cell for each scenario."""
@@ -49,6 +54,33 @@ def worth(comparison: Comparison, variant: str) -> Difference:
         raise KeyError(variant)
     p5, p95 = (None if end is None else -end for end in (cost.p95, cost.p5))
     return replace(cost, value=-cost.value, p5=p5, p95=p95)
+
+
+def break_even_lines(comparison: Comparison, variant: str, said: PageWords, most_count: int = 3) -> Iterator[str]:
+    """At which values of stated prices the cheaper one changes, in sentences; of those that are near enough to decide.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of a study.
+    variant : str
+        One of its variants.
+    said : PageWords
+        In which language.
+    most_count : int
+        How many prices are named, the nearest to their break-even first.
+    """
+    for one in comparison.break_evens(variant)[:most_count]:
+        if one.change_ratio <= TOLD_WITHIN_RATIO:
+            yield _break_even(comparison, variant, one, said)
+
+
+def _break_even(comparison: Comparison, variant: str, found: BreakEven, said: PageWords) -> str:
+    study, lang = comparison.study, said.lang
+    whose = {"variant": variant, "baseline": BASELINE}.get(found.of)
+    of = said.of_one.format(name=study.called(whose, lang)) if whose else ""
+    stated, at = found.stated.said(lang), found.switches_at.said(lang)
+    return said.stated_price.format(name=found.called(lang), of=of, stated=stated, at=at)
 
 
 def _worth_cell(comparison: Comparison, variant: str, said: PageWords) -> str:
@@ -129,7 +161,8 @@ def optimum(comparison: Comparison, found: Optimised, said: PageWords) -> str:
     """Which scenario was taken, and what is least, in a sentence."""
     sizing = found.sizing
     aim, value = said.aims[sizing.problem.minimise], _least(comparison, sizing.value(), sizing, said)
-    return said.optimised_of.format(of=comparison.study.called(found.of, said.lang), aim=aim, value=value)
+    told = said.optimised_of.format(of=comparison.study.called(found.of, said.lang), aim=aim, value=value)
+    return told if sizing.is_optimal else said.quick.format(told=told, above=sizing.above_promise_ratio)
 
 
 def size_rows(found: Optimised, said: PageWords) -> Iterator[tuple[str, str]]:

@@ -16,11 +16,11 @@ are of two to four (NREL ATB 2024, utility-scale battery storage) [h]"""
 
 
 class Pair(NamedTuple):
-    """A key, the one that it needs, and what is said where that is missing."""
+    """A key, those of which it needs one, and what is said where that is missing."""
 
     part: str
     key: str
-    needs: str
+    needs: tuple[str, ...]
     said: str
 
 
@@ -28,20 +28,21 @@ PAIRS = (
     Pair(
         "storage",
         "battery_mwh",
-        "battery_mw",
+        ("battery_mw", "c_rate_per_h"),
         f"a battery without power does nothing, and is paid for. Add battery_mw: {{at:g}} would fill it in "
         f"{FULL_POWER_H:g} hours.",
     ),
-    Pair("storage", "battery_mw", "battery_mwh", "power without energy does nothing. Add battery_mwh."),
-    Pair("load", "deferrable_ratio", "deadline_h", "work that can wait needs to know how long. Add deadline_h."),
-    Pair("load", "deadline_h", "deferrable_ratio", "say which share of the work can wait. Add deferrable_ratio."),
-    Pair("load", "curtailable_ratio", "curtailed_hours", "say in how many hours the grid calls. Add curtailed_hours."),
-    Pair("load", "curtailed_hours", "curtailable_ratio", "say which share is given up. Add curtailable_ratio."),
-    Pair("load", "growth_ratio_per_year", "after_years", "say which year is looked at. Add after_years."),
-    Pair("load", "after_years", "growth_ratio_per_year", "say how the load grows. Add growth_ratio_per_year."),
-    Pair("heat_reuse", "store_mw", "store_mwh", "power of a tank without a size does nothing. Add store_mwh."),
-    Pair("cold_store", "mw", "mwh", "power of a tank without a size does nothing. Add mwh."),
-    Pair("supply", "certificate_price_per_mwh", "certificates_mwh", "say how many. Add certificates_mwh."),
+    Pair("storage", "battery_mw", ("battery_mwh",), "power without energy does nothing. Add battery_mwh."),
+    Pair("storage", "c_rate_per_h", ("battery_mwh",), "it is a part of an energy. Add battery_mwh."),
+    Pair("load", "deferrable_ratio", ("deadline_h",), "work that can wait needs to know how long. Add deadline_h."),
+    Pair("load", "deadline_h", ("deferrable_ratio",), "say which share of the work can wait. Add deferrable_ratio."),
+    Pair("load", "curtailable_ratio", ("curtailed_hours",), "say in how many hours. Add curtailed_hours."),
+    Pair("load", "curtailed_hours", ("curtailable_ratio",), "say which share is given up. Add curtailable_ratio."),
+    Pair("load", "growth_ratio_per_year", ("after_years",), "say which year is looked at. Add after_years."),
+    Pair("load", "after_years", ("growth_ratio_per_year",), "say how the load grows. Add growth_ratio_per_year."),
+    Pair("heat_reuse", "store_mw", ("store_mwh",), "power of a tank without a size does nothing. Add store_mwh."),
+    Pair("cold_store", "mw", ("mwh",), "power of a tank without a size does nothing. Add mwh."),
+    Pair("supply", "certificate_price_per_mwh", ("certificates_mwh",), "say how many. Add certificates_mwh."),
 )
 
 
@@ -61,5 +62,5 @@ def lonely_keys(keys: Keys, moved: Collection[str]) -> Iterator[tuple[Place, str
         value = table.get(key)
         if not isinstance(value, int | float) or not value:
             continue
-        if needs not in table and f"{part}.{needs}" not in moved:
+        if not any(one in table or f"{part}.{one}" in moved for one in needs):
             yield (part, key), said.format(at=value / FULL_POWER_H)

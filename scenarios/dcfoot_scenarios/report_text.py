@@ -13,6 +13,7 @@ from dcfoot_scenarios.note_words import note_in
 from dcfoot_scenarios.page_payoff import (
     abatement_between,
     after_years,
+    break_even_lines,
     eased_lines,
     front_head,
     front_rows,
@@ -135,6 +136,8 @@ def _beside(comparison: Comparison, variant: str, most_count: int, said: PageWor
             levers = comparison.levers(variant, figure, most_count) if most_count else ()
             for lever in levers:
                 yield from wrap(said_lever(words()[figure], lever, currency, said), WIDTH, "        ", "      ")
+            for line in break_even_lines(comparison, variant, said, most_count) if figure == "cost_per_year" else ():
+                yield from wrap(line, WIDTH, "        ", "      ")
     lines = payoff_lines(comparison, variant) if said is ENGLISH else _payoff_rows(comparison, variant, said)
     for line in lines:
         yield from wrap(line, WIDTH, "    ", "  ")

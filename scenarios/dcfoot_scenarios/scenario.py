@@ -248,6 +248,8 @@ class Storage(Part):
     """Usable energy [MWh]."""
     battery_mw: Amount = 0.0
     """Power in both directions; the power that it gives, where ``charge_mw`` says another for taking [MW]."""
+    c_rate_per_h: Annotated[float, Field(gt=0)] | None = None
+    """Or that power over the energy, of both directions: 0.25 fills and empties it in 4 hours, but for losses [1/h]."""
     charge_mw: Amount | None = None
     """Power when it is charged, where that is another; its inverter is paid for by the greater of the two [MW]."""
     charge_efficiency_ratio: Annotated[float, Field(gt=0, le=1)] = 0.95
@@ -270,6 +272,18 @@ class Storage(Part):
     policy: Literal["greedy", "peak_shaving", "carbon", "price", "optimal"] = "greedy"
     """What it is used for: clean surplus, a lower peak, hours of low carbon or price, or the least cost by a linear
     program."""
+
+    @model_validator(mode="after")
+    def _one_power(self) -> "Storage":
+        powers = [name for name in ("battery_mw", "charge_mw") if name in self.model_fields_set]
+        if self.c_rate_per_h is not None and powers:
+            raise ValueError(f"c_rate_per_h and {' and '.join(powers)} both say its power; give one of them.")
+        return self
+
+    @property
+    def power_mw(self) -> float:
+        """The power that it gives; that it takes, too, where ``charge_mw`` says no other [MW]."""
+        return self.battery_mw if self.c_rate_per_h is None else self.c_rate_per_h * self.battery_mwh
 
 
 class ColdStore(Part):
@@ -306,7 +320,8 @@ class Grid(Part):
     """The connection, and what power costs there."""
 
     import_limit_mw: Annotated[float, Field(gt=0)] | None = None
-    """The most that can be drawn; what lies above is counted; load and battery do not obey it [MW]."""
+    """The most that can be drawn. A battery keeps to it as far as it can, the load does not; what lies above is
+    counted [MW]."""
     ramp_limit_mw_per_h: Annotated[float, Field(gt=0)] | None = None
     """The most that the draw may change from hour to hour; hours beyond it are counted, not avoided [MW/h]."""
     price_per_mwh: Amount | None = None

@@ -57,7 +57,7 @@ def given(amount: float) -> Size:
 
 def standing_battery(store: Storage) -> BatteryChoice:
     """A scenario's battery as it stands."""
-    energy, power = given(store.battery_mwh), given(store.battery_mw)
+    energy, power = given(store.battery_mwh), given(store.power_mw)
     if store.charge_mw is None:
         return battery_choice(store, energy, Size(), Size(), power)
     return battery_choice(store, energy, given(store.charge_mw), power)

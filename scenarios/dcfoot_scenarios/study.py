@@ -88,6 +88,8 @@ class Optimise(Part):
     minimise: Literal["cost", "carbon", "water"] = "cost"
     """What is to be least: cost a year, carbon (location-based, with what is built where the family is life-cycle), or
     water that is consumed, at the site and at the power stations."""
+    method: Literal["exact", "quick"] = "exact"
+    """The optimum, or a quick answer: sizes by steps of four hours, used by a rule in every hour."""
     solar_mw: Range | None = None
     """Its own solar plant; left out: as the scenario has it [MW]."""
     wind_mw: Range | None = None

@@ -312,8 +312,8 @@ def battery_of(scenario: Scenario) -> Battery:
     store = scenario.storage
     return _checked_battery(
         store.battery_mwh,
-        store.battery_mw if store.charge_mw is None else store.charge_mw,
-        store.battery_mw,
+        store.power_mw if store.charge_mw is None else store.charge_mw,
+        store.power_mw,
         store.charge_efficiency_ratio,
         store.discharge_efficiency_ratio,
         store.loss_ratio_per_h,
@@ -343,7 +343,8 @@ def _wanted_mw(case: Case, load_mw: Hours, clean_mw: Hours) -> tuple[Hours, Hour
     else:
         wanted_mw = _by_policy_mw(case, battery, load_mw, clean_mw)
         if given_up_mw.any():
-            wanted_mw = np.where(given_up_mw > 0.0, np.maximum(wanted_mw, 0.0), wanted_mw)
+            room_mw = np.maximum(_import_limit_mw(case) - (load_mw - clean_mw + given_up_mw), 0.0)
+            wanted_mw = np.where(given_up_mw > 0.0, np.clip(wanted_mw, 0.0, room_mw), wanted_mw)
     return refilled_mw(battery, wanted_mw), given_up_mw
 
 
@@ -365,19 +366,29 @@ def _given_up_mw(case: Case, load_mw: Hours, clean_mw: Hours) -> Hours:
     sells = export_limit_mw(case.scenario) > 0.0 and grid.export_price_per_mwh > 0.0
     if price is None or sells or not np.any(price < 0.0):
         return np.zeros(1)
-    most_mw = inf if grid.import_limit_mw is None else grid.import_limit_mw
-    needed_mw = np.minimum(np.maximum(load_mw - most_mw, 0.0), clean_mw)
+    needed_mw = np.minimum(np.maximum(load_mw - _import_limit_mw(case), 0.0), clean_mw)
     return np.where(price < 0.0, clean_mw - needed_mw, 0.0)
 
 
+def _import_limit_mw(case: Case) -> float:
+    """The most that the connection gives [MW]."""
+    limit_mw = case.scenario.grid.import_limit_mw
+    return inf if limit_mw is None else limit_mw
+
+
 def _by_policy_mw(case: Case, battery: Battery, load_mw: Hours, clean_mw: Hours) -> Hours:
-    """What the policy wants of the battery [MW]."""
+    """What the policy wants of the battery; what trades keeps to the connection, as far as there is stored energy [MW].
+
+    What shaves the peak holds the lowest limit that there is, and so any that can be held; what is greedy gives all
+    that the load lacks, and takes nothing of the grid.
+    """
     policy = case.scenario.storage.policy
     if policy == "peak_shaving":
         return peak_shaving(load_mw - clean_mw, lowest_limit_mw(battery, load_mw, clean_mw)[..., None])
     if policy == "greedy":
         return greedy(clean_mw, load_mw)
-    return arbitrage(_signal(case, policy), battery, load_mw, clean_mw)
+    traded_mw = arbitrage(_signal(case, policy), battery, load_mw, clean_mw)
+    return np.minimum(traded_mw, peak_shaving(load_mw - clean_mw, _import_limit_mw(case)))
 
 
 def _signal(case: Case, wanted: str) -> Hours:

@@ -56,6 +56,7 @@ PURE_NUMBERS = {
     "low": "a bound of a value",
     "high": "a bound of a value",
     "values": "holder's unit",
+    "promised": "unit of what is minimised",
     "months": "holder's unit",
     **dict.fromkeys(("one", "other"), "holder's unit"),
     "least": "holder's unit",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from dcfoot.errors import ConfigError, StudyError
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
@@ -177,6 +178,80 @@ def test_a_battery_spares_the_grid_what_it_gives_in_the_one_hour_of_the_peak(tmp
     store = {"battery_mwh": 4, "battery_mw": 1, "discharge_efficiency_ratio": 1, "policy": "peak_shaving"}
     # 4 MW more than in all other hours, of which the battery gives 1.
     assert in_copenhagen(load=load, storage=store).figures["peak_spared_mw"] == near(1.0, rel=1e-6)
+
+
+@pytest.mark.parametrize("spare_mw", [0.1, 1e-6, -0.8])
+def test_a_battery_that_shaves_holds_a_limit_where_it_can_and_else_says_by_how_much_not(
+    tmp_path: Path, spare_mw: float
+) -> None:
+    # 9 MW of IT in one hour, 5 in all others: of what that hour takes, the battery gives 1.
+    file = tmp_path / "load.csv"
+    file.write_text("\n".join(["load_mw", *("9" if hour == 5000 else "5" for hour in range(8760))]), encoding="utf-8")
+    store = {"battery_mwh": 4, "battery_mw": 1, "discharge_efficiency_ratio": 1, "policy": "peak_shaving"}
+    load = {"it_capacity_mw": 10, "profile": str(file)}
+    lowest_mw = float(max(in_copenhagen(load=load).year.flows.load_mw)) - 1.0
+    found = in_copenhagen(load=load, storage=store, grid={"import_limit_mw": lowest_mw + spare_mw})
+    told = " ".join(note for note in found.notes if "it breaks grid.import_limit_mw" in note)
+    assert found.figures["over_limit_hours"] == (spare_mw < 0)
+    assert bool(told) == (spare_mw < 0)
+    if told:
+        assert f"its peak is {lowest_mw:,.1f} MW, 0.80 MW beyond: the lowest that its battery can hold" in told
+        assert "超出 0.80 MW" in note_in(told, "zh")
+
+
+PAID = {"name": "noon", "price_per_mwh": -30, "hours": [12, 13]}
+
+
+@pytest.mark.parametrize("policy", ["price", "greedy", "peak_shaving"])
+@pytest.mark.parametrize("periods", [[PAID], [PAID | {"price_per_mwh": 20}]], ids=["paid", "cheap"])
+def test_a_battery_takes_no_more_of_the_grid_than_the_connection_gives(
+    policy: str, periods: list[dict[str, object]]
+) -> None:
+    grid = {"price_per_mwh": 90, "periods": periods}
+    usual: dict[str, object] = {
+        "supply": {"wind_mw": 8},
+        "storage": {"battery_mwh": 60, "battery_mw": 20, "policy": policy},
+    }
+    free = in_copenhagen(**usual, grid=grid)
+    limit_mw = 1.001 * max(free.year.flows.load_mw)
+    found = in_copenhagen(**usual, grid=grid | {"import_limit_mw": limit_mw})
+    assert policy != "price" or free.figures["peak_import_mw"] > 1.5 * limit_mw
+    assert found.figures["over_limit_hours"] == 0
+    assert found.figures["peak_import_mw"] <= limit_mw * (1 + 1e-9)
+
+
+def test_a_battery_that_trades_gives_where_the_load_would_pass_the_connection(tmp_path: Path) -> None:
+    # 9 MW of IT at 5:00, when power is cheap and a battery that trades would take: 10.8 MW at a PUE of 1.2.
+    file = tmp_path / "load.csv"
+    hours = ("9" if hour % 24 == 5 else "5" for hour in range(8760))
+    file.write_text("\n".join(["load_mw", *hours]), encoding="utf-8")
+    dear = {"name": "day", "price_per_mwh": 170, "hours": list(range(7, 21))}
+    keys: dict[str, object] = {
+        "load": {"it_capacity_mw": 10, "profile": str(file)},
+        "pue": 1.2,
+        "storage": {"battery_mwh": 20, "battery_mw": 4, "policy": "price"},
+    }
+    grid = {"price_per_mwh": 60, "periods": [dear]}
+    assert in_copenhagen(**keys, grid=grid).figures["peak_import_mw"] == near(14.8, rel=0.2)
+    found = in_copenhagen(**keys, grid=grid | {"import_limit_mw": 10.0})
+    assert found.figures["over_limit_hours"] == 0
+
+
+def test_a_quarter_of_its_energy_an_hour_is_the_power_of_a_battery_both_ways() -> None:
+    stored = [{"battery_mwh": 20, "battery_mw": 5}, {"battery_mwh": 20, "c_rate_per_h": 0.25}]
+    money = Money(currency="EUR", rates={"USD": 0.9})
+    by_power, by_rate = (
+        evaluate(scenario(site="dk_copenhagen", supply={"wind_mw": 20}, storage=store), money=money) for store in stored
+    )
+    assert by_rate.figures == by_power.figures
+    assert max(by_rate.year.flows.charge_mw) == near(5.0)
+    assert max(by_rate.year.flows.discharge_mw) == near(5.0)
+
+
+@pytest.mark.parametrize("stated", ["battery_mw", "charge_mw"])
+def test_a_battery_whose_power_is_stated_twice_is_refused_with_both_keys(stated: str) -> None:
+    with pytest.raises(ValidationError, match=f"c_rate_per_h and {stated} both say its power"):
+        scenario(storage={"battery_mwh": 20, "c_rate_per_h": 0.25, stated: 5})
 
 
 def test_a_stated_pue_and_wue_are_the_years() -> None:

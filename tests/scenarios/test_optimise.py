@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dcfoot.errors import StudyError
-from dcfoot_scenarios.compare import compare
+from dcfoot_scenarios.compare import Comparison, compare
 from dcfoot_scenarios.document import document_of
 from dcfoot_scenarios.evaluate import evaluate
 from dcfoot_scenarios.optimise import optimise
@@ -270,6 +270,61 @@ def test_a_limit_of_capital_holds_in_the_year_and_less_is_built() -> None:
 
 def test_of_several_scenarios_the_cheapest_is_taken() -> None:
     assert optimise(study(of=["dearer", "baseline"], wind_mw={})).of == "baseline"
+
+
+QUICK: dict[str, Any] = {**WIND_AND_STORE, "cfe_contracted_ratio_min": 0.9}
+
+
+@pytest.fixture(scope="module")
+def quick() -> Comparison:
+    return compare(study(method="quick", **QUICK))
+
+
+def test_a_quick_answer_of_a_study_is_its_year_holds_its_limit_and_is_near_the_optimum(quick: Comparison) -> None:
+    assert quick.optimised is not None
+    found, best = quick.optimised.sizing, optimise(study(**QUICK)).sizing
+    year = quick.outcomes[OPTIMISED].figures
+    assert year["cost_per_year"] == near(found.cost, rel=1e-6)
+    assert year["cfe_contracted_ratio"] >= 0.9 - 1e-9
+    assert best.cost * (1 - 1e-9) <= found.cost <= 1.01 * best.cost
+
+
+def test_an_answer_that_is_quick_says_so_and_how_far_it_is_from_what_its_steps_promise(quick: Comparison) -> None:
+    told = document_of(quick)["optimised"]
+    above = f"{told['value'] / told['promised'] - 1:.1%}"
+    assert told["method"] == "quick"
+    assert f"A quick answer: {above} above" in " ".join(line.strip() for line in lines_of(quick))
+    assert f"A quick answer: {above} above" in render(quick)
+    assert f"比四小时步长模型给出的值高 {above}" in render(quick, "zh")
+
+
+def test_quick_answers_along_a_front_are_of_the_best_of_several_scenarios() -> None:
+    keys: dict[str, Any] = {"wind_mw": {}, "of": ["dearer", "baseline"], "front": "cfe_contracted_ratio_min"}
+    found = optimise(study(method="quick", **keys, front_values=[0.5, 0.7, 1.0]))
+    assert [point.of for point in found.front] == ["baseline", "baseline", ""]  # calm hours: no wind is enough
+    assert found.of == "baseline"
+    for point in found.front[:2]:
+        assert point.sizing is not None
+        assert point.sizing.cfe_contracted_ratio >= point.at - 1e-9
+
+
+@pytest.mark.parametrize("of", [["baseline"], ["baseline", "dearer"]], ids=["of one", "of several"])
+def test_limits_that_no_quick_answer_holds_are_named(of: list[str]) -> None:
+    with pytest.raises(InfeasibleStudy, match="cfe_contracted_ratio_min"):
+        optimise(study(method="quick", of=of, wind_mw={"most": 1}, cfe_contracted_ratio_min=0.8))
+
+
+def test_sizes_of_a_battery_are_not_sought_where_its_power_is_stated_by_its_energy() -> None:
+    with pytest.raises(StudyError, match=r"storage\.c_rate_per_h: energy and power"):
+        optimise(study({"storage": {"c_rate_per_h": 0.25}}, battery_mwh={}))
+
+
+def test_a_battery_of_a_stated_rate_stands_beside_what_is_sought() -> None:
+    by_rate, by_power = (
+        optimise(study({"storage": {"battery_mwh": 20, **power}}, wind_mw={})).sizing
+        for power in ({"c_rate_per_h": 0.25}, {"battery_mw": 5})
+    )
+    assert by_rate.sizes == near(by_power.sizes)
 
 
 def test_a_front_grows_dearer_as_its_limit_grows_tighter() -> None:

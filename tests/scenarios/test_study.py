@@ -14,6 +14,7 @@ from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.schema import study_schema
 from dcfoot_scenarios.study import Study
 from dcfoot_scenarios.yaml_file import parse_yaml
+from simulated.near import near
 
 KEYS: dict[str, Any] = {
     "study": "north-or-south",
@@ -125,7 +126,11 @@ def test_a_key_that_does_nothing_without_another_is_told(tmp_path: Path) -> None
     assert "Add battery_mw: 10 would fill it in 4 hours" in "\n".join(refused(tmp_path, text))
     keys = {"study": "s", "load": {"it_capacity_mw": 1}, "baseline": {"site": "sg_singapore", "cooling": "dx"}}
     stored = keys | {"storage": {"battery_mwh": 40}}
-    # A sweep or an optimum gives the other key; and a battery of nothing needs no power.
+    # A sweep or an optimum gives the other key, a part of the energy is a power; a battery of nothing needs none.
+    by_rate = keys | {"storage": {"battery_mwh": 40, "c_rate_per_h": 0.25}}
+    assert Study.of(by_rate).baseline.storage.power_mw == near(10.0)
+    with pytest.raises(StudyError, match="Add battery_mwh"):
+        Study.of(keys | {"storage": {"c_rate_per_h": 0.25}})
     assert Study.of(stored | {"sweep": {"over": {"storage.battery_mw": [1, 2]}}}).baseline.storage.battery_mwh == 40
     assert Study.of(stored | {"optimise": {"battery_mw": {}}}).baseline.storage.battery_mwh == 40
     assert Study.of(keys | {"storage": {"battery_mwh": 0}}).baseline.storage.battery_mwh == 0

@@ -69,6 +69,19 @@ def test_each_point_is_what_it_is_alone(over: dict[str, Any]) -> None:
             assert float(row[name]) == near(alone.get(str(name), np.nan), rel=1e-9, abs=1e-9)
 
 
+def test_a_battery_of_a_stated_rate_is_stronger_where_it_is_swept_to_be_larger() -> None:
+    by_rate = BASE["baseline"] | {"supply": {"wind_mw": 30}, "storage": {"c_rate_per_h": 0.25}}
+    asked = Study.of(BASE | {"baseline": by_rate, "sweep": {"over": {"storage.battery_mwh": [20, 40]}}})
+    assert job_of(asked).is_batch
+    alone = [
+        evaluate(asked.baseline.with_(storage={"battery_mwh": size, "battery_mw": size / 4, "c_rate_per_h": None}))
+        for size in (20, 40)
+    ]
+    found = sweep(asked)["import_mwh"].tolist()
+    assert found == near([one.figures["import_mwh"] for one in alone], rel=1e-9)
+    assert found[0] > found[1]
+
+
 def test_points_stand_in_the_order_of_the_study_the_last_key_the_fastest() -> None:
     table = sweep(study(over=SIZES))
     assert table["supply.solar_mw"].tolist() == [0, 0, 0, 20, 20, 20, 40.5, 40.5, 40.5]

@@ -82,6 +82,8 @@ class Sizing:
         quick answer.
     marginal_per_mwh : array or None
         What the objective would grow by for another MWh of load, by hour; None for a quick answer.
+    promised : float or None
+        What the steps of a quick answer promise of what is minimised, which it comes near; None for an optimum.
     """
 
     problem: SizingProblem
@@ -89,6 +91,7 @@ class Sizing:
     flows: SizedFlows
     shadow_prices: Mapping[str, float] = field(default_factory=dict[str, float])
     marginal_per_mwh: Hours | None = None
+    promised: float | None = None
 
     def value(self, aim: Aim | None = None) -> float:
         """Cost, carbon [t] or water [m3]; of None, what was minimised."""
@@ -98,6 +101,11 @@ class Sizing:
     def is_optimal(self) -> bool:
         """Whether no sizes are better; else it is a quick answer."""
         return self.marginal_per_mwh is not None
+
+    @property
+    def above_promise_ratio(self) -> float:
+        """By how much it is worse than its steps promise; 0 of an optimum, which promises nothing else [-]."""
+        return self.value() / self.promised - 1.0 if self.promised else 0.0
 
     @property
     def cost(self) -> float:

@@ -5,7 +5,8 @@ missed, it is drawn tighter on the steps by as much, and they are solved again. 
 promise, or holds the limits, the optimum itself is the answer.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from dcfoot.units import H_PER_DAY
 from dcfoot_scenarios.dispatch import arbitrage, greedy
 from dcfoot_scenarios.scan import ROUNDING_RATIO, Hours
 from dcfoot_scenarios.sizing.answer import Sizing, Use, battery_of, clean_mw, sizing_of
+from dcfoot_scenarios.sizing.conflict import InfeasibleChoice, InfeasibleStudy
 from dcfoot_scenarios.sizing.highs import Unsolved
 from dcfoot_scenarios.sizing.model import Model, model_of
 from dcfoot_scenarios.sizing.optimum import size, sizes_at
@@ -46,6 +48,51 @@ def quick_size(problem: SizingProblem) -> Sizing:
     return _quick(problem) or size(problem)
 
 
+def quick_choice(problems: Mapping[str, SizingProblem], told: Callable[[str], None]) -> tuple[str, Sizing]:
+    """The one of several problems whose quick answer is the best, and that answer.
+
+    Parameters
+    ----------
+    problems : mapping
+        By name.
+    told : callable
+        Told the name of each before it is sized.
+
+    Raises
+    ------
+    InfeasibleStudy
+        The limits of none can be held.
+    StudyError
+        As of `size`.
+    """
+    found: dict[str, Sizing] = {}
+    faults: dict[str, InfeasibleStudy] = {}
+    for name, problem in problems.items():
+        told(name)
+        try:
+            found[name] = quick_size(problem)
+        except InfeasibleStudy as fault:
+            faults[name] = fault
+    if not found:
+        raise InfeasibleChoice(faults) if len(faults) > 1 else next(iter(faults.values()))
+    return min(found.items(), key=lambda one: one[1].value())
+
+
+def quick_along(problem: SizingProblem, limit: str, values: Iterable[float]) -> Iterator[Sizing | None]:
+    """A quick answer at each value of a limit; None where no sizes hold it.
+
+    Parameters
+    ----------
+    problem, limit, values
+        As of `dcfoot_scenarios.sizing.front.front`.
+    """
+    for value in values:
+        try:
+            yield quick_size(replace(problem, limits=replace(problem.limits, **{limit: value})))
+        except InfeasibleStudy:
+            yield None
+
+
 def _quick(problem: SizingProblem) -> Sizing | None:
     """The answer of the steps and a rule; None where that is none."""
     if len(problem.load_mw) % STEP_H:
@@ -53,6 +100,7 @@ def _quick(problem: SizingProblem) -> Sizing | None:
     solved = SolvedModel(model_of(problem, STEP_H), problem.minimise)
     best: Sizing | None = None
     targets: dict[str, float] = {}
+    first: float | None = None
     for _ in range(_ROUNDS):
         try:
             values = solved.solve().values
@@ -62,6 +110,7 @@ def _quick(problem: SizingProblem) -> Sizing | None:
         if found is None:
             break
         promised = value_of(solved.model.sums.of(problem.minimise), values)
+        first = promised if first is None else first  # before any limit is drawn tighter
         if not _missed(found) and found.value() - promised <= _NEAR_RATIO * abs(promised):
             best = found if best is None else min(best, found, key=Sizing.value)
         drawn = _drawn(found, targets)
@@ -70,7 +119,7 @@ def _quick(problem: SizingProblem) -> Sizing | None:
         targets |= drawn
         for name, target in drawn.items():
             solved.set_limit(name, target)
-    return best
+    return None if best is None else replace(best, promised=first)
 
 
 def _worth(sizing: Sizing) -> tuple[int, float]:

@@ -103,10 +103,11 @@ def _site(one: Outcome, *, has_solar: bool, has_wind: bool) -> Site:
 
 def _battery(scenario: Scenario, sizes: Sizes) -> Battery:
     store = battery_of(scenario)
-    power_mw = sizes.get("storage.battery_mw", store.discharge_mw)
-    stated_mw = scenario.storage.charge_mw
-    charge_mw = sizes.get("storage.charge_mw", power_mw if stated_mw is None else stated_mw)
     energy_mwh = sizes.get("storage.battery_mwh", store.energy_mwh)
+    stated_mw, c_rate_per_h = scenario.storage.charge_mw, scenario.storage.c_rate_per_h
+    usual_mw = store.discharge_mw if c_rate_per_h is None else c_rate_per_h * energy_mwh
+    power_mw = sizes.get("storage.battery_mw", usual_mw)
+    charge_mw = sizes.get("storage.charge_mw", power_mw if stated_mw is None else stated_mw)
     return replace(store, energy_mwh=energy_mwh, charge_mw=charge_mw, discharge_mw=power_mw)
 
 
