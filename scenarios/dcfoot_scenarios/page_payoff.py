@@ -123,21 +123,21 @@ def _with(value: str, between: str) -> str:
 
 
 def payback_between(found: Payoff, said: PageWords) -> str:
-    """When it is paid back in 5 and in 95 % of the draws, and in how many it ever is; empty without draws."""
+    """When it is paid back in 5 and in 95 % of the draws, and in how many it ever is; empty where that is one time."""
     drawn = found.drawn
     if drawn is None:
         return ""
     low, high = (after_years(years, said) for years in (drawn.payback_p5_years, drawn.payback_p95_years))
-    return said.to.format(low=low, high=high) + _of_draws(drawn.payback_ratio, said)
+    return "" if low == high else said.to.format(low=low, high=high) + _of_draws(drawn.payback_ratio, said)
 
 
 def abatement_between(found: Payoff, said: PageWords) -> str:
-    """Between what the cost of a tonne lies, and in how many draws something is saved; empty without draws."""
+    """Between what the cost of a tonne lies, and in how many draws something is saved; empty where that is one cost."""
     drawn = found.drawn
     if drawn is None or drawn.abatement_cost_p5_per_t is None or drawn.abatement_cost_p95_per_t is None:
         return ""
     low, high = (f"{cost:,.0f}" for cost in (drawn.abatement_cost_p5_per_t, drawn.abatement_cost_p95_per_t))
-    return said.to.format(low=low, high=high) + _of_draws(drawn.abated_ratio, said)
+    return "" if low == high else said.to.format(low=low, high=high) + _of_draws(drawn.abated_ratio, said)
 
 
 def _of_draws(ratio: float, said: PageWords) -> str:

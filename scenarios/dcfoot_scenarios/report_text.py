@@ -186,7 +186,8 @@ def _verdict(comparison: Comparison, variant: str) -> tuple[str, str]:
     value = worth(comparison, variant)
     if value.p5 is None or value.p95 is None or value.better_ratio is None:
         return "Pays" if value.value >= 0 else "Does not pay", ""
-    said = f" (5 - 95 %: {value.p5 / 1e6:,.2f} to {value.p95 / 1e6:,.2f})"
+    low, high = (f"{end / 1e6:,.2f}" for end in (value.p5, value.p95))
+    said = "" if low == high else f" (5 - 95 %: {low} to {high})"
     if value.better_ratio >= CERTAIN_RATIO:
         return "Pays", said
     if value.better_ratio <= 1 - CERTAIN_RATIO:
@@ -200,8 +201,9 @@ def said_difference(word: Word, difference: Difference, currency: str, said: Pag
     told = f"{word.called(said.lang)}: {sign}{word.said(difference.value)} {_unit(word, currency, said)}".rstrip()
     if difference.p5 is None or difference.p95 is None or difference.better_ratio is None:
         return told
-    between = said.to.format(low=word.said(difference.p5), high=word.said(difference.p95))
-    return f"{told}, {said.interval}: {between}; {_share(difference.better_ratio, said)}"
+    low, high = word.said(difference.p5), word.said(difference.p95)
+    between = "" if low == high else f", {said.interval}: {said.to.format(low=low, high=high)}"
+    return f"{told}{between}; {_share(difference.better_ratio, said)}"
 
 
 def _share(better_ratio: float, said: PageWords) -> str:
