@@ -18,6 +18,10 @@ its periods; a longer loss stays a loss."""
 
 PERIOD_NS = round(USUAL_PERIOD_S * NS_PER_S)
 
+LOADS_BEAT_NS = 10_000_000
+"""How much of a load's own beat may be missing in a power between two moments [ns] (a choice: steps of training and of
+inference last tens of milliseconds and more, and half of one is high)."""
+
 FIRST_COUNT_S = 0.25
 """How long a counter may show 0 after the driver was loaded [s]: two of its publications and a little."""
 
@@ -120,15 +124,29 @@ class CounterSource(Source):
 
         The power is that before; in the first second of a run only that after is known.
         """
-        power_mw = self._power.mean_mw
-        if power_mw <= 0.0 and len(seen) > 1:
-            power_mw = beat_of(seen).power_mw
+        power_mw = self._power_around(seen)
         elapsed_s = seconds(last, now)
         lost_s = elapsed_s - now.value / power_mw if power_mw > 0.0 else 0.0
         if lost_s > 0.0 and elapsed_s <= BRIDGED_S:
             old_s = seconds(self._published, last) if self._published else 0.0
             counted = round(power_mw * (lost_s + old_s))
             yield Publication(last.value + counted, last.time_ns + round(lost_s * NS_PER_S))
+
+    def _power_around(self, seen: Sequence[Publication]) -> float:
+        """The power at a restart: that before or that after, whichever is known better, where they may be the same.
+
+        The power before is between two counts, each as old as a period; that after, between two moments that were
+        watched for, and in it the load may be anywhere in a beat of its own.
+        """
+        before_mw = self._power.mean_mw
+        if len(seen) < 2:
+            return before_mw
+        beat, span_ns = beat_of(seen), seen[-1].time_ns - seen[0].time_ns
+        if before_mw <= 0.0:
+            return beat.power_mw
+        unsure = (seen[0].unsure_ns + seen[-1].unsure_ns + LOADS_BEAT_NS) / span_ns
+        same = abs(before_mw - beat.power_mw) <= (unsure + self._power.unsure_ratio) * max(before_mw, beat.power_mw)
+        return beat.power_mw if same and unsure < self._power.unsure_ratio else before_mw
 
     def end(self) -> list[Reading]:
         """What came before the end; the end itself is `finish`'s."""
@@ -163,6 +181,13 @@ class _SteadyPower:
     def __init__(self, first: Publication | None = None) -> None:
         self.mean_mw = 0.0
         self._first = self._last = first
+
+    @property
+    def unsure_ratio(self) -> float:
+        """How far the mean may be off, over itself."""
+        if self._first is None or self._last is None or self._last.time_ns <= self._first.time_ns:
+            return float("inf")
+        return PERIOD_NS / (self._last.time_ns - self._first.time_ns)
 
     def see(self, now: Publication) -> None:
         """Takes a count."""

@@ -15,11 +15,11 @@ POLL_S = 0.002
 """How closely a publication is watched for [s] (a choice: its moment is then known to 1 ms, 1 % of the usual
 period)."""
 
-PATIENCE_S = 0.22
-"""How long two publications are waited for [s]: twice the usual 0.1 s and a little."""
+PATIENCE_S = 0.11
+"""How long each publication is waited for [s]: the usual 0.1 s and a little."""
 
-MOST_PATIENCE_S = 0.43
-"""The same where a busy machine polls so late that no moment is known well [s]: two publications more."""
+MORE_PATIENCE_S = 0.21
+"""How much longer where a busy machine polls so late that no moment is known well [s]: two publications more."""
 
 WELL_KNOWN_NS = 2_000_000
 """A moment that is not more unsure than this is known well [ns]: twice what polling leaves open."""
@@ -72,9 +72,9 @@ def _look(read: Callable[[], int], clock_ns: Callable[[], int]) -> Publication:
 
 
 def await_publications(
-    reads: Mapping[K, Callable[[], int]], held: Mapping[K, Publication], clock_ns: Callable[[], int]
+    reads: Mapping[K, Callable[[], int]], held: Mapping[K, Publication], clock_ns: Callable[[], int], count: int = 2
 ) -> dict[K, list[Publication]]:
-    """Watches sensors until each has published twice, and once at a well-known moment, or patience is at its end.
+    """Watches sensors until each has published so often, and once at a well-known moment, or patience is at its end.
 
     Parameters
     ----------
@@ -84,15 +84,17 @@ def await_publications(
         By sensor: the value it showed just before, and when.
     clock_ns : Callable[[], int]
         The monotonic clock [ns].
+    count : int
+        How many publications of each are awaited [-]
 
     Returns
     -------
     dict
         By sensor: what was seen, in order of time; empty where nothing changed.
     """
-    watches = {key: _Watch(read, held[key], clock_ns) for key, read in reads.items()}
+    watches = {key: _Watch(read, held[key], clock_ns, count) for key, read in reads.items()}
     began_ns = clock_ns()
-    for _ in range(round(MOST_PATIENCE_S / POLL_S)):
+    for _ in range(round((count * PATIENCE_S + MORE_PATIENCE_S) / POLL_S)):
         waited_s = (clock_ns() - began_ns) / NS_PER_S
         if not any(watch.waits(waited_s) for watch in watches.values()):
             break
@@ -103,22 +105,24 @@ def await_publications(
 
 
 class _Watch:
-    __slots__ = ("_clock_ns", "_looked_ns", "_lost", "_read", "_value", "seen")
+    __slots__ = ("_clock_ns", "_count", "_looked_ns", "_lost", "_read", "_value", "seen")
 
-    def __init__(self, read: Callable[[], int], held: Publication, clock_ns: Callable[[], int]) -> None:
+    def __init__(self, read: Callable[[], int], held: Publication, clock_ns: Callable[[], int], count: int) -> None:
         self.seen: list[Publication] = []
         self._read = read
         self._value = held.value
         self._clock_ns = clock_ns
+        self._count = count
         self._looked_ns = held.time_ns
         self._lost = False
 
     def waits(self, waited_s: float) -> bool:
         """Whether it has not seen enough, and may still do so."""
         known_well = any(publication.unsure_ns <= WELL_KNOWN_NS for publication in self.seen)
-        if self._lost or (len(self.seen) > 1 and known_well):
+        if self._lost or (len(self.seen) >= self._count and known_well):
             return False
-        return waited_s < (MOST_PATIENCE_S if self.seen and not known_well else PATIENCE_S)
+        patience_s = PATIENCE_S * (self._count if self.seen else 2)
+        return waited_s < patience_s + MORE_PATIENCE_S * (bool(self.seen) and not known_well)
 
     def poll(self) -> None:
         """Looks once."""

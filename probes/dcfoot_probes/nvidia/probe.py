@@ -24,6 +24,10 @@ HAND_OVER_S = 0.95
 device is asked only then, for that may cost the driver a millisecond. A little under a second, so that a tick that
 comes early is not passed by."""
 
+RESTART_PUBLICATIONS = 5
+"""How many publications are watched for where a counter restarted [-] (a choice: the power between the first and the
+last of them, 0.4 s, is known to a few hundredths; it stands in for what was lost)."""
+
 
 class Nvidia:
     """NVIDIA's GPUs.
@@ -88,7 +92,7 @@ class Nvidia:
         unsettled = [gpu for gpu in gpus if gpu.source.unsettled]
         if unsettled:
             together = dict.fromkeys([*unsettled, *self._polled])
-            new += [gpu.source.settle(seen) for gpu, seen in self._watched([*together])]
+            new += [gpu.source.settle(seen) for gpu, seen in self._watched([*together], RESTART_PUBLICATIONS)]
         return new
 
     def _add(self, gpus: Iterable[Gpu]) -> None:
@@ -155,11 +159,12 @@ class Nvidia:
     def _put_off(self) -> None:
         self._next_ns = self._surroundings.clock_ns() + round(self._hand_over_s * NS_PER_S)
 
-    def _watched(self, gpus: Sequence[Gpu]) -> Iterator[tuple[Gpu, Sequence[Publication]]]:
+    def _watched(self, gpus: Sequence[Gpu], count: int = 2) -> Iterator[tuple[Gpu, Sequence[Publication]]]:
         """Each device with what it published within the next moments."""
         watches = {gpu: watch for gpu in gpus if (watch := gpu.source.watched())}
         reads = {gpu: read for gpu, (read, _) in watches.items()}
-        seen = await_publications(reads, {gpu: held for gpu, (_, held) in watches.items()}, self._surroundings.clock_ns)
+        held = {gpu: held for gpu, (_, held) in watches.items()}
+        seen = await_publications(reads, held, self._surroundings.clock_ns, count)
         return ((gpu, seen.get(gpu, ())) for gpu in gpus)
 
     def _opened(self, found: Found) -> Iterator[Gpu]:
