@@ -4,8 +4,9 @@
 
 Real worker threads read devices of a known power on a clock that jumps a second for each frame; who used them changes
 all the time; each frame is written to a store, and /metrics is fetched over HTTP for every 15. What is added up and
-what is kept must be the truth to the last joule, and memory must not grow. Left out are control groups and processes,
-which `benchmarks/units.py` has. Needs the packages of the test environment (`python3 bootstrap.py test`).
+what is kept must be the truth to the last joule; memory is told after the first hour and after the last. Left out are
+control groups and processes, which `benchmarks/units.py` has. Needs the packages of the test environment
+(`python3 bootstrap.py test`).
 """
 
 import argparse
