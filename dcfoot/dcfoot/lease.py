@@ -186,6 +186,7 @@ class Member:
         self._leader_run_id = leader_run_id
         self._pid = os.getpid()
         self._ticket = place.members / f"{self._pid}-{process_start(self._pid)}"
+        self._is_signed_on = True
         with suppress(OSError):
             place.members.mkdir(mode=0o700, exist_ok=True)
             self._ticket.touch(mode=0o600)
@@ -208,8 +209,9 @@ class Member:
         return _lead(self.run_id, self._place, file)
 
     def release(self) -> None:
-        """Signs off."""
-        if os.getpid() == self._pid:  # a forked child is no member
+        """Signs off, once: the ticket may by then be that of another block of this process."""
+        if self._is_signed_on and os.getpid() == self._pid:  # a forked child is no member
+            self._is_signed_on = False
             with suppress(OSError):
                 self._ticket.unlink()
 

@@ -189,6 +189,18 @@ def test_a_nested_measurement_in_the_same_process_is_a_member_of_the_outer(folde
     assert list(folder.iterdir()) == []
 
 
+def test_one_that_signs_off_twice_does_not_sign_off_the_next_of_its_process(folder: Path) -> None:
+    leader = acquire("key", "leads", folder)
+    first = acquire("key", "first", folder)
+    first.release()
+    following = acquire("key", "following", folder)
+    first.release()
+    assert isinstance(leader, Leader)
+    assert os.getpid() in leader.member_pids()
+    following.release()
+    leader.release()
+
+
 def test_launches_with_different_keys_do_not_meet(folder: Path) -> None:
     keys = ("a/b", "a-b", "a b", "x" * 300, "x" * 301)
     leases = [acquire(key, key, folder) for key in keys]
