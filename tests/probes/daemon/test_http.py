@@ -232,14 +232,18 @@ def test_parts_add_up_to_each_channel_however_few_units_are_told(most: int) -> N
     assert rest == near(whole, rel=1e-12)
 
 
-def test_what_a_real_store_kept_is_told(tmp_path: Path, open_store: Open) -> None:
-    path = tmp_path / "frames.sqlite"
+def two_minutes(path: Path, open_store: Open) -> Sources:
+    """A real store with two minutes of 300 W: half a job's, a quarter idle, a quarter nobody's."""
     store = open_store(path)
     split = {GPUS[0]: Split({JOB: 0.5}, 0.25, 0.25)}
     for second in range(120):
         store.add(frame(second, 300.0, splits=split))
     store.close()
-    sources = replace(SOURCES, reader=lambda: FrameReader(path))
+    return replace(SOURCES, reader=lambda: FrameReader(path))
+
+
+def test_what_a_real_store_kept_is_told(tmp_path: Path, open_store: Open) -> None:
+    sources = two_minutes(tmp_path / "frames.sqlite", open_store)
     window = f"start_s={at_ns(0) // NS_PER_S}&end_s={at_ns(120) // NS_PER_S}"
     (line,) = told(f"/api/v1/power?{window}", sources)["channels"]
     assert line["mean_w"] == [300.0, 300.0]
@@ -254,13 +258,7 @@ def test_what_a_real_store_kept_is_told(tmp_path: Path, open_store: Open) -> Non
 def test_energy_and_units_tell_of_the_same_window_to_the_second(
     tmp_path: Path, open_store: Open, first_s: int, last_s: int
 ) -> None:
-    path = tmp_path / "frames.sqlite"
-    store = open_store(path)
-    split = {GPUS[0]: Split({JOB: 0.5}, 0.25, 0.25)}
-    for second in range(120):
-        store.add(frame(second, 300.0, splits=split))
-    store.close()
-    sources = replace(SOURCES, reader=lambda: FrameReader(path))
+    sources = two_minutes(tmp_path / "frames.sqlite", open_store)
     window = f"start_s={at_ns(first_s) // NS_PER_S}&end_s={at_ns(last_s) // NS_PER_S}"
     (whole,) = told(f"/api/v1/energy?{window}", sources)["channels"]
     shares = told(f"/api/v1/units?{window}", sources)
