@@ -60,16 +60,20 @@ def find_climate_id(name: str) -> str:
     DataMissing
         There is none; the nearest names are offered.
     """
+    found = _ids_by_spelling().get(_plain(name))
+    if found is not None:
+        return found
     known = rows("climate_hubs")
-    spellings = {spelling: row["id"] for row in known for spelling in _spellings(row)}
-    wanted = _plain(name)
-    if wanted in spellings:
-        return spellings[wanted]
     offered = nearest(name, [*(row["id"] for row in known), *(row["place"] for row in known)])
     raise DataMissing(
         f"No climate is known for {name!r}.{offered} For another place give a weather file, or fetch a year "
         f"({len(known)} places are known offline)."
     )
+
+
+@cache
+def _ids_by_spelling() -> dict[str, str]:
+    return {spelling: row["id"] for row in rows("climate_hubs") for spelling in _spellings(row)}
 
 
 @cache

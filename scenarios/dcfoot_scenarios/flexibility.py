@@ -111,7 +111,7 @@ def _fill(asked: Hours, room: Hours, deadline_h: int, order: NDArray[np.int64]) 
     open_before = running[np.maximum(np.arange(count + 1) - deadline_h, 0)]  # Q - P, by the start, of what is overdue
     done = np.zeros(count)
     for hour in order:
-        free = open_until[hour + 1 :].min() - open_before[: hour + 1].max()
+        free = np.minimum.reduce(open_until[hour + 1 :]) - np.maximum.reduce(open_before[: hour + 1])
         taken = min(free, room[hour])
         if taken > 0:
             done[hour] = taken

@@ -33,13 +33,18 @@ def month_means(values: NDArray[np.float64]) -> Months:
 
 def to_days(months: Months) -> Days:
     """Days on straight lines between the middles of months, whose means by month are `months`."""
-    lines = _lines_between_months()
-    knots = np.linalg.solve(_month_means_of(lines), months)
-    days: Days = lines @ knots
+    days: Days = _days_of_months() @ months
     return days
 
 
 @cache
+def _days_of_months() -> NDArray[np.float64]:
+    """The days that one month's mean of 1 and 0 of all others make, one month a column."""
+    lines = _lines_between_months()
+    means = np.stack([month_means(line) for line in lines.T], axis=1)
+    return lines @ np.linalg.inv(means)
+
+
 def _lines_between_months() -> NDArray[np.float64]:
     """Days on the lines that go through 1 in the middle of a month and 0 in those of all others, one a column."""
     middles = np.cumsum(MONTH_DAYS) - MONTH_DAYS / 2
@@ -50,10 +55,6 @@ def _lines_between_months() -> NDArray[np.float64]:
 
 def _around(months: Months) -> NDArray[np.float64]:
     return np.concatenate((months[-1:], months, months[:1]))
-
-
-def _month_means_of(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.stack([month_means(column) for column in columns.T], axis=1)
 
 
 def to_hours(days: Days) -> Hours:
