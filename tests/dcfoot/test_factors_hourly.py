@@ -153,6 +153,13 @@ def test_without_a_gap_nothing_changes() -> None:
     assert series.filled_by(constant(average("CN", "direct"), DAY, EXACT)) is series
 
 
+def test_a_year_of_another_clock_is_the_year_that_nearly_all_its_hours_lie_in() -> None:
+    for clock, begins in (("+08:00", "2022-12-31T16:00"), ("-08:00", "2023-01-01T08:00")):
+        window = Window(datetime.fromisoformat(f"2023-01-01T00:00{clock}"), 8760)
+        assert window.start == datetime.fromisoformat(f"{begins}+00:00")
+        assert constant(average("CHN", "life_cycle"), window, EXACT).evidence().year == 2023
+
+
 def test_what_stands_behind_a_series_is_told_in_a_line() -> None:
     evidence = constant(average("FRA", "life_cycle"), DAY, EXACT).evidence()
     assert evidence.what == "hourly grid factors FRA: life_cycle CO2e, average, mean"

@@ -72,6 +72,11 @@ class Window:
         """The end of the last hour."""
         return self.start + self.hours * HOUR
 
+    @property
+    def year(self) -> int:
+        """The year that it is about, that of its middle: a year of China's clocks begins in UTC's December before."""
+        return (self.start + self.hours / 2 * HOUR).year
+
     def starts(self) -> Iterator[datetime]:
         """The start of each hour."""
         return (self.start + index * HOUR for index in range(self.hours))
@@ -199,7 +204,7 @@ class HourlyFactors:
             (at.month, at.day, at.hour): value for at, value in zip(self.window.starts(), self.g_per_kwh, strict=True)
         }
         values = tuple(own.get((at.month, at.day, at.hour)) for at in window.starts())
-        of = "" if window.start.year == self.start.year else f", hours of {self.start.year}"
+        of = "" if window.year == self.window.year else f", hours of {self.window.year}"
         return replace(self, start=window.start, g_per_kwh=values, source=f"{self.source}{of}")
 
     def filled_by(self, other: "HourlyFactors") -> "HourlyFactors":
@@ -244,7 +249,7 @@ class HourlyFactors:
             what,
             self.mean_g_per_kwh or 0.0,
             "g/kWh",
-            self.start.year,
+            self.window.year,
             self.source,
             verified=False,
             note=note,
