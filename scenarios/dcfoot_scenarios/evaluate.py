@@ -91,8 +91,30 @@ class Outcome:
             "export_mw": self.year.export_mw,
             "curtailed_mw": self.year.curtailed_mw,
             "grid_g_per_kwh": self.case.grid[1],
+            **self._heat_and_cold(),
         }
         return pd.DataFrame(columns, index=pd.date_range(start, periods=len(weather), freq="h", name="time"))
+
+    def _heat_and_cold(self) -> dict[str, Numbers]:
+        """The hours of waste heat and of the tank of chilled water, where there are such."""
+        heat, stored = self.year.heat, self.year.cold_stored
+        columns: dict[str, Numbers] = {}
+        if heat is not None:
+            columns |= {
+                "heat_captured_mw": heat.captured_mw,
+                "heat_demand_mw": heat.demand_mw,
+                "heat_delivered_mw": heat.delivered_mw,
+                "heat_pump_mw": heat.pump_electric_mw,
+                "heat_store_charge_mw": heat.store_charge_mw,
+                "heat_store_discharge_mw": heat.store_discharge_mw,
+            }
+        if stored is not None:
+            columns |= {
+                "cold_store_charge_mw": stored.charge_mw,
+                "cold_store_discharge_mw": stored.discharge_mw,
+                "cold_store_state_mwh": stored.state_mwh,
+            }
+        return columns
 
     @cached_property
     def account(self) -> Account | None:

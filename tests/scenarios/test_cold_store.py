@@ -157,6 +157,17 @@ def test_cold_is_made_where_it_is_cooler_so_that_the_pue_falls_and_the_balance_o
     assert used.figures["cold_made_mwh"] == near(lifted_mwh + lost_mwh, rel=1e-9)
 
 
+def test_the_hours_show_what_heat_and_the_tank_do_and_what_the_pump_draws_is_the_years() -> None:
+    _, used = pair(heat_reuse={"homes": 500, "store_mwh": 5})
+    hours, loss = used.hours, 0.0004
+    before = np.roll(hours["cold_store_state_mwh"], 1)  # the year begins as full as it ends
+    moved = hours["cold_store_charge_mw"] - hours["cold_store_discharge_mw"]
+    assert np.asarray(hours["cold_store_state_mwh"] - before) == near(np.asarray(moved - loss * before), abs=1e-9)
+    assert float(hours["heat_pump_mw"].sum()) == near(used.figures["heat_pump_mwh"], rel=1e-9)
+    assert float(hours["heat_delivered_mw"].sum()) == near(used.figures["heat_delivered_mwh"], rel=1e-9)
+    assert (hours["heat_delivered_mw"] <= hours["heat_demand_mw"] + 1e-9).all()
+
+
 def test_free_cooling_all_year_leaves_nothing_to_store_and_it_is_said() -> None:
     bare, used = pair(site="dk_copenhagen", cooling="airside_economizer")
     same = [name for name in bare.figures if used.figures[name] == bare.figures[name]]
