@@ -222,6 +222,19 @@ def factors_of(table: str) -> tuple[GridFactor, ...]:
 
 def _factor(row: Row, years: str) -> GridFactor:
     low, high = interval("grid_world" if row["zone"] == WORLD else years)
+    return factor_of_row(row, Spread.around(float(row["g_per_kwh"]), low, high))
+
+
+def factor_of_row(row: Row, g_per_kwh: Spread) -> GridFactor:
+    """The factor of a row of a shipped table.
+
+    Parameters
+    ----------
+    row : Row
+        With zone, name, boundary, gas, method, year, source and its url, note; of some tables technology or licence.
+    g_per_kwh : Spread
+        The row's, with its interval [g/kWh]
+    """
     return GridFactor(
         row["zone"],
         row["name"],
@@ -229,11 +242,12 @@ def _factor(row: Row, years: str) -> GridFactor:
         row["gas"],
         Method(row["method"]),
         int(row["year"]),
-        Spread.around(float(row["g_per_kwh"]), low, high),
+        g_per_kwh,
         Basis.DEFAULT if row["zone"] == WORLD else Basis.MODELLED,
         row["source"],
         is_verified(row),
         row["url"],
         row["note"],
-        licence=row["licence"],
+        row.get("technology", ""),
+        licence=row.get("licence", ""),
     )

@@ -10,9 +10,8 @@ from functools import cache
 from dcfoot.draws import Spread
 from dcfoot.elementwise import Value, maximum
 from dcfoot.errors import DataMissing
-from dcfoot.grid import WORLD, Boundary, GridFactor, Method
-from dcfoot.reading import Basis
-from dcfoot.tables import Row, interval, is_verified, rows
+from dcfoot.grid import WORLD, Boundary, GridFactor, factor_of_row
+from dcfoot.tables import Row, interval, rows
 
 LEAST_PRESENT_RATIO = 0.95
 """An hour's mix is known if the technologies that reported make this part of the window's generation [-]. A choice:
@@ -114,22 +113,7 @@ def total(amounts: list[Value]) -> Value:
 
 
 def _factor(row: Row) -> GridFactor:
-    central = float(row["g_per_kwh"])
-    return GridFactor(
-        row["zone"],
-        row["name"],
-        Boundary(row["boundary"]),
-        row["gas"],
-        Method(row["method"]),
-        int(row["year"]),
-        _spread(row, central),
-        Basis.MODELLED if row["zone"] != WORLD else Basis.DEFAULT,
-        row["source"],
-        is_verified(row),
-        row["url"],
-        row["note"],
-        row["technology"],
-    )
+    return factor_of_row(row, _spread(row, float(row["g_per_kwh"])))
 
 
 def _spread(row: Row, central: float) -> Spread:
