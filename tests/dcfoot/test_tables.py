@@ -1,7 +1,9 @@
 """The shipped facts: complete rows, faithful to what they were taken from, intervals derived from what is shipped."""
 
+import csv
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,10 @@ from dcfoot.units import KG_PER_LB
 from simulated.names import ENDS_IN_A_UNIT
 from simulated.near import near
 from simulated.reference import facts, vectors
+from simulated.repository import ROOT
+
+SHIPPED = sorted(path for path in ROOT.glob("*/dcfoot*/**/*.csv"))
+"""Of all packages."""
 
 CLIMATE_TABLES = ["climate_hubs", "climate_monthly", "site_climates"]
 """One row a place, with a column for each figure, whose unit stands in its name; a typical year has no date."""
@@ -43,6 +49,13 @@ def value_of(row: Row) -> float:
 
 def place_and_metric(row: Row) -> tuple[str, str]:
     return row["place"], row["metric"]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_row_has_as_many_cells_as_its_head_so_that_no_comma_shifts_them(path: Path) -> None:
+    with path.open(encoding="utf-8", newline="") as file:
+        head, *others = csv.reader(file)
+    assert [row for row in others if len(row) != len(head)] == []
 
 
 @pytest.mark.parametrize("name", FACT_TABLES)
