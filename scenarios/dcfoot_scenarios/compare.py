@@ -168,7 +168,7 @@ class Comparison:
         if figure not in one.figures or figure not in base.figures:
             return None
         value = one.figures[figure] - base.figures[figure]
-        if figure not in one.drawn:
+        if figure not in one.drawn or figure not in base.drawn:
             return Difference(value, None, None, None)
         drawn = one.drawn[figure] - base.drawn[figure]
         sign = {"lower": -1.0, "higher": 1.0}.get(words()[figure].better, 0.0)

@@ -68,6 +68,16 @@ def test_a_difference_is_sharper_than_the_two_figures_that_it_is_of(same: Compar
     assert found.better_ratio == 0.0
 
 
+def test_a_figure_that_is_drawn_of_one_of_two_has_a_difference_without_an_interval() -> None:
+    # Of a load that waits, the peak that the grid is spared is that of the central year alone.
+    waits = KEYS["load"] | {"deferrable_ratio": 0.3, "deadline_h": 6, "shift_to": "carbon"}
+    made = of({"at once": {"load": {"deferrable_ratio": 0}}}, load=waits, uncertainty={"draws": 3})
+    assert "peak_spared_mw" in made.outcomes["at once"].drawn
+    found = made.difference("at once", "peak_spared_mw")
+    assert found is not None
+    assert (found.p5, found.p95, found.better_ratio) == (None, None, None)
+
+
 def test_variants_do_not_know_of_each_other(same: Comparison) -> None:
     turned = of({"warmer": {"warming_k": 2}, "same": {}})
     for name, outcome in same.outcomes.items():
