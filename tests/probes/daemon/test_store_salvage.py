@@ -118,6 +118,18 @@ def test_whichever_page_is_spoilt_only_what_stood_in_it_is_lost(sound: Path, tmp
     assert wrong == []
 
 
+def test_energy_that_came_late_and_covers_more_than_its_tick_is_saved(tmp_path: Path, open_store: Open) -> None:
+    store = open_store()
+    # An exporter that tells every 30 s; a reading that was missed, so that the next one brings two seconds.
+    for second, covered_s in ((0, 1.0), (1, 30.0), (3, 2.0)):
+        store.add(frame(second, {GPUS[0]: step(300.0 * covered_s, covered_s)}))
+    assert store.flush()
+    store.close()
+    salvage(store.path, tmp_path / "saved.db")
+    assert rows(tmp_path / "saved.db") == rows(store.path)
+    assert rows(store.path)["frame"].total() == 3
+
+
 def test_a_daemons_store_goes_on_with_all_that_was_not_in_the_damaged_page(
     sound: Path, tmp_path: Path, open_store: Open
 ) -> None:
