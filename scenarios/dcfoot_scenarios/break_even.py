@@ -120,7 +120,7 @@ def _break_even(key: str, of: Side, stated: float, variant: Outcome, baseline: O
 
     step = stated or 1.0
     extra, moved = extra_cost(stated), extra_cost(stated + step)
-    if abs(moved - extra) <= ROUNDING_RATIO * _cost(baseline, key, None):
+    if abs(moved - extra) <= ROUNDING_RATIO * abs(_cost(baseline, key, None)):
         return None
     unit = f"{variant.money.currency if variant.money else ''}{PRICES[key]}"
     at = stated - extra * step / (moved - extra)

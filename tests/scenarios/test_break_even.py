@@ -103,6 +103,14 @@ def test_what_is_not_stated_what_changes_nothing_and_what_no_price_changes_is_no
     assert list(compare(Study.of(HERE | {"variants": {"other": SUN}, "money": None})).break_evens("other")) == []
 
 
+def test_a_year_that_earns_more_than_it_costs_hangs_on_no_price_that_both_pay_alike() -> None:
+    earns = {"supply": {"wind_mw": 100, "surplus": "sold", "wind_capex_per_kw": 100}}
+    grid = {"price_per_mwh": 50, "export_price_per_mwh": 500}
+    made = of({"other_capex": 1e6}, baseline=HERE["baseline"] | earns | {"grid": grid})
+    assert made.baseline.figures["cost_per_year"] < 0
+    assert list(by_key(made)) == ["other_capex"]
+
+
 def test_text_page_and_document_tell_where_the_cheaper_one_changes(sunny: Comparison) -> None:
     at = by_key(sunny)["grid.price_per_mwh"].switches_at
     told = f"hangs on the stated price of power, 50 EUR/MWh: the cheaper one changes at {at.said('en')}"
