@@ -81,7 +81,8 @@ def energy_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
 
 def peak_without_store_mw(year: Year) -> Numbers:
     """The highest draw from the grid of a year, had it no battery [MW]."""
-    peak_mw: Numbers = np.maximum(year.flows.load_mw - year.flows.clean_mw, 0.0).max(axis=-1)
+    made_mw = year.flows.clean_mw - year.flows.given_up_mw
+    peak_mw: Numbers = np.maximum(year.flows.load_mw - made_mw, 0.0).max(axis=-1)
     return peak_mw
 
 
