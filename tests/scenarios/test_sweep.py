@@ -151,6 +151,7 @@ def test_every_fault_of_a_sweep_is_told_with_its_line(tmp_path: Path) -> None:
         ({"over": RANGES, "samples": 100}, "64 or 128"),
         ({"over": dict.fromkeys(("supply.solar_mw", "warming_k"), RANGES["warming_k"] | {"steps": 4000})}, "16,000,"),
         ({"over": {"size": ["large", 3]}}, "all numbers"),
+        ({"over": {"supply.wind_mw": [0, 10, 10.0]}}, "a value stands twice"),
         ({"over": {"weather": ["a.epw"]}}, "file"),
         ({"over": {"supply.solar_mw": {"from": 0, "to": 9, "stps": 3}}}, "Did you mean steps?"),
         ({"over": {}}, "at least 1"),

@@ -42,6 +42,8 @@ class Axis(Part):
             raise ValueError("a range goes up: {from: 0, to: 40, steps: 3}.")
         if len({_kind(value) for value in self.values}) > 1:
             raise ValueError("the values of a key are all numbers, all words, or all yes and no.")
+        if len(set(self.values)) < len(self.values):
+            raise ValueError("a value stands twice.")
         return self
 
     @property
