@@ -135,6 +135,10 @@ def test_none_beats_a_point_of_a_front_and_one_of_it_equals_or_beats_any_other(c
     assert all(any(beats(one, other) for one in found) for other in range(len(costs)))
 
 
+def test_a_point_of_which_a_cost_is_not_known_is_on_no_front() -> None:
+    assert unbeaten(np.array([[1.0, 2.0, np.inf, 0.0], [3.0, 2.0, 1.0, np.inf]])).tolist() == [0, 1]
+
+
 def test_a_figure_that_is_better_high_is_on_the_front_where_it_is_high(tmp_path: Path) -> None:
     figures = ["peak_import_mw", "cfe_contracted_ratio"]
     front = front_of(swept(tmp_path, {"supply.wind_mw": [0, 10, 20.5]}, figures=figures))

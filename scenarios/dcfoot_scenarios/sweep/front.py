@@ -76,7 +76,7 @@ def _as_cost(figure: str, values: Column) -> Column:
 def unbeaten(values: Column) -> NDArray[np.int64]:
     """The points that no other beats in one of two costs and equals or beats in the other, by the first cost.
 
-    Of points that are the same in both, the first stands for all.
+    Of points that are the same in both, the first stands for all; one whose cost is infinite is none of them.
 
     Parameters
     ----------
@@ -87,5 +87,5 @@ def unbeaten(values: Column) -> NDArray[np.int64]:
     order = np.lexsort((second, first))
     sorted_second = second[order]
     least_before = np.concatenate([[np.inf], np.minimum.accumulate(sorted_second)[:-1]])
-    found: NDArray[np.int64] = order[sorted_second < least_before]
+    found: NDArray[np.int64] = order[(sorted_second < least_before) & np.isfinite(first[order])]
     return found
