@@ -206,9 +206,9 @@ class ProbeWorker:
 
     def order(self, order: Order) -> None:
         """Asks something of the thread. In the loop's thread."""
-        if order is not Order.READ:
-            self._lent = None
         self._orders.put(order)
+        if order is not Order.READ:
+            self._lent = None  # after the order is there, by which `_lend` tells that it came too late
 
     def answer_here(self) -> Answer | None:
         """A reading, in the loop's thread, of a probe that is lent to it; None where its own is to be asked."""
@@ -299,13 +299,19 @@ class ProbeWorker:
         while order is None or order is Order.READ:
             answer, is_silent = self._answer(probe, asked=order is Order.READ), self._is_silent()
             if self._is_lendable and not is_silent:
-                self._lent = probe  # the loop may read it as soon as it has this answer
+                self._lend(probe)
             if answer.asked or answer.readings:
                 self._inbox.put(partial(self._listener.answered, self.name, answer))
             if is_silent:
                 return _Ended(Why.FAILED, SILENT)
             order = self._ordered(self._period_s if self._is_read_between else None)
         return None if order is Order.STOP else _Ended(Why.AGAIN, "it is opened anew")
+
+    def _lend(self, probe: Probe) -> None:
+        """From now on the loop may read it, unless it is ordered back already."""
+        self._lent = probe
+        if not self._orders.empty():
+            self._lent = None
 
     def _answer(self, probe: Probe, *, asked: bool) -> Answer:
         clock_ns = self.surroundings.clock_ns
