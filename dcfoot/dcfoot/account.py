@@ -39,7 +39,7 @@ def choose_site(
     if site or country or region:
         found = resolve_site(site, country, region, settings.sites_file)
     else:
-        found = _configured_site(settings)
+        found = configured_site(settings)
     if settings.factors_package is None:
         return found
     from dcfoot.factors.library import library  # only where there is a package
@@ -47,7 +47,8 @@ def choose_site(
     return with_factors(found, library(settings.factors_package).latest)
 
 
-def _configured_site(settings: Settings) -> Site:
+def configured_site(settings: Settings) -> Site:
+    """The site of the settings. Raises `ConfigError`, with where they stand, if there is none of that name."""
     try:
         return resolve_site(settings.site, settings.country, settings.region, settings.sites_file)
     except ConfigError as fault:

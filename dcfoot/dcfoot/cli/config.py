@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
-from dcfoot.account import check_sites_file
+from dcfoot.account import check_sites_file, configured_site
 from dcfoot.config import DEFAULT, Settings, files, keys, unknown_variables
 from dcfoot.daemon_settings import DaemonSettings, chosen_probes, load_daemon, load_usable
 from dcfoot.daemon_settings import keys as daemon_keys
@@ -65,16 +65,8 @@ def _faults_of(check: Callable[[], object]) -> Iterator[str]:
 
 def _check_place(settings: Settings) -> None:
     """Raises `ConfigError` where there is no such site, country or region, or a file of the user's is unfit."""
-    from dcfoot.site import resolve_site
-
     check_sites_file(settings)
-    try:
-        resolve_site(settings.site, settings.country, settings.region, settings.sites_file)
-    except ConfigError as fault:
-        where = "; ".join(
-            f"{key} from {settings.origin(key)}" for key in ("site", "country", "region") if _set(settings, key)
-        )
-        raise ConfigError(f"{where}: {fault}") from fault
+    configured_site(settings)
     if settings.hourly is not None:
         from dcfoot.account import choose_hourly, choose_site
 
@@ -89,10 +81,6 @@ def _check_package(settings: Settings) -> None:
         from dcfoot.factors.package import read_package
 
         read_package(settings.factors_package)
-
-
-def _set(settings: Settings, key: str) -> bool:
-    return key in settings.origins
 
 
 def _files() -> str:
