@@ -73,7 +73,7 @@ class Progress:
             In a few words.
         """
         self._told = told
-        if self._drawing is not None and self._clock_s() - self._drawn_s >= LEAST_S:
+        if self._drawing is not None:
             self._draw()
 
     def _draw_on(self) -> None:
@@ -82,10 +82,12 @@ class Progress:
                 self._draw()
 
     def _draw(self) -> None:
+        """Draws what was told last, unless the frame before has just been drawn."""
         with self._drawn:
-            self._drawn_s = self._clock_s()
-            told = f"{self._told}, {_elapsed(self._drawn_s - self._since_s)}"
-            self._write(_CLEAR + clip(told, self._columns()))
+            now_s = self._clock_s()
+            if now_s - self._drawn_s >= LEAST_S:
+                self._drawn_s = now_s
+                self._write(_CLEAR + clip(f"{self._told}, {_elapsed(now_s - self._since_s)}", self._columns()))
 
     def _columns(self) -> int:
         try:
