@@ -109,7 +109,7 @@ def _sold(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
 
 
 def _connection(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
-    """Limits of the connection that are broken: they are counted, and change no other figure."""
+    """Limits of the connection that are broken: the load obeys neither, and a battery that of the peak alone."""
     grid, store, peak_mw = case.scenario.grid, case.scenario.storage, float(np.max(found["peak_import_mw"]))
     limits = (
         ("import_limit_mw", grid.import_limit_mw, "MW", "limit"),

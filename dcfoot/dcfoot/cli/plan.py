@@ -89,7 +89,7 @@ def _planned(study: "Study", arguments: argparse.Namespace, until_something_is_d
             line.tell("tables and pages")
             write(comparison, arguments.out)
         pages = "" if has_pictures() else "; its pages need matplotlib: python -m pip install 'dcfoot[report]'"
-        sys.stderr.write(f"dcfoot: written into {arguments.out}; {PACKAGE} says what of{pages}\n")
+        sys.stderr.write(f"dcfoot: written into {arguments.out}; {PACKAGE} says what all of it is of{pages}\n")
     if missing := [*comparison.missing, *(f"the front at {value:g}" for value in comparison.front_missing)]:
         _say(_rendered(comparison, None, as_json=arguments.json))
         sys.stderr.write(f"dcfoot: interrupted; not computed: {', '.join(missing)}\n")
