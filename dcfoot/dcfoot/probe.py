@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import monotonic_ns
-from typing import Protocol, cast, runtime_checkable
+from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 from dcfoot.reading import Channel, Meter, Reading
 
@@ -118,8 +118,37 @@ class UsesProbe(Protocol):
     def uses(self) -> Mapping[str, Mapping[int, float]]:
         """By device: the share of each process since the last call, also of one that has ended.
 
-        Shares add up to 1; a device that nobody used has none. One that is left out cannot be seen.
+        Shares add up to 1 at most, and what they leave is nobody's: a device that nobody used has none. One that is
+        left out cannot be seen.
         """
+        ...
+
+
+class Part(NamedTuple):
+    """What a part of a device that is cut into several took of what the whole device did.
+
+    Parameters
+    ----------
+    meter : Meter
+        Describes it, and names the device (`Meter.cut`); it is never read.
+    ratio : float
+        Its part, in 0..1.
+    uses : Mapping[int, float] or None
+        By process: the part of the device's energy that it took here; what they leave of `ratio` is nobody's. None
+        where it is not known whose it is.
+    """
+
+    meter: Meter
+    ratio: float
+    uses: Mapping[int, float] | None
+
+
+@runtime_checkable
+class PartsProbe(Protocol):
+    """A probe some of whose devices are cut into parts, which are lent one by one."""
+
+    def parts(self) -> Sequence[Part]:
+        """What each part took in the time that `UsesProbe.uses` told of when it was asked last."""
         ...
 
 

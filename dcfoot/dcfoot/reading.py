@@ -34,7 +34,7 @@ class Domain(StrEnum):
     """The part of a machine that a meter sees, as a tree: a domain contains those whose `parent` it is.
 
     NODE is the wall plug (or the power supply's input); PLATFORM is RAPL's psys; MODULE is a superchip's or an
-    accelerator module's total. GPU means any accelerator.
+    accelerator module's total. GPU means any accelerator, GPU_INSTANCE one of the parts that it is cut into (MIG).
     """
 
     NODE = "node"
@@ -46,6 +46,7 @@ class Domain(StrEnum):
     DRAM = "dram"
     GPU = "gpu"
     GPU_MEMORY = "gpu_memory"
+    GPU_INSTANCE = "gpu_instance"
 
     @property
     def parent(self) -> "Domain | None":
@@ -72,6 +73,7 @@ _PARENT: dict[Domain, Domain | None] = {
     Domain.DRAM: Domain.PLATFORM,
     Domain.GPU: Domain.NODE,
     Domain.GPU_MEMORY: Domain.GPU,
+    Domain.GPU_INSTANCE: Domain.GPU,
 }
 
 
@@ -114,6 +116,24 @@ class Channel:
         return hash(self.device)
 
 
+class Cut(NamedTuple):
+    """Which part of a device that is cut into several this is.
+
+    Parameters
+    ----------
+    device : str
+        The whole device, as its own channel names it.
+    number : int
+        The part's number on it (of MIG: of the GPU instance).
+    profile : str
+        What the maker calls a part of this size: ``"3g.40gb"``.
+    """
+
+    device: str
+    number: int
+    profile: str
+
+
 @dataclass(frozen=True, slots=True)
 class Meter:
     """What a probe meters on one channel, and how well.
@@ -151,6 +171,8 @@ class Meter:
         The most that the device draws while the sensor looks away [W]; None for `power_max_w`.
     relayed : bool
         Whether another program reads the hardware and tells; a meter that reads the same itself goes before it.
+    cut : Cut or None
+        Which part of a device this is; None for whole devices.
     """
 
     channel: Channel
@@ -169,6 +191,7 @@ class Meter:
     power_floor_w: float = 0.0
     power_ceiling_w: float | None = None
     relayed: bool = False
+    cut: Cut | None = None
 
     def true_energy_j(self, energy_j: float, covered_s: float) -> tuple[float, float]:
         """The interval in which the true energy lies, given what this meter reported.

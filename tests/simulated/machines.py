@@ -40,7 +40,7 @@ SHARES = st.floats(0.0, 1.0)
 GAINS = st.tuples(st.floats(0.5, 1.0), st.floats(1.0, 2.0))
 CHIPS = st.builds(
     metered,
-    domain=st.sampled_from([d for d in Domain if d is not Domain.GPU_MEMORY]),
+    domain=st.sampled_from([d for d in Domain if d.parent is not Domain.GPU]),
     power_w=st.floats(0.0, 1000.0),
     share=SHARES,
     seconds=st.floats(1.0, 3600.0),

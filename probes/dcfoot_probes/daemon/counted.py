@@ -6,6 +6,7 @@ these totals are as fresh as the last reading. One thread adds, any thread may a
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from math import fsum
 from threading import Lock
 
 from dcfoot.counter import Outcome, Step
@@ -34,8 +35,8 @@ class _Users:
         self.parted_j += energy_j
         if shares is None:
             self.unknown_j += energy_j
-        elif not shares:
-            self.unused_j += energy_j
+        else:
+            self.unused_j += max(1.0 - fsum(shares.values()), 0.0) * energy_j
         for pid, share in (shares or {}).items():
             self._energy_j[pid] = self._energy_j.get(pid, 0.0) + share * energy_j
             self._seen_ns[pid] = time_ns

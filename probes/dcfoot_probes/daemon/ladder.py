@@ -128,6 +128,8 @@ class Ladders:
         """Adds a frame to the window, and assesses it where it has lasted long enough."""
         with self._lock:
             for channel, meter in meters.items():
+                if meter.cut is not None:  # its device's own meter stands for all of its parts
+                    continue
                 _, energy_j, covered_s = self._energies.get(channel, (meter, 0.0, 0.0))
                 step = frame.steps.get(channel)
                 if step is not None:

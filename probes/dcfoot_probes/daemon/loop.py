@@ -16,7 +16,8 @@ from dcfoot.counter import Step
 from dcfoot.reading import Channel, Meter
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.demand import Demand
-from dcfoot_probes.daemon.supervisor import Call, Supervisor, Uses
+from dcfoot_probes.daemon.supervisor import Call, Supervisor
+from dcfoot_probes.daemon.usage import Uses
 from dcfoot_probes.daemon.words import Frame, Split
 
 FAST_INTERVAL_S = 0.1
@@ -131,6 +132,7 @@ class Loop:
         self._next_look_ns = self._clock.monotonic_ns() + round(SELDOM_S * NS_PER_S)
         self._stopping = False
         self._told: set[str] = set()
+        self._parts: Mapping[Channel, Meter] = {}
 
     def run(self) -> None:
         """Ticks until `stop` is called; the time since the last beat is the last frame."""
@@ -217,15 +219,14 @@ class Loop:
 
     def _frame(self, duration_s: float) -> Frame:
         supervisor = self._supervisor
-        steps = supervisor.channels.take()
-        uses = supervisor.take_uses(steps)
+        steps, uses, self._parts = supervisor.take()
         splits: dict[Channel, Split] = {}
         self._guarded("who used the energy is not known", lambda: splits.update(self.splitter.splits(steps, uses)))
         return Frame(self._clock.wall_ns(), duration_s, steps, splits, supervisor.gauges(), supervisor.states())
 
     @property
     def _meters(self) -> Mapping[Channel, Meter]:
-        return self._supervisor.channels.meters
+        return {**self._supervisor.channels.meters, **self._parts}
 
     def _guarded(self, what: str, call: Call) -> None:
         """Nothing that fails here may end the daemon; each kind of failure goes to the log once."""

@@ -18,18 +18,25 @@ from threading import Thread
 from time import monotonic
 from typing import NamedTuple, Protocol
 
-from dcfoot.counter import Step
 from dcfoot.errors import ProbeAwaiting, ProbeTransient, ProbeUnavailable
-from dcfoot.probe import GaugeProbe, PacedProbe, Probe, ProbeEntry, PromptProbe, Surroundings, UsesProbe
-from dcfoot.reading import Channel, Meter, Reading
+from dcfoot.probe import (
+    GaugeProbe,
+    PacedProbe,
+    Part,
+    PartsProbe,
+    Probe,
+    ProbeEntry,
+    PromptProbe,
+    Surroundings,
+    UsesProbe,
+)
+from dcfoot.reading import Meter, Reading
 from dcfoot.sampler import GAUGE_PERIOD_S
 from dcfoot.threads import Beginning, begin
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.channels import Channels
+from dcfoot_probes.daemon.usage import DeviceUses, Taken, Uses
 from dcfoot_probes.daemon.words import ProbeState
-
-LEAST_S = 1e-9
-"""What an answer weighs at least [s]: the first comes in the moment of opening."""
 
 HANGS = "it does not answer; its driver may hang"
 
@@ -38,9 +45,6 @@ SILENT = "a meter of it went silent; it is opened anew"
 USES_LEAST_S = 0.2
 """How long is between two questions who used a device, at the least [s]: NVML samples that every sixth of a second
 (nvmlDeviceGetProcessUtilization), and without a sample memory would decide."""
-
-Uses = Mapping[str, Mapping[int, float]]
-"""By device: the share of each process, as `dcfoot.probe.UsesProbe` tells [-]."""
 
 Call = Callable[[], None]
 """Something to be done in the loop's thread."""
@@ -117,6 +121,8 @@ class Answer(NamedTuple):
         Who used the devices since they were last told of.
     uses_s : float
         How long that is [s].
+    parts : Sequence of Part
+        What parts of devices took in that time.
     """
 
     asked: bool
@@ -127,6 +133,7 @@ class Answer(NamedTuple):
     gauges: Mapping[str, Mapping[str, float]] | None = None
     uses: Uses | None = None
     uses_s: float = 0.0
+    parts: Sequence[Part] = ()
 
 
 class Listener(Protocol):
@@ -150,6 +157,7 @@ class _Roles(NamedTuple):
 
     paced: PacedProbe | None
     uses: UsesProbe | None
+    parts: PartsProbe | None
     gauges: GaugeProbe | None
     is_prompt: bool
 
@@ -158,6 +166,7 @@ class _Roles(NamedTuple):
         return _Roles(
             probe if isinstance(probe, PacedProbe) else None,
             probe if isinstance(probe, UsesProbe) else None,
+            probe if isinstance(probe, PartsProbe) else None,
             probe if isinstance(probe, GaugeProbe) else None,
             isinstance(probe, PromptProbe) and probe.is_prompt,
         )
@@ -328,8 +337,10 @@ class ProbeWorker:
             self._heard_ns[id(reading.meter)] = began_ns
             self._period_s = min(self._period_s, reading.meter.period_s)
         uses, uses_s = self._uses(began_ns) if asked else (None, 0.0)
+        parts = self._roles.parts.parts() if self._roles.parts and uses is not None else ()
         gauges = self._gauges(began_ns) if asked else None
-        return Answer(asked, readings, (clock_ns() - began_ns) / NS_PER_S, said, failed, gauges, uses, uses_s)
+        read_s = (clock_ns() - began_ns) / NS_PER_S
+        return Answer(asked, readings, read_s, said, failed, gauges, uses, uses_s, parts)
 
     def _uses(self, now_ns: int) -> tuple[Uses | None, float]:
         """Who used the devices, and over how long [s]; not before the driver can have a new sample."""
@@ -350,24 +361,6 @@ class ProbeWorker:
         """Whether a meter that was heard since the probe was opened has not been for a while."""
         since_ns = self.surroundings.clock_ns() - round(self._patience.silent_s * NS_PER_S)
         return any(heard_ns < since_ns for heard_ns in self._heard_ns.values())
-
-
-class _UsesSum:
-    """Who used a device over several answers, each weighted by its time."""
-
-    def __init__(self) -> None:
-        self._seen_s = 0.0
-        self._shares_s: dict[int, float] = {}
-
-    def add(self, shares: Mapping[int, float], seconds: float) -> None:
-        weight_s = max(seconds, LEAST_S)
-        self._seen_s += weight_s
-        for pid, share in shares.items():
-            self._shares_s[pid] = self._shares_s.get(pid, 0.0) + share * weight_s
-
-    def mean(self) -> Mapping[int, float]:
-        """Shares that add up to the part of the time in which anybody used it."""
-        return {pid: share_s / self._seen_s for pid, share_s in self._shares_s.items()}
 
 
 class _Watched:
@@ -410,7 +403,7 @@ class Supervisor:
     ) -> None:
         self._patience = patience or Patience()
         self.channels = Channels()
-        self._uses: dict[str, _UsesSum] = {}
+        self._uses = DeviceUses()
         self._surroundings = surroundings
         self._inbox = inbox
         self._watched: dict[str, _Watched] = {}
@@ -481,19 +474,9 @@ class Supervisor:
         """Whether a probe that was asked in this round has not answered yet."""
         return bool(self._awaited)
 
-    def take_uses(self, steps: Mapping[Channel, Step]) -> Uses:
-        """Who used the devices in these steps; of a device whose energy comes later it is told then.
-
-        Parameters
-        ----------
-        steps : Mapping[Channel, Step]
-            What the channels took.
-        """
-        metered = {channel.device for channel in self.channels.meters}
-        taken = {channel.device for channel in steps}
-        told = {device: self._uses[device].mean() for device in taken & self._uses.keys()}
-        self._uses = {device: uses for device, uses in self._uses.items() if device in metered - taken}
-        return told
+    def take(self) -> Taken:
+        """What the channels and parts of them took since the last call, and who used them."""
+        return self._uses.take(self.channels.take(), self.channels.meters)
 
     def gauges(self) -> Mapping[str, Mapping[str, float]]:
         """The last figures of every device."""
@@ -528,8 +511,7 @@ class Supervisor:
             watched.tell(answer.said, answer.read_s, failed=answer.failed)
         if answer.gauges is not None:
             watched.gauges = answer.gauges
-        for device, shares in (answer.uses or {}).items():
-            self._uses.setdefault(device, _UsesSum()).add(shares, answer.uses_s)
+        self._uses.add(answer.uses or {}, answer.parts, answer.uses_s)
         self.channels.add(name, answer.readings)
         if answer.uses is not None:
             self.channels.counted.part(name, answer.uses)

@@ -98,6 +98,12 @@ def _channels(value: str) -> Callable[[Snapshot], Iterator[Sample]]:
     return samples
 
 
+def _instances(now: Snapshot) -> Iterator[Sample]:
+    for total in now.channels:
+        if cut := total.meter.cut:
+            yield Sample((total.meter.channel.device, cut.device, str(cut.number), cut.profile), 1.0)
+
+
 def _jobs(now: Snapshot) -> Iterator[Sample]:
     """Each counts from 0 after its first minute: of one that shows something when it is first seen, that is lost."""
     labels = {total.meter.channel: _of(total.meter.channel) for total in now.channels}
@@ -183,6 +189,14 @@ METRICS: Sequence[Metric] = (
         "Energy that the meter of a device saw",
         CHANNEL,
         _channels("energy_j"),
+    ),
+    Metric(
+        "dcfoot_gpu_instance",
+        "1",
+        Kind.INFO,
+        "Which MIG instance of which GPU a device of the domain gpu_instance is, by its number and profile",
+        ("device", "gpu", "gpu_i_id", "gpu_i_profile"),
+        _instances,
     ),
     Metric(
         "dcfoot_power_watts",

@@ -21,6 +21,7 @@ CUMULATIVE = 2
 HARDWARE_TYPE: Mapping[Domain, str] = {
     Domain.GPU: "gpu",
     Domain.GPU_MEMORY: "memory",
+    Domain.GPU_INSTANCE: "gpu",
     Domain.PACKAGE: "cpu",
     Domain.CORE: "cpu",
     Domain.UNCORE: "cpu",
@@ -65,6 +66,7 @@ def _of(total: ChannelTotal) -> Mapping[str, str]:
         "hw.id": channel.device,
         "hw.name": total.meter.name,
         **({"hw.type": kind} if kind else {}),
+        **({"hw.parent": total.meter.cut.device} if total.meter.cut else {}),
         "dcfoot.domain": str(channel.domain),
         "dcfoot.basis": str(channel.basis),
     }

@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TypeVar, TypeVarTuple
 
-from dcfoot.probe import Surroundings
-from dcfoot.reading import Reading
+from dcfoot.probe import Part, Surroundings
+from dcfoot.reading import Basis, Channel, Cut, Domain, Kind, Meter, Reading
 from dcfoot.units import NS_PER_S, W_PER_MW
 from dcfoot_probes.nvidia.bus import PciGpu
 from dcfoot_probes.nvidia.energy import Device, open_source
 from dcfoot_probes.nvidia.finding import Found
 from dcfoot_probes.nvidia.gauges import gauges_reader
 from dcfoot_probes.nvidia.generations import generation_of
-from dcfoot_probes.nvidia.nvml import FIELD_POWER_INSTANT, Nvml, NvmlFault, answer_or
-from dcfoot_probes.nvidia.sharing import Users
+from dcfoot_probes.nvidia.nvml import FIELD_POWER_INSTANT, Instance, Nvml, NvmlFault, answer_or
 from dcfoot_probes.nvidia.source import Source
+from dcfoot_probes.nvidia.users import Users
 
 T = TypeVar("T")
 Told = TypeVarTuple("Told")
@@ -50,6 +50,7 @@ class Gpu:
         self.uuid = source.meter.channel.device
         self._nvml = nvml
         self._faults: dict[int, int] = {}
+        self._instance_meters: dict[str, Meter] = {}
         self._pci = pci
         self._sleeper = pci if pci and pci.may_sleep else None
         self._clock_ns = clock_ns
@@ -82,6 +83,20 @@ class Gpu:
     def uses(self) -> Mapping[int, float] | None:
         """The part of it that each process used since the last call; None also where that is not known."""
         return None if self._lost else self._answer(self.users.uses)
+
+    def parts(self) -> list[Part]:
+        """What each of its MIG instances took in the time that `uses` told of; told once."""
+        told, self.users.parts = self.users.parts, ()
+        return [Part(self._meter_of(one.instance), one.ratio, one.uses) for one in told]
+
+    def _meter_of(self, instance: Instance) -> Meter:
+        whole = self.source.meter
+        if instance.uuid not in self._instance_meters:
+            channel = Channel(whole.channel.host, Domain.GPU_INSTANCE, instance.uuid, Basis.MODELLED)
+            cut = Cut(self.uuid, instance.number, instance.profile)
+            name = f"{whole.name} MIG {instance.profile}"
+            self._instance_meters[instance.uuid] = Meter(channel, name, "mig.slices", Kind.COUNTER, 1.0, cut=cut)
+        return self._instance_meters[instance.uuid]
 
     def gauges(self) -> dict[str, float] | None:
         """How it is doing."""

@@ -6,7 +6,7 @@ arguments prepared once.
 
 import ctypes
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from importlib import import_module
 from operator import attrgetter
@@ -31,6 +31,7 @@ NO_PERMISSION, NOT_FOUND, INSUFFICIENT_SIZE, DRIVER_NOT_LOADED, VERSION_MISMATCH
 _TOTAL_POWER_SAMPLES = 0  # nvml.h, nvmlSamplingType_t
 _CLOCK_SM = 1  # nvml.h, nvmlClockType_t
 _TEMPERATURE_GPU = 0  # nvml.h, nvmlTemperatureSensors_t
+_MEMORY_SLICES = 8  # NVIDIA MIG User Guide, "Concepts": a memory slice is an eighth of the memory
 _ROWS_AT_FIRST = 32  # more processes than usually share a device; the list grows where there are more
 _MEMBERS_OF_VALUE = ("dVal", "uiVal", "ulVal", "ullVal", "sllVal", "siVal", "usVal")  # nvml.h, nvmlValueType_t
 
@@ -67,11 +68,27 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A MIG instance of a device: its own handle and UUID, and its part of the device in compute slices."""
+    """A MIG instance of a device.
 
-    handle: object
+    Parameters
+    ----------
+    handle : object
+        Its own.
+    uuid : str
+        ``"MIG-..."``.
+    slices : int
+        Its part of the device, in compute slices: of a GPU instance that is cut up further, those of its own.
+    number : int
+        The number of its GPU instance on the device.
+    profile : str
+        ``"3g.40gb"``; of a part of a GPU instance ``"1c.3g.40gb"``.
+    """
+
+    handle: object = field(compare=False)
     uuid: str
     slices: int
+    number: int
+    profile: str
 
 
 def load() -> "Nvml":
@@ -166,16 +183,24 @@ class Nvml:
         try:
             if not self._ask("nvmlDeviceGetMigMode", handle)[0]:
                 return None
-            return [
-                Instance(mig, self.uuid(mig), int(self._ask("nvmlDeviceGetAttributes", mig).gpuInstanceSliceCount))
-                for mig in self._migs(handle)
-            ]
+            whole_bytes = int(self._ask("nvmlDeviceGetMemoryInfo", handle).total)
+            return [self._instance(mig, whole_bytes) for mig in self._migs(handle)]
         except NvmlFault:
             return None
 
+    def instances_most(self, handle: object) -> int:
+        """How many MIG instances fit on a device: the compute slices that it has for them."""
+        return int(self._ask("nvmlDeviceGetMaxMigDeviceCount", handle))
+
+    def _instance(self, mig: object, whole_bytes: int) -> Instance:
+        of = self._ask("nvmlDeviceGetAttributes", mig)
+        number, slices = self._ask("nvmlDeviceGetGpuInstanceId", mig), int(of.computeInstanceSliceCount)
+        profile = profile_of(int(of.gpuInstanceSliceCount), slices, int(of.memorySizeMB) << 20, whole_bytes)
+        return Instance(mig, self.uuid(mig), slices, int(number), profile)
+
     def _migs(self, handle: object) -> list[object]:
         found: list[object] = []
-        for index in range(self._ask("nvmlDeviceGetMaxMigDeviceCount", handle)):
+        for index in range(self.instances_most(handle)):
             try:
                 found.append(self._ask("nvmlDeviceGetMigDeviceHandleByIndex", handle, index))
             except NvmlFault as fault:
@@ -337,6 +362,27 @@ class Nvml:
             return getattr(self._pynvml, call)(*arguments)
         except self._pynvml.NVMLError as error:
             raise NvmlFault(error.value) from None
+
+
+def profile_of(slices: int, compute_slices: int, memory_bytes: int, whole_bytes: int) -> str:
+    """What NVIDIA calls a MIG instance of a size.
+
+    The memory is rounded up to eighths of the device's, as NVIDIA's own programs do (github.com/NVIDIA/go-nvlib,
+    pkg/nvlib/device/mig_profile.go).
+
+    Parameters
+    ----------
+    slices, compute_slices : int
+        Of its GPU instance, and of what that has in it.
+    memory_bytes : int
+        Of its GPU instance [bytes].
+    whole_bytes : int
+        Of the device [bytes].
+    """
+    eighths = -(-_MEMORY_SLICES * memory_bytes // whole_bytes)
+    memory_gb = round(eighths / _MEMORY_SLICES * -(-whole_bytes >> 30))
+    part = "" if compute_slices == slices else f"{compute_slices}c."
+    return f"{part}{slices}g.{memory_gb}gb"
 
 
 @cache

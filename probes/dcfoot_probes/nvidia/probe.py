@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from dcfoot.errors import ProbeTransient, ProbeUnavailable
-from dcfoot.probe import Surroundings
+from dcfoot.probe import Part, Surroundings
 from dcfoot.reading import Meter, Reading
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.nvidia.allocation import Allocation, allocation
@@ -17,7 +17,7 @@ from dcfoot_probes.nvidia.edges import Publication, await_publications
 from dcfoot_probes.nvidia.finding import Finder, Found
 from dcfoot_probes.nvidia.gpu import Gpu, open_gpu
 from dcfoot_probes.nvidia.nvml import Nvml, NvmlFault, answer_or
-from dcfoot_probes.nvidia.sharing import Users
+from dcfoot_probes.nvidia.users import Users
 
 HAND_OVER_S = 0.95
 """How often readings are handed over, unless they are wanted more often [s]: power is polled in between, but who used a
@@ -129,6 +129,10 @@ class Nvidia:
     def uses(self) -> Mapping[str, Mapping[int, float]]:
         """Each process's share of each device since the last call."""
         return {gpu.uuid: uses for gpu in self._gpus if (uses := gpu.uses()) is not None}
+
+    def parts(self) -> Sequence[Part]:
+        """What each MIG instance took in the time that `uses` told of."""
+        return [part for gpu in self._gpus for part in gpu.parts()]
 
     def gauges(self) -> Mapping[str, Mapping[str, float]]:
         """Utilisation, memory, clock, temperature and power limit of each device that answers."""

@@ -11,11 +11,11 @@ look; where those are not all the run's, also those that the driver saw computin
 5. Users that cannot be told (a container sees the processes of the host under foreign numbers, or sees none on a device
    that is busy), or a driver that refuses: not known.
 
-A device cut into MIG instances has one power meter: each instance that is in use, or allocated, counts by its compute
-slices, and is shared by the same rule (utilisation is not sampled there, so by memory).
+Each instance of a device that is cut into MIG instances is shared by the same rule (utilisation is not sampled there,
+so by memory); `dcfoot_probes.nvidia.instances` states what an instance's part of the device is.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from time import time_ns
@@ -95,72 +95,22 @@ def uses(before: Look, now: Look) -> Mapping[int, float] | None:
     return {pid: weight / whole for pid, weight in weights.items()} if whole else None
 
 
-class Users:
-    """Follows the users of one device from look to look.
+class Part:
+    """A MIG instance, of which the driver tells the contexts.
 
     Parameters
     ----------
-    uuid : str
-        The device.
-    allocated : bool
-        Whether the job was given it, or an instance of it, by name.
-    instances : frozenset of str
-        The MIG instances that it was given; empty for whole devices.
+    nvml : Nvml
+        The library.
+    handle : object
+        The instance's.
     is_process : Callable[[int], bool]
         Whether there is such a process where we look.
+    allocated : bool
+        Whether the job was given it by name.
+    slices : int
+        Its compute slices.
     """
-
-    def __init__(
-        self, uuid: str, *, allocated: bool, instances: frozenset[str], is_process: Callable[[int], bool]
-    ) -> None:
-        self.uuid = uuid
-        self._allocated = allocated
-        self._instances_allocated = instances
-        self._is_process = is_process
-        self._parts: list[_Part] = []
-
-    def bind(self, nvml: Nvml, handle: object) -> None:
-        """Prepares the calls for a handle. MIG cannot be switched on or off while a device is open, as it is here.
-
-        A driver that does not tell who uses a device leaves it metered all the same.
-        """
-        self._parts = answer_or([], lambda: self._parts_of(nvml, handle))
-
-    def _parts_of(self, nvml: Nvml, handle: object) -> "list[_Part]":
-        instances = nvml.instances(handle)
-        if instances is None:
-            return [_WholeDevice(nvml, handle, self._is_process, allocated=self._is_allocated(self.uuid))]
-        return [
-            _Part(nvml, one.handle, self._is_process, allocated=self._is_allocated(one.uuid), slices=one.slices)
-            for one in instances
-        ]
-
-    def _is_allocated(self, uuid: str) -> bool:
-        return uuid in self._instances_allocated or (self._allocated and not self._instances_allocated)
-
-    def share(self, pids: AbstractSet[int]) -> float | None:
-        """The run's part of the device since the last call; None where it is not known. May raise `NvmlFault`."""
-        if len(self._parts) == 1:
-            return self._parts[0].share(pids)
-        shares = [(part, part.share(pids)) for part in self._parts]
-        return _by_slices([(part, ratio) for part, ratio in shares if part.counts]) if shares else None
-
-    def uses(self) -> Mapping[int, float] | None:
-        """Each process's part since the last call; None where it is not known. May raise `NvmlFault`."""
-        asked = [(part, part.uses()) for part in self._parts]
-        used = [(part, parts) for part, parts in asked if parts is None or parts]
-        if not asked or any(parts is None for _, parts in used):
-            return None
-        slices_count = sum(part.slices for part, _ in used)
-        sums: dict[int, float] = {}
-        for part, parts in used:
-            for pid, ratio in (parts or {}).items():
-                sums[pid] = sums.get(pid, 0.0) + ratio * part.slices / slices_count
-        return sums
-
-
-class _Part:
-    """A MIG instance, of which the driver tells the contexts."""
 
     def __init__(
         self, nvml: Nvml, handle: object, is_process: Callable[[int], bool], *, allocated: bool, slices: int = 1
@@ -193,8 +143,9 @@ class _Part:
     def uses(self) -> Mapping[int, float] | None:
         """Each process's part since the last call."""
         before, since_us = self._before, self._since_us()
-        self._before = self._look(self._contexts(), since_us, frozenset())
-        return uses(before, self._before)
+        now = self._before = self._look(self._contexts(), since_us, frozenset())
+        self._used = bool(before.memory_bytes or now.users)
+        return uses(before, now)
 
     def _since_us(self) -> int:
         since_us, self._looked_us = self._looked_us, time_ns() // NS_PER_US
@@ -222,7 +173,7 @@ class _Part:
         return Look(memory_bytes, computed_percent, ours, visible, busy)
 
 
-class _WholeDevice(_Part):
+class WholeDevice(Part):
     """A whole device, of which the driver also tells what processes computed."""
 
     def __init__(self, nvml: Nvml, handle: object, is_process: Callable[[int], bool], *, allocated: bool) -> None:
@@ -242,12 +193,3 @@ def _sums(uses: Iterable[Use]) -> dict[int, int]:
     for use in uses:
         sums[use.pid] = sums.get(use.pid, 0) + use.sm_percent
     return sums
-
-
-def _by_slices(shares: Sequence[tuple[_Part, float | None]]) -> float | None:
-    """The mean of the parts' shares, each by its compute slices; None where one of them is not known."""
-    known = [(part.slices, ratio) for part, ratio in shares if ratio is not None]
-    if len(known) < len(shares):
-        return None
-    whole = sum(slices for slices, _ in known)
-    return sum(slices * ratio for slices, ratio in known) / whole if whole else 0.0

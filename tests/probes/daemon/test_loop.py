@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from dcfoot.counter import Step
 from dcfoot.reading import Channel, Meter
 from dcfoot_probes.daemon.loop import Beat
-from dcfoot_probes.daemon.supervisor import Uses
 from dcfoot_probes.daemon.totals import Totals
+from dcfoot_probes.daemon.usage import Uses
 from dcfoot_probes.daemon.words import Frame, Split, Unit, UnitKind
 from simulated.daemons import Device, Running, meter, running
 from simulated.near import near

@@ -15,7 +15,8 @@ from dcfoot.counter import Step
 from dcfoot.errors import ProbeUnavailable
 from dcfoot.probe import ProbeEntry
 from dcfoot.reading import Basis, Channel, Domain, Reading
-from dcfoot_probes.daemon.supervisor import Patience, Uses
+from dcfoot_probes.daemon.supervisor import Patience
+from dcfoot_probes.daemon.usage import Uses
 from dcfoot_probes.daemon.words import Split
 from dcfoot_probes.nvidia import Nvidia
 from dcfoot_probes.rapl import Rapl

@@ -99,8 +99,8 @@ class GpuProcess:
         From when to when it is there [s].
     graphics : bool
         Whether its context is one for graphics.
-    instance_number : int
-        The MIG instance in which it runs.
+    instance_number, compute_number : int
+        The MIG instance in which it runs: the GPU instance and the compute instance of that.
     """
 
     pid: int
@@ -110,16 +110,33 @@ class GpuProcess:
     span_s: tuple[float, float] = FOR_EVER
     graphics: bool = False
     instance_number: int = 0
+    compute_number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class MigInstance:
-    """A MIG instance: its UUID, its number, its compute slices and its memory [bytes]."""
+    """A MIG instance.
+
+    Parameters
+    ----------
+    uuid : str
+        Its name.
+    number, compute_number : int
+        The numbers of the GPU instance and of the compute instance of that.
+    slices : int
+        Of the GPU instance.
+    memory_bytes : int
+        Of the GPU instance [bytes].
+    compute_slices : int
+        Of the compute instance; 0 for all that the GPU instance has.
+    """
 
     uuid: str
     number: int
     slices: int = 1
     memory_bytes: int = 10 << 30
+    compute_number: int = 0
+    compute_slices: int = 0
 
 
 @dataclass(frozen=True, slots=True)

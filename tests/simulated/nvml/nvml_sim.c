@@ -576,7 +576,9 @@ API nvmlDeviceGetSamples(void *handle, int kind, unsigned long long since, int *
 
 static int runs(const Process *process, ns_t now) { return process->from <= now && now < process->to; }
 
-static int is_in(const Process *process, const Mig *mig) { return !mig || process->instance == mig->instance; }
+static int is_in(const Process *process, const Mig *mig) {
+    return !mig || (process->instance == mig->instance && process->compute == mig->compute);
+}
 
 static int processes(void *handle, unsigned *count, ProcessInfo *infos, int function, int graphics) {
     Call call;
@@ -591,7 +593,7 @@ static int processes(void *handle, unsigned *count, ProcessInfo *infos, int func
         if (found < room)
             infos[found] = (ProcessInfo){process->pid, process->memory_bytes,
                                          call.device->mig_mode ? process->instance : NO_INSTANCE,
-                                         call.device->mig_mode ? 0 : NO_INSTANCE};
+                                         call.device->mig_mode ? process->compute : NO_INSTANCE};
         found++;
     }
     *count = found;
@@ -762,12 +764,27 @@ API nvmlDeviceIsMigDeviceHandle(void *handle, unsigned *is_mig) {
     return give(is_mig, call.mig != NULL);
 }
 
+/* Only of MIG handles, which name a compute instance (NVML API Reference Guide, "Multi Instance GPU Management"). */
+static int give_of_mig(const Call *call, unsigned *target, unsigned value) {
+    return call->mig ? give(target, value) : leave(NOT_SUPPORTED);
+}
+
+API nvmlDeviceGetGpuInstanceId(void *handle, unsigned *number) {
+    ENTER(nvmlDeviceGetGpuInstanceId, handle);
+    return give_of_mig(&call, number, call.mig ? call.mig->instance : 0);
+}
+
+API nvmlDeviceGetComputeInstanceId(void *handle, unsigned *number) {
+    ENTER(nvmlDeviceGetComputeInstanceId, handle);
+    return give_of_mig(&call, number, call.mig ? call.mig->compute : 0);
+}
+
 API nvmlDeviceGetAttributes_v2(void *handle, Attributes *attributes) {
     ENTER(nvmlDeviceGetAttributes, handle);
     if (!call.mig)
         return leave(NOT_SUPPORTED);
-    *attributes = (Attributes){.multiprocessors = 14 * call.mig->slices, .gpu_slices = call.mig->slices,
-                               .compute_slices = call.mig->slices, .memory_mb = call.mig->memory_bytes >> 20};
+    *attributes = (Attributes){.multiprocessors = 14 * call.mig->compute_slices, .gpu_slices = call.mig->slices,
+                               .compute_slices = call.mig->compute_slices, .memory_mb = call.mig->memory_bytes >> 20};
     return leave(SUCCESS);
 }
 

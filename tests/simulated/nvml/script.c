@@ -208,8 +208,8 @@ static int read_fault(Reader *reader, const char *rest) {
 
 static int read_process(Reader *reader, const char *rest) {
     Process p = {0};
-    if (sscanf(rest, "%u %llu %u %u %" SCNd64 " %" SCNd64 " %d %u", &p.pid, &p.memory_bytes, &p.sm_percent,
-               &p.memory_percent, &p.from, &p.to, &p.graphics, &p.instance) != 8)
+    if (sscanf(rest, "%u %llu %u %u %" SCNd64 " %" SCNd64 " %d %u %u", &p.pid, &p.memory_bytes, &p.sm_percent,
+               &p.memory_percent, &p.from, &p.to, &p.graphics, &p.instance, &p.compute) != 9)
         return 0;
     append(&reader->device->processes, &p, sizeof p);
     return 1;
@@ -222,7 +222,8 @@ static int read_mig(Reader *reader, const char *rest) {
     if (device->mig_count == MAX_MIGS)
         return 0;
     Mig *mig = &device->migs[device->mig_count++];
-    return sscanf(rest, "%95s %u %u %llu", mig->uuid, &mig->instance, &mig->slices, &mig->memory_bytes) == 4;
+    return sscanf(rest, "%95s %u %u %u %u %llu", mig->uuid, &mig->instance, &mig->compute, &mig->slices,
+                  &mig->compute_slices, &mig->memory_bytes) == 6;
 }
 
 static const Statement STATEMENTS[] = {

@@ -115,7 +115,9 @@ def _users(gpu: SimulatedGpu) -> Iterator[str]:
         yield f"utilisation {gpu.utilisation_percent[0]} {gpu.utilisation_percent[1]}"
     for process in gpu.processes:
         used = f"{process.memory_bytes} {process.sm_percent} {process.memory_percent} {_span(process.span_s)}"
-        yield f"process {process.pid} {used} {int(process.graphics)} {process.instance_number}"
+        yield f"process {process.pid} {used} {int(process.graphics)} {process.instance_number} {process.compute_number}"
     yield f"mig_mode {int(gpu.mig_instances is not None)}"
     for mig in gpu.mig_instances or ():
-        yield f"mig {mig.uuid} {mig.number} {mig.slices} {mig.memory_bytes}"
+        compute_slices = mig.compute_slices or mig.slices
+        numbers = f"{mig.number} {mig.compute_number} {mig.slices} {compute_slices}"
+        yield f"mig {mig.uuid} {numbers} {mig.memory_bytes}"

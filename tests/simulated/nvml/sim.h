@@ -32,6 +32,7 @@ typedef int64_t ns_t;
     X(nvmlDeviceGetProcessUtilization) X(nvmlDeviceGetComputeMode) X(nvmlDeviceGetMigMode) \
     X(nvmlDeviceGetMaxMigDeviceCount) X(nvmlDeviceGetMigDeviceHandleByIndex) \
     X(nvmlDeviceGetDeviceHandleFromMigDeviceHandle) X(nvmlDeviceIsMigDeviceHandle) \
+    X(nvmlDeviceGetGpuInstanceId) X(nvmlDeviceGetComputeInstanceId) \
     X(nvmlDeviceGetPersistenceMode) X(nvmlDeviceGetPerformanceState)
 
 #define AS_ENUM(name) FN_##name,
@@ -92,13 +93,14 @@ typedef struct { int function, code; unsigned field; ns_t from, to, delay; } Fau
 typedef struct { int which; ns_t from, to; double value; } Glitch;
 
 typedef struct {
-    unsigned pid, sm_percent, memory_percent, instance;
+    unsigned pid, sm_percent, memory_percent, instance, compute;
     unsigned long long memory_bytes;
     ns_t from, to;
     int graphics;
 } Process;
 
-typedef struct { char uuid[TEXT]; unsigned instance, slices; unsigned long long memory_bytes; } Mig;
+/* A compute instance of a GPU instance; both numbers and both counts of slices. */
+typedef struct { char uuid[TEXT]; unsigned instance, compute, slices, compute_slices; unsigned long long memory_bytes; } Mig;
 
 enum { USAGE, AVERAGE, INSTANT, SAMPLES, SENSOR_COUNT };
 

@@ -90,6 +90,7 @@ def _channel(total: ChannelTotal, *, nested: bool) -> Json:
         "name": total.meter.name,
         "method": total.meter.method,
         "nested": nested,
+        "cut": total.meter.cut and total.meter.cut._asdict(),
         "power_w": _rounded(total.power_w),
         "idle_w": _rounded(total.idle_w),
         "unattributed_w": _rounded(total.unattributed_w),
