@@ -58,6 +58,27 @@ class Database:
         found = json.loads(get(f"{self.url}/api/v1/query?{urlencode(parameters)}"))["data"]["result"]
         return {tuple(sorted(one["metric"].items())): float(one["value"][1]) for one in found}
 
+    def samples(
+        self, selector: str, seconds: int, at_s: float
+    ) -> Mapping[tuple[tuple[str, str], ...], Sequence[tuple[float, float]]]:
+        """What was stored of each series in some seconds: (when [s since 1970 UTC], value).
+
+        Parameters
+        ----------
+        selector : str
+            In PromQL.
+        seconds : int
+            How many [s].
+        at_s : float
+            Their end [s since 1970 UTC].
+        """
+        parameters = urlencode({"query": f"{selector}[{seconds}s]", "time": at_s})
+        found = json.loads(get(f"{self.url}/api/v1/query?{parameters}"))["data"]["result"]
+        return {
+            tuple(sorted(one["metric"].items())): [(float(at_s), float(value)) for at_s, value in one["values"]]
+            for one in found
+        }
+
     def wait(self, expression: str, at_s: float | None = None, more_than: int = 0) -> Series:
         """The same, once it has more than a number of series."""
         found: list[Series] = [{}]

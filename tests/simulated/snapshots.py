@@ -1,9 +1,10 @@
 """What a daemon on a GPU server would know after a while, made of numbers that add up; no daemon runs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dcfoot.quantity import Quantity
-from dcfoot.reading import Basis, Channel, Domain, Kind, Meter
+from dcfoot.reading import Basis, Channel, Cut, Domain, Kind, Meter
 from dcfoot_probes.daemon.wasting import priced
 from dcfoot_probes.daemon.words import (
     Amount,
@@ -100,6 +101,16 @@ def wasted(devices: Sequence[str], owner: Unit) -> Wasted:
     earlier = Finding(Waste.STOPPED, devices[-1], (), START_NS, now_ns - 10**12, is_over=True, amount=Amount(0.5))
     now = Finding(Waste.ALLOCATED_IDLE, devices[0], (owner,), now_ns - 10**12, now_ns, is_over=False, amount=amount)
     return Wasted(totals, [now, earlier], RATES)
+
+
+def with_instance(now: Snapshot) -> Snapshot:
+    """The same server, but that an eighth of its first GPU is a MIG instance."""
+    whole = now.channels[0]
+    channel = Channel(HOST, Domain.GPU_INSTANCE, "MIG-0000", Basis.MODELLED)
+    cut = Cut(whole.meter.channel.device, 7, "1g.10gb")
+    meter = Meter(channel, f"{whole.meter.name} MIG 1g.10gb", "mig.slices", Kind.COUNTER, 1.0, cut=cut)
+    part = whole._replace(meter=meter, power_w=GPU_W / 8, energy_j=whole.energy_j / 8)
+    return replace(now, channels=[*now.channels, part])
 
 
 def snapshot(gpus: int = 2, units: int = 3) -> Snapshot:

@@ -497,6 +497,22 @@ class TestADevice:
         assert fails(6, pynvml.nvmlDeviceGetMigDeviceHandleByIndex, handle, 2)
         assert fails(NOT_SUPPORTED, pynvml.nvmlDeviceGetTotalEnergyConsumption, mig)
         assert fails(NOT_SUPPORTED, pynvml.nvmlDeviceGetUtilizationRates, handle)
+        assert fails(NOT_SUPPORTED, pynvml.nvmlDeviceGetGpuInstanceId, handle)
+
+    def test_a_mig_device_is_a_compute_instance_of_a_gpu_instance(self, simulated_gpus: Install) -> None:
+        instances = [MigInstance(f"MIG-{n}", 5, slices=3, compute_number=n, compute_slices=n + 1) for n in (0, 1)]
+        processes = [GpuProcess(11, instance_number=5), GpuProcess(12, instance_number=5, compute_number=1)]
+        simulated_gpus(replace(a100(steady(100)), mig_instances=instances, processes=processes))
+        migs = [pynvml.nvmlDeviceGetMigDeviceHandleByIndex(device(), index) for index in (0, 1)]
+        assert [pynvml.nvmlDeviceGetGpuInstanceId(mig) for mig in migs] == [5, 5]
+        assert [pynvml.nvmlDeviceGetComputeInstanceId(mig) for mig in migs] == [0, 1]
+        attributes = [pynvml.nvmlDeviceGetAttributes(mig) for mig in migs]
+        assert [(of.gpuInstanceSliceCount, of.computeInstanceSliceCount) for of in attributes] == [(3, 1), (3, 2)]
+        held = [pynvml.nvmlDeviceGetComputeRunningProcesses(mig) for mig in migs]
+        assert [[(one.pid, one.gpuInstanceId, one.computeInstanceId) for one in of] for of in held] == [
+            [(11, 5, 0)],
+            [(12, 5, 1)],
+        ]
 
     def test_knows_no_mig_where_the_card_has_none(self, simulated_gpus: Install) -> None:
         simulated_gpus(rtx3090(steady(1)))

@@ -15,7 +15,7 @@ from dcfoot_probes.daemon.words import Snapshot, Unit, UnitKind
 from dcfoot_probes.exporters.metrics import METRICS
 from dcfoot_probes.exporters.otlp import HARDWARE, body_of
 from simulated.near import near
-from simulated.snapshots import HOST, PERSONAL, START_NS, meter, snapshot
+from simulated.snapshots import HOST, PERSONAL, START_NS, meter, snapshot, with_instance
 
 json_format: Any = import_module("google.protobuf.json_format")  # it declares no types
 
@@ -87,7 +87,7 @@ def test_no_number_of_a_user_is_sent() -> None:
 
 def test_every_other_metric_is_told_under_its_own_name() -> None:
     expected = {metric.name.replace("dcfoot_", "dcfoot.", 1) for metric in METRICS if metric.name not in HARDWARE}
-    assert set(metrics()) == {"hw.energy", "hw.power", *expected}
+    assert set(metrics(with_instance(snapshot()))) == {"hw.energy", "hw.power", *expected}
 
 
 def test_every_point_is_stamped_with_the_last_frame_and_counters_with_the_start() -> None:

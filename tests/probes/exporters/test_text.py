@@ -18,7 +18,7 @@ from dcfoot_probes.exporters.prometheus import text_of
 from simulated.near import near
 from simulated.peers import require_peer
 from simulated.repository import ROOT
-from simulated.snapshots import PERSONAL, snapshot
+from simulated.snapshots import PERSONAL, snapshot, with_instance
 
 openmetrics: Any = import_module("prometheus_client.openmetrics.parser")  # it declares no types
 
@@ -58,11 +58,21 @@ def test_promtool_finds_nothing_to_complain_of() -> None:
 
 def test_every_metric_of_a_busy_server_is_told_in_both_forms() -> None:
     names = {metric.full_name for metric in METRICS}
-    text, kind = text_of(snapshot(), OPENMETRICS)
+    text, kind = text_of(with_instance(snapshot()), OPENMETRICS)
     assert kind.startswith("application/openmetrics-text; version=1.0.0")
     families = openmetrics.text_string_to_metric_families(text.decode())
     assert {sample.name for family in families for sample in family.samples} == names
-    assert set(plain()) == names
+    assert set(read(text_of(with_instance(snapshot()))[0].decode())) == names
+
+
+def test_a_mig_instance_is_told_with_its_gpu_number_and_profile() -> None:
+    told = read(text_of(with_instance(snapshot()))[0].decode())
+    expected = {"device": "MIG-0000", "gpu": "GPU-0000", "gpu_i_id": "7", "gpu_i_profile": "1g.10gb"}
+    assert told["dcfoot_gpu_instance_info"] == [(expected, 1.0)]
+    powers_w = {
+        labels["domain"]: value for labels, value in told["dcfoot_power_watts"] if labels["device"] == "MIG-0000"
+    }
+    assert powers_w == {"gpu_instance": 32.0}
 
 
 def test_jobs_idle_and_unattributed_make_up_the_meter_in_what_is_told() -> None:

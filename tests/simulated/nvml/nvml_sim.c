@@ -110,7 +110,8 @@ static int look(const char *path) {
         return 0;
     model = fresh;
     script_seen = seen;
-    snprintf(script_path, sizeof script_path, "%s", path);
+    if (path != script_path)
+        snprintf(script_path, sizeof script_path, "%s", path);
     open_log(model->log);
     return 1;
 }
