@@ -5,10 +5,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
+from pwd import getpwuid
+from typing import NamedTuple
+from urllib.request import urlopen
 
 import pytest
+from prometheus_client import parser
 
 from dcfoot.activity import machine_seconds
 from dcfoot.attribution import IDLE_WEIGHT
@@ -17,10 +23,12 @@ from dcfoot.reading import Channel, Domain
 from dcfoot_probes.daemon.units import Units
 from dcfoot_probes.daemon.units.slurm import JOBS_FOLDER, JobRecord, JobRecords
 from dcfoot_probes.daemon.words import UnitKind
+from simulated.daemon_process import INTERVAL_S, daemon
+from simulated.databases import free_port, get, until
 from simulated.near import near
 from simulated.repository import ROOT
 from simulated.slurm import Cluster, slurm_cluster
-from simulated.trees import PciTree, write
+from simulated.trees import PciTree, PowercapTree, write
 
 PACKAGE = Channel("box", Domain.PACKAGE, "package-0")
 STEPS = {PACKAGE: Step(100.0, 1.0, 1.0, Outcome.STEP)}
@@ -72,6 +80,27 @@ class TestARealJob:
         assert names == {f"{job_id} {os.getuid()}"}
         assert found_s == near(float(kernel_s), rel=0.05)
 
+    def test_a_running_daemon_tells_of_it_as_the_kernel_counts_it(self, cluster: Cluster, tmp_path: Path) -> None:
+        root, listen = with_a_meter(cluster, tmp_path / "root"), f"127.0.0.1:{free_port()}"
+        code = (BURN + TOLD_BY_THE_KERNEL).format(seconds=2.0, path=[path for path in sys.path if path])
+        settings = {"DCFOOT_ROOT": str(root), "DCFOOT_DAEMON_LISTEN": listen, "DCFOOT_DAEMON_PROBES": "rapl"}
+        store = {"DCFOOT_DAEMON_STORE": str(tmp_path / "frames.sqlite"), "DCFOOT_DAEMON_NAMES": "true"}
+        meter = PowercapTree(root).zone("intel-rapl:0", "package-0")
+        with meter.running({"intel-rapl:0": 100.0}), daemon(tmp_path, **settings, **store):
+            with closing(ticks_of(listen)) as ticks:
+                seen = [next(ticks)]
+                job = cluster.srun(sys.executable, "-S", "-c", code)
+                seen += [next(ticks) for _ in range(round(6.0 / INTERVAL_S))]
+            said, faults = job.communicate(timeout=20.0)
+            assert job.returncode == 0, faults + cluster.logs()
+            job_id, kernel_s = said.split()
+            energy_j = seen[-1].jobs_j[job_id, getpwuid(os.getuid()).pw_name]
+            assert found_s(seen) == near(float(kernel_s), rel=0.05)
+            # Of a job of less than a minute Prometheus is told under the name of all that are new.
+            told_j = {labels["job"]: value for labels, value in job_energies(listen)}
+            assert told_j == near({"new": energy_j}, abs=0.01)
+            until(lambda: kept_j(listen, job_id) == near(energy_j, abs=0.1), "the store has all of it")
+
     def test_it_is_noted_while_it_runs_and_forgotten_after(self, cluster: Cluster) -> None:
         before_s = int(time.time())
         job = cluster.srun(
@@ -98,6 +127,62 @@ class TestARealJob:
         said, faults = job.communicate(timeout=60.0)
         assert job.returncode == 0, faults + cluster.logs()
         assert said.startswith(json.loads(receipt.read_text())["run"]["job"].removeprefix("slurm-"))
+
+
+def with_a_meter(cluster: Cluster, root: Path) -> Path:
+    """This machine as the cluster's root shows it, but with a meter that is made of files."""
+    write(root / "sys/class/powercap/none", "")
+    (root / "sys/fs").symlink_to("/sys/fs")
+    (root / "sys/devices").symlink_to("/sys/devices")
+    for name in ("proc", "etc"):
+        (root / name).symlink_to(f"/{name}")
+    (root / "run").symlink_to(cluster.root / "run")
+    return root
+
+
+class Tick(NamedTuple):
+    """What a daemon tells at a tick, by a job's number and user's name, and the machine's processor time then."""
+
+    meter_j: float
+    jobs_j: Mapping[tuple[str, str], float]
+    busy_s: float
+    idle_s: float
+
+
+def ticks_of(listen: str) -> Generator[Tick]:
+    """Each tick of a daemon, as it is made."""
+    with urlopen(f"http://{listen}/events", timeout=10.0) as stream:
+        for line in stream:
+            if not line.startswith(b"data: "):
+                continue
+            machine_s, told = machine_seconds(Path("/proc")), json.loads(line.removeprefix(b"data: "))
+            jobs = [unit for unit in told["units"] if unit["kind"] == "slurm_job"]
+            jobs_j = {(unit["id"], unit["name"]): unit["energy_j"] for unit in jobs}
+            yield Tick(told["channels"][0]["energy_j"], jobs_j, *machine_s)
+
+
+def found_s(ticks: Sequence[Tick]) -> float:
+    """The processor time that the jobs' parts of the meter stand for [s]."""
+    total_s = 0.0
+    for before, now in pairwise(ticks):
+        weight_s = now.busy_s - before.busy_s + IDLE_WEIGHT * (now.idle_s - before.idle_s)
+        part_j = sum(now.jobs_j.values()) - sum(before.jobs_j.values())
+        total_s += weight_s * part_j / (now.meter_j - before.meter_j)
+    return total_s
+
+
+def job_energies(listen: str) -> list[tuple[Mapping[str, str], float]]:
+    """What a daemon tells Prometheus of Slurm's jobs."""
+    families = parser.text_string_to_metric_families(get(f"http://{listen}/metrics").decode())
+    samples = [sample for family in families for sample in family.samples]
+    told = [one for one in samples if one.name == "dcfoot_job_energy_joules_total" and one.value]
+    return [(one.labels, one.value) for one in told if one.labels["kind"] == "slurm_job"]
+
+
+def kept_j(listen: str, job_id: str) -> float:
+    """The energy of a job by the daemon's store [J]."""
+    units = json.loads(get(f"http://{listen}/api/v1/units"))["units"]
+    return sum(float(unit["energy_j"]) for unit in units if (unit["kind"], unit["id"]) == ("slurm_job", job_id))
 
 
 @pytest.mark.parametrize("script", ["prolog.sh", "epilog.sh", "task_prolog.sh"])
