@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from dcfoot.daemon_client import DaemonClient, sockets_of
 from dcfoot.errors import DaemonUnavailable
+from simulated.peers import require_root
 from simulated.trees import as_nobody, folder_for_all
 
 Answer = Callable[[socket.socket], object]
@@ -137,8 +138,8 @@ def test_the_next_place_is_asked_where_the_first_has_nobody(tmp_path: Path) -> N
         assert DaemonClient([tmp_path / "nobody", path]).get("/") == {}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_who_may_not_ask_is_told_the_group_that_lets_them() -> None:
+    require_root("become another user")
     with folder_for_all() as folder, socket.socket(socket.AF_UNIX) as listener:
         path = folder / "daemon.sock"
         listener.bind(str(path))

@@ -20,6 +20,7 @@ from dcfoot.lease import (
     run_environment,
 )
 from dcfoot.ranks import JobIdentity, job_identity
+from simulated.peers import require_root
 
 RANK_PROGRAM = """
 import sys
@@ -229,8 +230,7 @@ def make_link(folder: Path) -> None:
 
 
 def make_foreign(folder: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can make a folder that belongs to another")
+    require_root("make a folder that belongs to another")
     folder.mkdir()
     os.chown(folder, 65534, 65534)
 

@@ -9,6 +9,7 @@ import pytest
 from dcfoot.errors import ConfigError
 from dcfoot.receipt.file import ReceiptFile
 from simulated.receipts import gpu_node
+from simulated.trees import as_nobody, folder_for_all
 
 
 def test_a_file_is_made_and_one_that_is_there_is_replaced_with_its_mode_and_its_link(tmp_path: Path) -> None:
@@ -53,11 +54,11 @@ def test_one_that_cannot_be_written_is_refused_with_the_reason(
         ReceiptFile(name)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
-def test_one_without_permission_is_refused(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(ConfigError, match="Permission denied"):
-        ReceiptFile(tmp_path / "receipt.json")
+def test_one_without_permission_is_refused() -> None:
+    with folder_for_all() as folder:
+        folder.chmod(0o555)
+        with as_nobody(), pytest.raises(ConfigError, match="Permission denied"):
+            ReceiptFile(folder / "receipt.json")
 
 
 def test_a_disk_that_is_full_leaves_what_stood_there(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from simulated.databases import free_port, until
 from simulated.near import near
 from simulated.nvml import SimulatedGpus, a100, hang, steady
 from simulated.nvml.fixtures import Install
+from simulated.peers import require_root
 from simulated.running import DCFOOT
 from simulated.trees import RANGE_UJ, PowercapTree, ProcTree
 
@@ -172,8 +173,8 @@ def test_a_second_one_at_the_same_store_says_who_writes_it(machine: Path) -> Non
     assert "ballast" not in second.stderr
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
 def test_a_folder_of_another_user_is_told_by_its_owner(machine: Path) -> None:
+    require_root("give a folder to another user")
     (machine / "run/lease").mkdir(parents=True)
     os.chown(machine / "run/lease", 65534, -1)
     done = once(machine, environ_of(machine, NOTIFY_SOCKET=""))

@@ -1,5 +1,6 @@
 """A real Prometheus scrapes a running ``dcfoot daemon``: what it stores is what the simulated hardware truly used."""
 
+import re
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from simulated.daemon_process import INTERVAL_S, daemon
 from simulated.databases import Database, free_port, prometheus, until
 from simulated.near import near
 from simulated.nvml import GpuProcess, MigInstance, SimulatedGpus, a100, h100, install, square, steps
+from simulated.repository import ROOT
 from simulated.trees import ProcTree
 
 IDLE_W, BUSY_W = 70.0, 280.0
@@ -119,6 +121,12 @@ class TestWhatPrometheusStored:
             ("slurm_job", cut): 160.0, ("slurm_job", "MIG-b"): 160.0,
         }  # fmt: skip
         assert used_w == near(expected_w, rel=0.02)
+
+    def test_the_query_in_the_docs_says_who_used_which_instance(self, scraped: Scraped) -> None:
+        [query] = re.findall("```promql\n(.*?)```", (ROOT / "docs/metrics.md").read_text(), re.DOTALL)
+        found = scraped.database.query(query.replace("[5m]", f"[{WINDOW_S}s]"), scraped.end_s)
+        used_w = {(dict(key)["kind"], dict(key)["gpu_i_id"]): power_w for key, power_w in found.items() if power_w}
+        assert used_w == near({("container", "1"): 80.0, ("slurm_job", "2"): 160.0}, rel=0.05)
 
     def test_jobs_idle_and_unattributed_are_the_meter_at_every_scrape(self, scraped: Scraped) -> None:
         parts: dict[tuple[str, float], float] = {}

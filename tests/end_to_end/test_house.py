@@ -126,7 +126,7 @@ PURE_NUMBERS = {
     "freedom": "degrees of freedom",
     "exponent": "of two",
     **dict.fromkeys(("channel", "number"), "what stands for a name in a table"),
-    "slices": "parts of a device",
+    **dict.fromkeys(("slices", "compute_slices"), "parts of a device"),
 }
 """Public numbers whose names end in no unit, and why that is right."""
 

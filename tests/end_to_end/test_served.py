@@ -1,7 +1,6 @@
 """A run of a user who may read no counter, through the daemon of the machine: its figures, its end, its cost."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from simulated.daemon_process import daemon
 from simulated.environ import unobserved
 from simulated.near import near
 from simulated.nvml import GpuProcess, Installed, h100, steady
+from simulated.peers import absent, require_root
 from simulated.running import DCFOOT
 from simulated.trees import PowercapTree, ProcTree, folder_for_all
 
@@ -29,8 +29,9 @@ NOBODY = ("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"
 
 
 def needs_nobody() -> None:
-    if os.geteuid() != 0 or not shutil.which("setpriv"):
-        pytest.skip("only root can become another user, by setpriv")
+    require_root("become another user")
+    if not shutil.which("setpriv"):
+        absent("there is no program setpriv (util-linux)")
     tried = subprocess.run([*NOBODY, *DCFOOT, "--version"], capture_output=True, check=False)
     if tried.returncode:
         pytest.skip(f"another user cannot run this Python: {tried.stderr.decode()[-200:]}")

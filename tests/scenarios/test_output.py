@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from dcfoot_scenarios.compare import Comparison, compare
 from dcfoot_scenarios.output import write
 from dcfoot_scenarios.study import Study
 from simulated.near import near
+from simulated.trees import as_nobody, folder_for_all
 
 KEYS: dict[str, object] = {
     "study": "small",
@@ -165,10 +165,9 @@ def test_without_pyarrow_and_matplotlib_the_rest_is_written_and_the_pages_are_to
     assert [name for name in everything(tmp_path / "out") if name.endswith((".html", ".parquet"))] == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written_is_told(comparison: Comparison, tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(StudyError, match="Permission denied; choose another --out"):
-        write(comparison, tmp_path)
-    tmp_path.chmod(0o700)
-    assert everything(tmp_path) == []
+def test_a_folder_that_may_not_be_written_is_told(comparison: Comparison) -> None:
+    with folder_for_all() as folder:
+        folder.chmod(0o555)
+        with as_nobody(), pytest.raises(StudyError, match="Permission denied; choose another --out"):
+            write(comparison, folder)
+        assert everything(folder) == []

@@ -29,6 +29,18 @@ def absent(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def require_root(what_for: str) -> None:
+    """Skips the test without root's rights, or fails it in CI.
+
+    Parameters
+    ----------
+    what_for : str
+        What root alone can do.
+    """
+    if os.geteuid() != 0:
+        absent(f"only root can {what_for}")
+
+
 def require_gpu() -> None:
     """Skips the test where there is no NVIDIA driver; in CI too, for CI has no card."""
     if not GPU_DEVICE.exists():

@@ -75,7 +75,7 @@ class DeviceUses:
         self._uses: dict[str, _Mean] = {}
         self._parts: dict[str, dict[Channel, _PartMean]] = {}
 
-    def add(self, uses: Uses, parts: Iterable[Part], seconds: float) -> None:
+    def add(self, uses: Uses, parts: Iterable[Part], told_s: float) -> None:
         """Adds an answer.
 
         Parameters
@@ -84,15 +84,15 @@ class DeviceUses:
             By device.
         parts : Iterable of Part
             Of devices that are cut into some.
-        seconds : float
+        told_s : float
             Of how long it tells [s].
         """
         for device, shares in uses.items():
-            self._uses.setdefault(device, _Mean()).add(shares, seconds)
+            self._uses.setdefault(device, _Mean()).add(shares, told_s)
         for part in parts:
             if part.meter.cut is not None:
                 of_device = self._parts.setdefault(part.meter.cut.device, {})
-                of_device.setdefault(part.meter.channel, _PartMean(part.meter)).add(part, seconds)
+                of_device.setdefault(part.meter.channel, _PartMean(part.meter)).add(part, told_s)
 
     def take(self, steps: Mapping[Channel, Step], metered: Iterable[Channel]) -> Taken:
         """Who used the devices in these steps; of a device whose energy comes later it is told then.

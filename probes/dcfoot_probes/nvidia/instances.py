@@ -38,19 +38,19 @@ class Held(NamedTuple):
     used: bool
 
 
-def divided(held: Sequence[Held], whole_slices: int, idle_ratio: float) -> list[float]:
+def divided(held: Sequence[Held], slices: int, idle_ratio: float) -> list[float]:
     """Each instance's part of what the device drew; what they leave of 1 is that of slices in no instance.
 
     Parameters
     ----------
     held : Sequence of Held
         The instances.
-    whole_slices : int
+    slices : int
         The device's compute slices.
     idle_ratio : float
         The part of its power that it draws when nobody uses it, in 0..1.
     """
-    whole = max(whole_slices, sum(one.slices for one in held))
+    whole = max(slices, sum(one.slices for one in held))
     used = sum(one.slices for one in held if one.used)
     return [
         idle_ratio * one.slices / whole + ((1.0 - idle_ratio) * one.slices / used if one.used else 0.0) for one in held
@@ -119,7 +119,7 @@ class Instances:
             self._parts = {}
             raise
         held = [Held(part.slices, part.counts) for _, part in parts]
-        ratios = divided(held, self._whole_slices, self._idle_ratio(in_use=any(one.used for one in held)))
+        ratios = divided(held, self._whole_slices, self._idle_ratio(in_use=any(part.used for _, part in parts)))
         return list(zip(parts, ratios, answers, strict=True))
 
     def _look_again(self) -> None:

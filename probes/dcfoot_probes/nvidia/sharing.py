@@ -117,7 +117,7 @@ class Part:
     ) -> None:
         self.slices = slices
         self._allocated = allocated
-        self._used = False
+        self.used = False
         self._contexts = nvml.contexts_reader(handle)
         self._is_process = is_process
         self._before = Look()
@@ -127,7 +127,7 @@ class Part:
     @property
     def counts(self) -> bool:
         """Whether it is in use, or allocated."""
-        return self._used or self._allocated
+        return self.used or self._allocated
 
     def share(self, pids: AbstractSet[int]) -> float | None:
         """The run's part since the last call."""
@@ -137,14 +137,14 @@ class Part:
         before, now = self._before, self._look(memory_bytes, since_us, pids)
         self._before = now
         self._alone = now.ours if now.ours == now.users else frozenset()
-        self._used = bool(before.memory_bytes or now.users)
+        self.used = bool(before.memory_bytes or now.users)
         return share(before, now, allocated=self._allocated)
 
     def uses(self) -> Mapping[int, float] | None:
         """Each process's part since the last call."""
         before, since_us = self._before, self._since_us()
         now = self._before = self._look(self._contexts(), since_us, frozenset())
-        self._used = bool(before.memory_bytes or now.users)
+        self.used = bool(before.memory_bytes or now.users)
         return uses(before, now)
 
     def _since_us(self) -> int:

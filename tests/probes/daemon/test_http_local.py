@@ -1,6 +1,5 @@
 """The daemon's HTTP on a Unix socket: the same answers, permissions in the place of a token, no client that harms."""
 
-import os
 import socket
 import stat
 import time
@@ -20,6 +19,7 @@ from dcfoot_probes.daemon.http.local import Local
 from dcfoot_probes.daemon.http.replies import ROUTES
 from dcfoot_probes.daemon.http.server import HttpServer
 from dcfoot_probes.daemon.http.sources import Sources
+from simulated.peers import require_root
 from simulated.serving import Steady, serving
 from simulated.snapshots import snapshot
 from simulated.trees import as_nobody, folder_for_all
@@ -118,8 +118,8 @@ def test_its_permissions_are_those_that_are_set_and_its_file_goes_with_it(tmp_pa
     assert not place.exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_who_is_not_let_in_by_the_file_is_not_answered() -> None:
+    require_root("become another user")
     with folder_for_all() as folder:
         place = folder / "d.sock"
         with serving(snapshot(), Local(place, "4", 0o660)), as_nobody(), pytest.raises(DaemonUnavailable):
