@@ -1,5 +1,6 @@
 """A real Prometheus scrapes a running ``dcfoot daemon``: what it stores is what the simulated hardware truly used."""
 
+import json
 import re
 import time
 from collections.abc import Generator, Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulated.daemon_process import INTERVAL_S, daemon
-from simulated.databases import Database, free_port, prometheus, until
+from simulated.databases import Database, free_port, get, prometheus, until
 from simulated.near import near
 from simulated.nvml import GpuProcess, MigInstance, SimulatedGpus, a100, h100, install, square, steps
 from simulated.repository import ROOT
@@ -43,6 +44,7 @@ class Scraped:
 
     database: Database
     gpus: SimulatedGpus
+    url: str
     end_s: float
 
     def stored(self, metric: str, *labels: str) -> Stored:
@@ -86,7 +88,7 @@ def scraped(tmp_path_factory: pytest.TempPathFactory, nvml_library: Path) -> Gen
         busy = replace(machine((begin_s, BUSY_W), processes=processes), epoch_ns=idle.epoch_ns)
         install(busy, nvml_library, folder)
         time.sleep(0.2 + 2 * INTERVAL_S + 1.0 + WINDOW_S)
-        yield Scraped(database, busy, time.time())
+        yield Scraped(database, busy, f"http://127.0.0.1:{port}", time.time())
 
 
 @pytest.mark.peer("prometheus")
@@ -121,6 +123,12 @@ class TestWhatPrometheusStored:
             ("slurm_job", cut): 160.0, ("slurm_job", "MIG-b"): 160.0,
         }  # fmt: skip
         assert used_w == near(expected_w, rel=0.02)
+
+    def test_the_store_has_who_used_an_instance(self, scraped: Scraped) -> None:
+        found = json.loads(get(f"{scraped.url}/api/v1/units?domain=gpu_instance"))["units"]
+        used = {(one["kind"], part["device"]): part["energy_j"] for one in found for part in one["channels"]}
+        assert set(used) == {("container", "MIG-a"), ("slurm_job", "MIG-b")}
+        assert used["slurm_job", "MIG-b"] == near(2.0 * used["container", "MIG-a"], rel=0.02)
 
     def test_the_query_in_the_docs_says_who_used_which_instance(self, scraped: Scraped) -> None:
         [query] = re.findall("```promql\n(.*?)```", (ROOT / "docs/metrics.md").read_text(), re.DOTALL)

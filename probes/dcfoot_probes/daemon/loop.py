@@ -226,7 +226,8 @@ class Loop:
 
     @property
     def _meters(self) -> Mapping[Channel, Meter]:
-        return {**self._supervisor.channels.meters, **self._parts}
+        meters = self._supervisor.channels.meters
+        return {**meters, **self._parts} if self._parts else meters
 
     def _guarded(self, what: str, call: Call) -> None:
         """Nothing that fails here may end the daemon; each kind of failure goes to the log once."""

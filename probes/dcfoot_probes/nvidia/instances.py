@@ -11,10 +11,10 @@ monitoring"; NVML API Reference Guide, nvmlDeviceGetProcessUtilization). The rul
 
 So instances and what is left for the slices in none add up to the meter, and neither a neighbour who comes nor slices
 that nobody rents are charged to who uses one. A process that holds an instance and does nothing counts as one that
-computes: NVML tells the activity of instances on Hopper and newer alone (nvmlGpmMigSampleGet), in a unit that is the
-instance's own, so that it is not used here. Kepler takes the activity that DCGM tells, else equal parts whatever the
-size, and likewise no idle power until it saw the device idle (github.com/sustainable-computing-io/kepler, pull requests
-2388 and 2422).
+computes: NVML tells the activity of instances on Hopper and newer alone (nvmlGpmMigSampleGet), and on what scale is not
+documented (github.com/NVIDIA/DCGM, issues 138 and 152: 33 % at the most on three slices, more than 100 % elsewhere), so
+that it is not used here. Kepler takes the activity that DCGM tells, else equal parts whatever the size, and likewise no
+idle power until it saw the device idle (github.com/sustainable-computing-io/kepler, pull requests 2388 and 2422).
 """
 
 from collections.abc import Callable, Mapping, Sequence

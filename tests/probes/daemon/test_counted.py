@@ -18,7 +18,7 @@ GPU = daemons.meter("GPU-1")
 shares = st.one_of(
     st.none(),
     st.dictionaries(st.integers(1, 4), st.floats(0.1, 1.0), max_size=3).map(
-        lambda of: {pid: share / sum(of.values()) for pid, share in of.items()}
+        lambda of: {pid: share / max(sum(of.values()), 1.5) for pid, share in of.items()}
     ),
 )
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from dcfoot.counter import Outcome, Step
 from dcfoot.footprint import Footprint
 from dcfoot.measurement import ChannelEnergy, Machine, Measurement, RunState
 from dcfoot.quantity import Quantity
-from dcfoot.reading import Channel, Domain, Meter
+from dcfoot.reading import Channel, Cut, Domain, Meter
 from dcfoot.site import resolve_site
 from dcfoot_probes.daemon.ladder import DRAWS, RUNGS, WINDOW_S, Ladders, Place
 from dcfoot_probes.daemon.words import Frame, Ladder
@@ -83,6 +84,18 @@ def test_whenever_somebody_asks_it_comes_to_what_a_receipt_of_the_whole_time_say
         (one.method, one.boundary, one.gas) for one in whole.carbon
     ]
     assert all(same(one.value_g, other.value) for one, other in zip(found.carbon, whole.carbon, strict=True))
+
+
+def test_a_part_of_a_device_adds_nothing_to_the_ladder_and_holds_it_up_nowhere() -> None:
+    part = replace(meter("MIG-0", Domain.GPU_INSTANCE), cut=Cut("GPU-0", 1, "3g.40gb"))
+    ladders, with_part = Ladders(PLACE, HOST), Ladders(PLACE, HOST)
+    for second in range(1, 4):
+        whole = frame(second)
+        steps = {**whole.steps, part.channel: Step(100.0, 1.0, 1.0, Outcome.STEP)} if second == 1 else whole.steps
+        ladders.add(whole, METERS)
+        with_part.add(replace(whole, steps=steps), {**METERS, part.channel: part})
+    assert with_part.now() == ladders.now()
+    assert with_part.now().power_w["accelerator"] is not None
 
 
 def test_power_is_that_since_the_ladder_before_and_the_chips_are_what_their_meters_say() -> None:
