@@ -374,6 +374,7 @@ class _Watched:
         self.is_refused = False
         self.pending_since_ns: int | None = now_ns
         self.gauges: Mapping[str, Mapping[str, float]] = {}
+        self.used: tuple[Uses, Sequence[Part]] = {}, ()
 
     def tell(self, said: str, read_s: float, *, failed: bool) -> None:
         """Takes note of how the probe is doing; what is new of that goes to the log."""
@@ -511,7 +512,10 @@ class Supervisor:
             watched.tell(answer.said, answer.read_s, failed=answer.failed)
         if answer.gauges is not None:
             watched.gauges = answer.gauges
-        self._uses.add(answer.uses or {}, answer.parts, answer.uses_s)
+        if answer.uses is not None:
+            watched.used = answer.uses, answer.parts
+        if answer.asked:  # where it is too soon to ask who used a device, it is as it was
+            self._uses.add(*watched.used, answer.uses_s)
         self.channels.add(name, answer.readings)
         if answer.uses is not None:
             self.channels.counted.part(name, answer.uses)
@@ -522,7 +526,7 @@ class Supervisor:
         if watched is None:
             return
         self._awaited.discard(name)
-        watched.is_open, watched.pending_since_ns, watched.gauges = False, None, {}
+        watched.is_open, watched.pending_since_ns, watched.gauges, watched.used = False, None, {}, ({}, ())
         watched.tell(said, 0.0, failed=failed)
         self.channels.withdraw(name)
 

@@ -15,7 +15,7 @@ from dcfoot.counter import Step
 from dcfoot.errors import ProbeUnavailable
 from dcfoot.probe import ProbeEntry
 from dcfoot.reading import Basis, Channel, Domain, Reading
-from dcfoot_probes.daemon.supervisor import Patience
+from dcfoot_probes.daemon.supervisor import USES_LEAST_S, Patience
 from dcfoot_probes.daemon.usage import Uses
 from dcfoot_probes.daemon.words import Split
 from dcfoot_probes.nvidia import Nvidia
@@ -319,6 +319,15 @@ def test_at_ten_frames_a_second_users_are_told_with_the_energy_that_they_used_ea
     assert [energy_j for energy_j, _ in with_energy] == near([POWER_W] * 2)
     assert [uses["0"] for _, uses in with_energy] == [{1: near(0.6, abs=1e-6), 2: near(0.2, abs=1e-6)}] * 2
     assert [uses for energy_j, uses in asking.told if not energy_j] == [{}] * 18
+
+
+def test_a_frame_that_comes_too_soon_to_ask_who_used_a_device_is_divided_as_the_one_before(clock: Clock) -> None:
+    device, asking = Device(clock), Asking()
+    device.users = {"0": {1: 1.0}}
+    with running(clock, device, splitter=asking) as loop:
+        loop.tick(1.0)
+        loop.tick(0.5 * USES_LEAST_S)  # the one before was late
+    assert asking.told == [(near(POWER_W), {"0": {1: 1.0}}), (near(0.5 * USES_LEAST_S * POWER_W), {"0": {1: 1.0}})]
 
 
 def test_two_answers_within_a_frame_count_each_by_its_time(clock: Clock) -> None:

@@ -77,6 +77,12 @@ def test_the_wall_is_the_hosts_and_no_device() -> None:
     assert ("hw.host.energy" in gap, "hw.host.power" in gap) == (True, False)
 
 
+def test_a_mig_instance_names_the_device_that_it_is_a_part_of() -> None:
+    told = points(metrics(with_instance(snapshot()))["hw.energy"])
+    known = [attributes(iter(point.attributes)) for point in told]
+    assert {one["hw.id"]: one["hw.parent"] for one in known if "hw.parent" in one} == {"MIG-0000": "GPU-0000"}
+
+
 def test_no_number_of_a_user_is_sent() -> None:
     known = snapshot()
     users = [one._replace(unit=Unit(UnitKind.USER, str(one.unit.user_id))) for one in known.units]
