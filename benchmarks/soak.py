@@ -30,7 +30,7 @@ from dcfoot_probes.daemon.http.sources import Sources
 from dcfoot_probes.daemon.ladder import Ladders, Place
 from dcfoot_probes.daemon.snapshots import OwnMemory, Snapshots
 from dcfoot_probes.daemon.store import FrameReader, FrameStore
-from dcfoot_probes.daemon.supervisor import Uses
+from dcfoot_probes.daemon.usage import Uses
 from dcfoot_probes.daemon.words import ChannelTotal, Frame, Snapshot, Split, Unit, UnitKind
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))

@@ -12,9 +12,10 @@ from dcfoot.errors import ProbeTransient, ProbeUnavailable
 from dcfoot.probe import ProbeEntry, Surroundings
 from dcfoot.reading import Basis, Channel, Domain, Kind, Meter, Reading
 from dcfoot_probes.daemon.loop import Loop, OnFrame, Splitter, Unattributed
-from dcfoot_probes.daemon.supervisor import Call, Patience, Supervisor
+from dcfoot_probes.daemon.supervisor import Supervisor
 from dcfoot_probes.daemon.usage import Uses
 from dcfoot_probes.daemon.words import Frame
+from dcfoot_probes.daemon.worker import Call, Patience
 from simulated import trees
 
 HOST = "box"

@@ -16,9 +16,10 @@ from dcfoot.counter import Step
 from dcfoot.reading import Channel, Meter
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.demand import Demand
-from dcfoot_probes.daemon.supervisor import Call, Supervisor
+from dcfoot_probes.daemon.supervisor import Supervisor
 from dcfoot_probes.daemon.usage import Uses
 from dcfoot_probes.daemon.words import Frame, Split
+from dcfoot_probes.daemon.worker import Call
 
 FAST_INTERVAL_S = 0.1
 """Time between frames on demand [s]: as fast as NVML's counters move."""

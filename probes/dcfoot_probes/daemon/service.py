@@ -33,11 +33,12 @@ from dcfoot_probes.daemon.loop import Loop, Splitter, Unattributed
 from dcfoot_probes.daemon.snapshots import Snapshots
 from dcfoot_probes.daemon.speaking import Speaking
 from dcfoot_probes.daemon.store import FrameReader, FrameStore, Retention
-from dcfoot_probes.daemon.supervisor import Call, Supervisor
+from dcfoot_probes.daemon.supervisor import Supervisor
 from dcfoot_probes.daemon.systemd import Notifier
 from dcfoot_probes.daemon.units import Units
 from dcfoot_probes.daemon.wasting import nobody
 from dcfoot_probes.daemon.words import Frame
+from dcfoot_probes.daemon.worker import Call
 from dcfoot_probes.sysfs import names_in
 
 PRIORITY = 5

@@ -15,9 +15,9 @@ from dcfoot.counter import Step
 from dcfoot.errors import ProbeUnavailable
 from dcfoot.probe import ProbeEntry
 from dcfoot.reading import Basis, Channel, Domain, Reading
-from dcfoot_probes.daemon.supervisor import USES_LEAST_S, Patience
 from dcfoot_probes.daemon.usage import Uses
 from dcfoot_probes.daemon.words import Split
+from dcfoot_probes.daemon.worker import USES_LEAST_S, Patience
 from dcfoot_probes.nvidia import Nvidia
 from dcfoot_probes.rapl import Rapl
 from simulated.daemons import BUSY, QUICK, Device, Running, meter, running
