@@ -121,6 +121,19 @@ class Wear:
         left: Numbers = np.maximum(with_time + cycled - 1.0, 0.0)
         return left
 
+    def left_ratio(self, age_years: float) -> float:
+        """Mean capacity over nominal of the year at whose end a battery is so old [-].
+
+        Parameters
+        ----------
+        age_years : float
+            At least 0; of less than a year, since it was new [years]
+        """
+        first = max(age_years - 1.0, 0.0)
+        middles = (np.arange(_POINTS_PER_YEAR, dtype=np.float64) + 0.5) / _POINTS_PER_YEAR
+        middles = first + middles * (age_years - first)
+        return float(np.mean(self.capacity_ratio(middles)))
+
     def life_years(self, spent_ratio: float = SPENT_RATIO) -> float:
         """Years until so much of the capacity is left, at most `MOST_YEARS` [years].
 

@@ -68,12 +68,16 @@ class Schedule:
     pump_heat_mw : array or None
         The most heat that the heat pump gives; None: as much as it can [MW]
     given_up_mw : array or None
-        What of its own supply is given up for power that the grid pays for; None: as without a plan [MW]
+        What of its own supply is given up for power that the grid pays for, or so that the draw changes no faster than
+        it may; None: as without a plan [MW]
+    it_mw : array or None
+        IT power by hour, after all that shifts it; None: as without a plan [MW]
     """
 
     battery_mw: Hours
     pump_heat_mw: Hours | None = None
     given_up_mw: Hours | None = None
+    it_mw: Hours | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,12 +94,15 @@ class Case:
         IT power by hour, before anything is shifted [MW]
     schedule : Schedule or None
         What was planned for its store and its heat pump; None: nothing was.
+    battery_left_ratio : float
+        What its battery holds at its age, over what it held when new [-]
     """
 
     scenario: Scenario
     place: Place
     it_mw: Hours
     schedule: Schedule | None = None
+    battery_left_ratio: float = 1.0
 
     @cached_property
     def boundary(self) -> Boundary:

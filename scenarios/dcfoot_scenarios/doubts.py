@@ -109,7 +109,7 @@ def _sold(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
 
 
 def _connection(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
-    """Limits of the connection that are broken: the load obeys neither, and a battery that of the peak alone."""
+    """Limits of the connection that neither load that waits nor a battery can keep."""
     grid, store, peak_mw = case.scenario.grid, case.scenario.storage, float(np.max(found["peak_import_mw"]))
     limits = (
         ("import_limit_mw", grid.import_limit_mw, "MW", "limit"),
@@ -119,7 +119,8 @@ def _connection(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
         hours = float(np.max(found.get(f"over_{name}_hours", 0.0)))
         if limit is not None and hours:
             told = f"it breaks grid.{key}, {limit:g} {unit}, in {hours:,.0f} hours; its peak is {peak_mw:,.1f} MW"
-            shaved = name == "limit" and store.policy == "peak_shaving" and store.battery_mwh * store.power_mw > 0
+            shaves = store.policy == "peak_shaving" and store.battery_mwh * store.power_mw > 0
+            shaved = name == "limit" and shaves and grid.ramp_limit_mw_per_h is None
             beyond = f", {peak_mw - limit:,.2f} MW beyond: the lowest that its battery can hold" if shaved else ""
             yield f"{told}{beyond}"
 

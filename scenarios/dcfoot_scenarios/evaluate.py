@@ -16,6 +16,7 @@ from dcfoot.elementwise import Numbers
 from dcfoot.evidence import Evidence
 from dcfoot.facility_draws import Column, drawn_hours, drawn_inputs
 from dcfoot.facility_model import FacilityState
+from dcfoot_scenarios.ageing import chemistry, wear
 from dcfoot_scenarios.backing import backing_of
 from dcfoot_scenarios.case import Case, Schedule, case_of
 from dcfoot_scenarios.chance import At, Drawn
@@ -26,7 +27,7 @@ from dcfoot_scenarios.figures_beside import account_of
 from dcfoot_scenarios.remarks import remarks_of, undrawn
 from dcfoot_scenarios.scenario import Money, Scenario
 from dcfoot_scenarios.study import Uncertainty
-from dcfoot_scenarios.year import Year, asked_it_mw, is_moved, shifted_it_mw, year_of
+from dcfoot_scenarios.year import Year, asked_it_mw, battery_of, is_moved, shifted_it_mw, year_of
 
 NO_DRAWS = Uncertainty(draws=0)
 
@@ -188,7 +189,10 @@ def evaluate(
     """
     case = case_of(scenario, schedule)
     it_mw = shifted_it_mw(case)
-    year = year_of(case, it_mw, case.facility(case.hall(it_mw)) if halls is None else halls.state(case, it_mw))
+    state = case.facility(case.hall(it_mw)) if halls is None else halls.state(case, it_mw)
+    if scenario.storage.age_years and scenario.storage.battery_mwh:
+        case = _aged(case, it_mw, state)
+    year = year_of(case, it_mw, state)
     central = _floats(figures(case, year, At(), money))
     if is_moved(case):
         central["peak_spared_mw"] = _unmoved_peak_mw(case) - central["peak_import_mw"]
@@ -196,6 +200,13 @@ def evaluate(
         return Outcome(scenario, case, year, central, money)
     draws = Draws(str(uncertainty.seed), uncertainty.draws)
     return Outcome(scenario, case, year, central, money, *_drawn(case, it_mw, draws, money))
+
+
+def _aged(case: Case, it_mw: Column, state: FacilityState) -> Case:
+    """The case with what is left of its battery: the year as if it were new says what every year takes of it."""
+    flows = year_of(case, it_mw, state).flows
+    worn = wear(battery_of(case), flows.state_mwh, flows.discharge_mw, chemistry())
+    return replace(case, battery_left_ratio=worn.left_ratio(case.scenario.storage.age_years))
 
 
 def _unmoved_peak_mw(case: Case) -> float:

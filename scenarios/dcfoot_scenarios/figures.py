@@ -72,7 +72,9 @@ def energy_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     yield "curtailed_mwh", _sum(year.curtailed_mw)
     yield "discharge_mwh", _sum(flows.discharge_mw)
     if case.scenario.storage.battery_mwh:
-        yield from _battery_figures(battery_of(case.scenario), flows)
+        yield from _battery_figures(battery_of(case), flows)
+        if case.scenario.storage.age_years:
+            yield "battery_left_ratio", case.battery_left_ratio
     if year.cold_stored is not None:
         yield "cold_made_mwh", _sum(year.cold_stored.made_mw)
         yield "cold_store_mwh", _sum(year.cold_stored.discharge_mw)

@@ -5,6 +5,7 @@ given up. Energy is kept: what is asked for is done, or it is said what was not.
 """
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,13 +52,23 @@ class Curtailed:
     yielded_mw: Hours
 
 
-def shift(load_mw: Hours, share_ratio: float, deadline_h: int, signal: Hours, capacity_mw: float) -> Shifted:
+def shift(
+    load_mw: Hours,
+    share_ratio: float,
+    deadline_h: int,
+    signal: Hours,
+    capacity_mw: float,
+    limit_mw: Hours | float = inf,
+) -> Shifted:
     """Moves what can wait to the hours in which the signal is lowest, at the least sum of signal times power.
 
     All that is asked for is done: none before it is asked for, none later than the deadline (nor after the last hour),
     and no hour draws more than the capacity. The greedy choice of hours, cheapest first, is the optimum: sets of hours
     that work can fill are independent in a transversal matroid (Edmonds 1971, doi:10.1007/BF01584082), and by Hall's
     theorem an hour may take as much as the scarcest interval around it leaves.
+
+    Of a limit as little energy as can be lies beyond it, whatever the signal. What does not fit under it is done where
+    it breaks none that was not broken: no hour draws more than the limit, or than was asked for in it.
 
     Parameters
     ----------
@@ -71,24 +82,30 @@ def shift(load_mw: Hours, share_ratio: float, deadline_h: int, signal: Hours, ca
         Price or grid factor by hour: less is better. Where it is equal, the earlier hour is taken.
     capacity_mw : float
         The most that an hour may draw [MW]
+    limit_mw : array or float
+        The most that an hour should draw, by hour [MW]
 
     Raises
     ------
     ConfigError
-        The load does not fit: the message says how much is left over.
+        The load does not fit under the capacity: the message says how much is left over.
     """
     _check(share_ratio, deadline_h)
     can_wait = load_mw * share_ratio
-    room = np.maximum(capacity_mw - (load_mw - can_wait), 0.0)
-    done = _fill(can_wait, room, deadline_h, np.argsort(signal, kind="stable"))
-    left = float(can_wait.sum() - done.sum())
-    if left > _ROUNDING_MW * len(load_mw) or np.any(load_mw - can_wait > capacity_mw + _ROUNDING_MW):
+    stays, order = load_mw - can_wait, np.argsort(signal, kind="stable")
+    within = np.minimum(limit_mw, capacity_mw)
+    done, left = np.zeros(len(load_mw)), float(can_wait.sum())
+    for most_mw in (within, np.clip(load_mw, within, capacity_mw), capacity_mw):
+        if left > _ROUNDING_MW * len(load_mw):
+            done = _fill(can_wait, done, np.maximum(most_mw - stays, 0.0), deadline_h, order)
+            left = float(can_wait.sum() - done.sum())
+    if left > _ROUNDING_MW * len(load_mw) or np.any(stays > capacity_mw + _ROUNDING_MW):
         raise ConfigError(
             f"The load does not fit under {capacity_mw:g} MW within {deadline_h} h: {max(left, 0.0):.6g} MWh are left "
             "over. Raise the capacity or the deadline."
         )
     moved = float(np.maximum(can_wait - done, 0.0).sum())
-    return Shifted(load_mw - can_wait + done, moved, _longest_wait_h(can_wait, done))
+    return Shifted(stays + done, moved, _longest_wait_h(can_wait, done))
 
 
 def _check(share_ratio: float, deadline_h: int) -> None:
@@ -98,23 +115,26 @@ def _check(share_ratio: float, deadline_h: int) -> None:
         raise ConfigError(f"The deadline is {deadline_h} h; it must be at least 0.")
 
 
-def _fill(asked: Hours, room: Hours, deadline_h: int, order: NDArray[np.int64]) -> Hours:
+def _fill(asked: Hours, begun: Hours, room: Hours, deadline_h: int, order: NDArray[np.int64]) -> Hours:
     """What each hour takes of the work that is asked for in it and in the hours before it, up to the deadline.
+
+    What it takes already (`begun`) it keeps.
 
     For hours ``a..b``, what they take is at most what is asked for in ``a - deadline .. b``. With running sums of what
     is asked (Q) and taken (P), an hour ``t`` may still take ``min over b >= t of (Q - P)[b + 1]`` less ``max over
     a <= t of (Q[a - deadline] - P[a])``.
     """
     count = len(asked)
-    running = np.concatenate(([0.0], np.cumsum(asked)))
-    open_until = running.copy()  # Q - P, by the end of an hour
-    open_before = running[np.maximum(np.arange(count + 1) - deadline_h, 0)]  # Q - P, by the start, of what is overdue
-    done = np.zeros(count)
+    running, taken_until = (np.concatenate(([0.0], np.cumsum(hours))) for hours in (asked, begun))
+    open_until = running - taken_until  # Q - P, by the end of an hour
+    # Q - P, by the start, of what is overdue
+    open_before = running[np.maximum(np.arange(count + 1) - deadline_h, 0)] - taken_until
+    done = begun.copy()
     for hour in order:
         free = np.minimum.reduce(open_until[hour + 1 :]) - np.maximum.reduce(open_before[: hour + 1])
-        taken = min(free, room[hour])
+        taken = min(free, room[hour] - done[hour])
         if taken > 0:
-            done[hour] = taken
+            done[hour] += taken
             open_until[hour + 1 :] -= taken
             open_before[hour + 1 :] -= taken
     return done

@@ -108,7 +108,8 @@ def optimise(study: Study, scenarios: Mapping[str, Scenario] | None = None, tell
     points: list[FrontPoint] = []
     with suppress(KeyboardInterrupt):  # the optimum and the points before it are kept
         points.extend(_front(problems, wanted, values, telling) if wanted.front else ())
-    return Optimised(of, sized(known[of], best, wanted), best, tuple(points), tuple(values[len(points) :]))
+    it_mw = shifted_it_mw(_without_sizes(case_of(known[of]), wanted))
+    return Optimised(of, sized(known[of], best, wanted), best, it_mw, tuple(points), tuple(values[len(points) :]))
 
 
 def _best(problems: Mapping[str, SizingProblem], wanted: Optimise, told: Callable[[str], None]) -> tuple[str, Sizing]:
@@ -182,7 +183,8 @@ def _limits(scenario: Scenario, wanted: Optimise) -> dict[str, float | None]:
     """What must hold: what is asked for, and the scenario's own connection."""
     limits: dict[str, float | None] = {name: getattr(wanted, name) for name in LIMITS}
     imports = [most for most in (wanted.import_mw_max, scenario.grid.import_limit_mw) if most is not None]
-    return {**limits, "import_mw_max": min(imports, default=None)}
+    ramp_mw_per_h = scenario.grid.ramp_limit_mw_per_h
+    return {**limits, "import_mw_max": min(imports, default=None), "ramp_mw_per_h_max": ramp_mw_per_h}
 
 
 def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProblem:
@@ -200,8 +202,8 @@ def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProbl
     Raises
     ------
     StudyError
-        Prices are needed and not stated, a heat pump is to be sized that stands outside, or a battery whose power is
-        stated by its energy.
+        Prices are needed and not stated, a heat pump is to be sized that stands outside, a battery whose power is
+        stated by its energy, or a battery is not new.
     """
     if money is None and (wanted.minimise == "cost" or wanted.capex_max is not None or wanted.cost_max is not None):
         raise StudyError("optimise: cost is weighed, and the study states no money: add `money: {currency: ...}`.")
@@ -213,6 +215,8 @@ def problem_of(case: Case, wanted: Optimise, money: Money | None) -> SizingProbl
         )
     if case.scenario.storage.c_rate_per_h is not None and _sizes_battery(wanted):
         raise StudyError("storage.c_rate_per_h: energy and power of a battery are sized apart; leave it out.")
+    if case.scenario.storage.age_years:
+        raise StudyError("storage.age_years: sizes are sought beside a battery that is new; leave it out.")
     bare = _without_sizes(case, wanted)
     it_mw = shifted_it_mw(bare)
     hall = bare.facility(bare.hall(it_mw))

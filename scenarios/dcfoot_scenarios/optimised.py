@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from dcfoot.weather.year import Hours
 from dcfoot_scenarios.case import Schedule
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.sizing.answer import Sizing
@@ -66,6 +67,8 @@ class Optimised:
         The same with the sizes that were found.
     sizing : Sizing
         Sizes, hours, and what the limits cost.
+    it_mw : array
+        IT power by hour: what waits does not know the plants that are sought [MW]
     front : tuple of FrontPoint
         The optimum at each value of a limit.
     front_missing : tuple of float
@@ -75,6 +78,7 @@ class Optimised:
     of: str
     scenario: Scenario
     sizing: Sizing
+    it_mw: Hours
     front: tuple[FrontPoint, ...] = ()
     front_missing: tuple[float, ...] = ()
 
@@ -83,4 +87,4 @@ class Optimised:
         """What the optimum does in every hour, for `evaluate` to run."""
         flows, heat = self.sizing.flows, self.sizing.problem.heat
         wanted_mw, pump_heat_mw = flows.charge_mw - flows.discharge_mw, None if heat is None else flows.pump_heat_mw
-        return Schedule(wanted_mw, pump_heat_mw, flows.given_up_mw)
+        return Schedule(wanted_mw, pump_heat_mw, flows.given_up_mw, self.it_mw)

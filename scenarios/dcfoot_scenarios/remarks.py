@@ -6,6 +6,7 @@ from dcfoot.accounting import rates_of
 from dcfoot.elementwise import Numbers
 from dcfoot.grid import Method
 from dcfoot.heat.cold import sorption_chiller
+from dcfoot_scenarios.ageing import SPENT_RATIO
 from dcfoot_scenarios.case import Case
 from dcfoot_scenarios.figures_beside import country_of
 from dcfoot_scenarios.technologies import technology
@@ -89,9 +90,13 @@ def _supply(case: Case) -> Iterator[str]:
 
 
 def _battery(case: Case, found: Mapping[str, Numbers]) -> Iterator[str]:
-    """Two lives of one battery: that of its price, or the study's, and in which it fades."""
+    """What is left of it; and two lives of one battery: that of its price, or the study's, and in which it fades."""
     if "battery_life_years" not in found:
         return
+    if "battery_left_ratio" in found:
+        age, left = case.scenario.storage.age_years, float(found["battery_left_ratio"])
+        spent = f", less than the {SPENT_RATIO:.0%} at which it counts as spent" if left < SPENT_RATIO else ""
+        yield f"the battery is {age:g} years old and holds {left:.1%} of what it held when new, by NREL's SAM{spent}"
     stated, fades = case.scenario.storage.battery_life_years, float(found["battery_life_years"])
     usual = technology("battery energy", country_of(case)).lifetime_years
     if stated is not None and fades < stated:

@@ -263,6 +263,9 @@ class Storage(Part):
     """How full it is when the year begins; left out: as full as when it ends [-]."""
     reserve_ratio: Ratio = 0.0
     """What is kept for backup [-]."""
+    age_years: Amount = 0.0
+    """How old it is at the end of the year that is looked at: it holds what is left of it in the mean of that year, if
+    every year is as this one would be with a new battery (`battery_left_ratio` of the figures); 0: all [years]."""
     battery_life_years: Annotated[float, Field(gt=0, le=40)] | None = None
     """Over how long it is paid for and made, until it is bought anew; left out: the life that goes with its shipped
     price, which is longer than it takes to fade (`battery_life_years` of the figures) [years]."""
@@ -320,10 +323,11 @@ class Grid(Part):
     """The connection, and what power costs there."""
 
     import_limit_mw: Annotated[float, Field(gt=0)] | None = None
-    """The most that can be drawn. A battery keeps to it as far as it can, the load does not; what lies above is
+    """The most that can be drawn. A battery and load that waits keep to it as far as they can; what lies above is
     counted [MW]."""
     ramp_limit_mw_per_h: Annotated[float, Field(gt=0)] | None = None
-    """The most that the draw may change from hour to hour; hours beyond it are counted, not avoided [MW/h]."""
+    """The most that the draw may change from hour to hour. A battery keeps to it as far as it can; hours beyond it are
+    counted [MW/h]."""
     price_per_mwh: Amount | None = None
     """A flat price, in the study's currency."""
     periods: tuple[PricePeriod, ...] = ()

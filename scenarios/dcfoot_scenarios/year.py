@@ -7,6 +7,7 @@ axis, draws before it.
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import inf
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from dcfoot_scenarios.flexibility import curtail, highest_hours, shift
 from dcfoot_scenarios.heat.cold import ColdOfHeat, cold_for_hall
 from dcfoot_scenarios.heat.network import HeatPump, Network
 from dcfoot_scenarios.heat.reuse import HeatFlows, reuse_heat
+from dcfoot_scenarios.ramp import within_ramp
 from dcfoot_scenarios.scenario import HeatReuse, Scenario
 from dcfoot_scenarios.storage import Battery, Flows, operate, refilled_mw, run_storage
 
@@ -37,6 +39,14 @@ IDLE_RATIO = 1e-12
 
 STORE_POWER_RATIO_PER_H = 0.1
 """The most that a tank of heat or cold takes, and gives, where a study does not say it, of its size (a choice) [1/h]"""
+
+
+SHIFT_ROUNDS, PUE_ROUNDS = 8, 40
+"""How often at most a shift is made anew, and the PUE of the load that a connection carries (choices: without a
+tank or heat no hall took more than 4 and 15)"""
+
+_ROUNDING_RATIO = 1e-10
+"""A tenth of what counts as beyond a limit (a choice)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,37 +106,71 @@ def year_of(case: Case, it_mw: Hours, state: FacilityState, chance: Chance = CEN
         Gives what is in doubt beside the hall: what plants yield, what heat can be had.
     """
     scenario = case.scenario
-    per_load_ratio = _per_load_ratio(scenario, it_mw)
-    pue = _at_stated(1.0 + (np.asarray(state.pue) - 1.0) * per_load_ratio, it_mw, scenario.pue, 1.0)
-    wue = _at_stated(np.asarray(state.wue_l_per_kwh) * per_load_ratio, it_mw, scenario.wue_l_per_kwh, 0.0)
-    consumed = np.asarray(state.consumed_ratio)
-    lifted = lifted_mw(scenario, it_mw, state, pue) if _moves_cold(scenario) else None
+    levels = _levels(scenario, it_mw, state)
     del state  # else its many hours crowd those of the heat and of the store out of the processor's cache
-    heat = heat_flows(case, it_mw, chance)
-    cold = _cold(case, lifted, heat, chance)
-    if cold is not None:
-        pue = pue - cold.spared_mw / it_mw
-    stored = _cold_stored(case, it_mw, lifted, cold)
-    if stored is not None:
-        pue = pue + stored.drawn_mw / it_mw
-    hall_mw, own_mw = it_mw * pue, case.own_mw(chance)
+    served = _served(case, it_mw, levels, chance)
+    hall_mw, own_mw = it_mw * served.pue, case.own_mw(chance)
     contracts = tuple(case.contract_mw(contract, chance) for contract in scenario.supply.contracts)
-    flows = _stored(case, hall_mw + _pump_inside_mw(scenario, heat), own_mw, sum(contracts, 0.0))
+    flows = _stored(case, hall_mw + _pump_inside_mw(scenario, served.heat), own_mw, sum(contracts, 0.0))
     surplus = surplus_use(flows.surplus_mw - flows.given_up_mw, 0.0, export_limit_mw(scenario))
     return Year(
         it_mw,
-        pue,
-        wue,
-        consumed,
+        served.pue,
+        levels.wue_l_per_kwh,
+        levels.consumed_ratio,
         flows,
         surplus.exported_mw,
         surplus.curtailed_mw + flows.given_up_mw,
         contracts,
-        heat,
-        cold,
-        _pump_import_mw(case, heat, flows, hall_mw, own_mw),
-        stored,
+        served.heat,
+        served.cold,
+        _pump_import_mw(case, served.heat, flows, hall_mw, own_mw),
+        served.cold_stored,
     )
+
+
+class _Levels(NamedTuple):
+    """The hall by hour at the level that the study states, before heat and tanks move its cold."""
+
+    pue: Hours
+    wue_l_per_kwh: Hours
+    consumed_ratio: Hours
+    lifted: tuple[Hours, Hours] | None
+
+
+def _levels(scenario: Scenario, it_mw: Hours, state: FacilityState) -> _Levels:
+    per_load_ratio = _per_load_ratio(scenario, it_mw)
+    pue = _at_stated(1.0 + (np.asarray(state.pue) - 1.0) * per_load_ratio, it_mw, scenario.pue, 1.0)
+    wue = _at_stated(np.asarray(state.wue_l_per_kwh) * per_load_ratio, it_mw, scenario.wue_l_per_kwh, 0.0)
+    lifted = lifted_mw(scenario, it_mw, state, pue) if _moves_cold(scenario) else None
+    return _Levels(pue, wue, np.asarray(state.consumed_ratio), lifted)
+
+
+class _Served(NamedTuple):
+    """The hall as it runs beside its heat and its tanks."""
+
+    pue: Hours
+    heat: HeatFlows | None
+    cold: ColdOfHeat | None
+    cold_stored: ColdStored | None
+
+
+def _served(case: Case, it_mw: Hours, levels: _Levels, chance: Chance) -> _Served:
+    pue, heat = levels.pue, heat_flows(case, it_mw, chance)
+    cold = _cold(case, levels.lifted, heat, chance)
+    if cold is not None:
+        pue = pue - cold.spared_mw / it_mw
+    stored = _cold_stored(case, it_mw, levels.lifted, cold)
+    if stored is not None:
+        pue = pue + stored.drawn_mw / it_mw
+    return _Served(pue, heat, cold, stored)
+
+
+def _facility_mw(case: Case, it_mw: Hours) -> Hours:
+    """What the facility draws at a load, heat pump included, at the central value of everything [MW]."""
+    levels = _levels(case.scenario, it_mw, case.facility(case.hall(it_mw)))
+    served = _served(case, it_mw, levels, CENTRAL)
+    return np.asarray(it_mw * served.pue + _pump_inside_mw(case.scenario, served.heat))
 
 
 def _per_load_ratio(scenario: Scenario, it_mw: Hours) -> Numbers:
@@ -149,7 +193,7 @@ def _pump_import_mw(case: Case, heat: HeatFlows | None, flows: Flows, hall_mw: H
         return np.asarray(heat.pump_electric_mw)
     load_mw, clean_mw = np.broadcast_arrays(hall_mw, own_mw)
     wanted_mw, given_up_mw = _wanted_mw(case, load_mw, clean_mw)
-    done = operate(battery_of(case.scenario), wanted_mw)
+    done = operate(battery_of(case), wanted_mw)
     made_mw = clean_mw - given_up_mw
     without_mw: Hours = np.maximum(load_mw - made_mw + done.charge_mw - done.discharge_mw, 0.0)
     return np.asarray(flows.import_mw - without_mw)
@@ -307,11 +351,11 @@ def _at_stated(values: Hours, it_mw: Hours, stated: float | None, floor: float) 
     return scaled
 
 
-def battery_of(scenario: Scenario) -> Battery:
-    """The scenario's battery."""
-    store = scenario.storage
+def battery_of(case: Case) -> Battery:
+    """The scenario's battery, at its age."""
+    store = case.scenario.storage
     return _checked_battery(
-        store.battery_mwh,
+        store.battery_mwh * case.battery_left_ratio,
         store.power_mw if store.charge_mw is None else store.charge_mw,
         store.power_mw,
         store.charge_efficiency_ratio,
@@ -328,12 +372,12 @@ _checked_battery = lru_cache(maxsize=64)(Battery)
 def _stored(case: Case, load_mw: Hours, own_mw: Hours, contracted_mw: Numbers) -> Flows:
     load_mw, clean_mw = np.broadcast_arrays(load_mw, own_mw)
     wanted_mw, given_up_mw = _wanted_mw(case, load_mw, clean_mw)
-    return run_storage(battery_of(case.scenario), wanted_mw, load_mw, clean_mw, contracted_mw, given_up_mw)
+    return run_storage(battery_of(case), wanted_mw, load_mw, clean_mw, contracted_mw, given_up_mw)
 
 
 def _wanted_mw(case: Case, load_mw: Hours, clean_mw: Hours) -> tuple[Hours, Hours]:
     """What is wanted of the battery, refilled where it must end as full as it was given, and what is given up [MW]."""
-    battery, plan = battery_of(case.scenario), _plan(case, load_mw)
+    battery, plan = battery_of(case), _plan(case, load_mw)
     if plan is None or plan.given_up_mw is None:
         given_up_mw = _given_up_mw(case, load_mw, clean_mw)
     else:
@@ -345,7 +389,12 @@ def _wanted_mw(case: Case, load_mw: Hours, clean_mw: Hours) -> tuple[Hours, Hour
         if given_up_mw.any():
             room_mw = np.maximum(_import_limit_mw(case) - (load_mw - clean_mw + given_up_mw), 0.0)
             wanted_mw = np.where(given_up_mw > 0.0, np.clip(wanted_mw, 0.0, room_mw), wanted_mw)
-    return refilled_mw(battery, wanted_mw), given_up_mw
+    wanted_mw, ramp_mw_per_h = refilled_mw(battery, wanted_mw), case.scenario.grid.ramp_limit_mw_per_h
+    if ramp_mw_per_h is not None and plan is None and np.any(battery.energy_mwh):
+        net_mw = load_mw - clean_mw + given_up_mw
+        wanted_mw = within_ramp(battery, wanted_mw, net_mw, ramp_mw_per_h, _import_limit_mw(case))
+        wanted_mw = refilled_mw(battery, wanted_mw)
+    return wanted_mw, given_up_mw
 
 
 def _plan(case: Case, load_mw: Hours) -> Schedule | None:
@@ -403,11 +452,12 @@ def _signal(case: Case, wanted: str) -> Hours:
 
 
 def shifted_it_mw(case: Case) -> Hours:
-    """IT power after what can wait has waited, and what yields to the grid's calls has yielded [MW]."""
+    """IT power after what can wait has waited, and what yields to the grid's calls has yielded, or as planned [MW]."""
+    if case.schedule is not None and case.schedule.it_mw is not None:
+        return case.schedule.it_mw
     load, it_mw = case.scenario.load, asked_it_mw(case)
     if load.deferrable_ratio and load.deadline_h:
-        signal = _signal(case, load.shift_to)
-        it_mw = shift(it_mw, load.deferrable_ratio, load.deadline_h, signal, load.it_capacity_mw).load_mw
+        it_mw = _waited_it_mw(case, it_mw)
     if load.curtailable_ratio and load.curtailed_hours:
         called = it_mw if case.price_per_mwh is None else case.price_per_mwh
         events = highest_hours(called, load.curtailed_hours, it_mw)
@@ -415,6 +465,46 @@ def shifted_it_mw(case: Case) -> Hours:
     if not np.any(it_mw > 0.0):
         raise StudyError("load: it is 0 in every hour, so that there is nothing to power, to cool or to compare.")
     return np.maximum(it_mw, IDLE_RATIO * load.it_capacity_mw)
+
+
+def _waited_it_mw(case: Case, it_mw: Hours) -> Hours:
+    """IT power after what can wait has waited, within what the connection and the hour's own supply carry [MW].
+
+    Where a stated PUE, a tank or the heat of other hours makes an hour draw more than by its own load alone, its room
+    is less by twice what it draws too much, so that few rounds are enough.
+    """
+    load, signal = case.scenario.load, _signal(case, case.scenario.load.shift_to)
+
+    def waited_mw(limit_mw: Hours | float) -> Hours:
+        waits = load.deferrable_ratio, load.deadline_h, signal, load.it_capacity_mw
+        return shift(it_mw, *waits, limit_mw).load_mw
+
+    if case.scenario.grid.import_limit_mw is None:
+        return waited_mw(inf)
+    idle_mw, carried_mw = IDLE_RATIO * load.it_capacity_mw, _import_limit_mw(case) + case.clean_mw
+    room_mw = _carried_it_mw(case, carried_mw)
+    found_mw = waited_mw(room_mw)
+    for _ in range(SHIFT_ROUNDS):
+        drawn_mw = _facility_mw(case, np.maximum(found_mw, idle_mw))
+        too_much = (drawn_mw > carried_mw * (1.0 + _ROUNDING_RATIO)) & (found_mw <= room_mw)
+        if not too_much.any():
+            break
+        room_mw = np.where(too_much, found_mw * np.maximum(2.0 * carried_mw / drawn_mw - 1.0, 0.0), room_mw)
+        found_mw = waited_mw(room_mw)
+    return found_mw
+
+
+def _carried_it_mw(case: Case, carried_mw: Hours) -> Hours:
+    """The IT power at which the facility draws so much, PUE being that of this very load; at most the capacity [MW]."""
+    capacity_mw = case.scenario.load.it_capacity_mw
+    found_mw = np.full(len(carried_mw), capacity_mw)
+    for _ in range(PUE_ROUNDS):
+        last_mw, drawn_mw = found_mw, _facility_mw(case, found_mw)
+        carries_mw = last_mw * carried_mw * (1.0 - _ROUNDING_RATIO) / drawn_mw
+        found_mw = np.clip(carries_mw, IDLE_RATIO * capacity_mw, capacity_mw)
+        if np.allclose(found_mw, last_mw, rtol=_ROUNDING_RATIO, atol=0.0):
+            break
+    return found_mw
 
 
 def is_moved(case: Case) -> bool:

@@ -295,7 +295,7 @@ def test_more_loads_can_be_added_and_a_reading_repeated_or_corrected() -> None:
 
 
 @pytest.mark.parametrize("answers", [["q"], ["read", "Q"], ["read", "read", "read"], []])
-def test_a_person_may_give_up_at_any_question(answers: list[str]) -> None:
+def test_a_person_is_yielding_at_any_question(answers: list[str]) -> None:
     with pytest.raises(EndedError):
         typed_points(Bench(answers).desk())
 

@@ -74,6 +74,7 @@ PURE_NUMBERS = {
     **dict.fromkeys(("balance", "charge", "pump_heat", "imported", "exported"), "places in a matrix, by the hour"),
     **dict.fromkeys(("row_duals", "excess", "scale", "per_unit", "whole", "found"), "the limit's unit"),
     "is_paid": "yes or no",
+    "is_yielding": "yes or no",
     # Words and pictures.
     "times": "what a quantity is multiplied by",
     "rate": "one currency in another",

@@ -46,6 +46,13 @@ def test_a_battery_without_size_does_not_age() -> None:
     assert wear(Battery(0.0, 0.0, 0.0), IDLE, IDLE, LFP).cycles_per_year == 0.0
 
 
+@pytest.mark.parametrize(("age", "mean_of_roots"), [(1.0, 2 / 3), (0.25, 1 / 3), (9.0, 2 / 3 * (27 - 8**1.5))])
+def test_a_battery_of_an_age_has_the_mean_of_the_year_that_ends_then(age: float, mean_of_roots: float) -> None:
+    # A battery that rests fades with the root of time, whose mean over a stretch is 2/3 (b^1.5 - a^1.5) / (b - a).
+    year = Wear(LFP, 0.0, 0.003)
+    assert year.left_ratio(age) == near(0.999 - 0.003 * 365**0.5 * mean_of_roots, abs=5e-6)
+
+
 @given(st.floats(0.0, 1000.0), st.floats(0.0, 0.01), st.floats(0.7, 0.95))
 def test_a_battery_is_spent_when_so_much_is_left(cycles: float, fade: float, spent: float) -> None:
     year = Wear(LFP, cycles, fade)

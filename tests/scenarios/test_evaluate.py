@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dcfoot.errors import ConfigError, StudyError
+from dcfoot_scenarios.ageing import chemistry, wear
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
 from dcfoot_scenarios.note_words import note_in
 from dcfoot_scenarios.scenario import Money, Scenario
+from dcfoot_scenarios.storage import Battery
 from dcfoot_scenarios.study import Uncertainty
 from dcfoot_scenarios.words import words
 from simulated.near import near
@@ -243,6 +245,75 @@ def test_a_battery_that_trades_gives_where_the_load_would_pass_the_connection(tm
     assert free.figures["peak_import_mw"] == near(max(free.year.flows.load_mw) + 20 / 0.95 / 10)
     found = in_copenhagen(**keys, grid=grid | {"import_limit_mw": 10.0})
     assert found.figures["over_limit_hours"] == 0
+
+
+INSIDE = {"homes": 2000, "heat_pump_inside": True}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [{}, {"pue": 1.3}, {"heat_reuse": INSIDE}, {"cold_store": {"mwh": 20}}, {"supply": {"solar_mw": 5}}],
+    ids=["model", "stated PUE", "heat pump", "cold store", "sun"],
+)
+def test_load_that_waits_keeps_to_the_connection(keys: dict[str, object]) -> None:
+    asked: dict[str, object] = {"it_capacity_mw": 10, "profile": "inference"}
+    waits = asked | {"deferrable_ratio": 0.3, "deadline_h": 12}
+    usual, free = in_copenhagen(load=asked, **keys), in_copenhagen(load=waits, **keys)
+    limit_mw = 0.97 * float(usual.year.flows.import_mw.max())
+    found = in_copenhagen(load=waits, grid={"import_limit_mw": limit_mw}, **keys)
+    assert (usual.year.flows.import_mw > limit_mw).any()
+    assert (free.year.flows.import_mw > limit_mw).sum() > 1000
+    assert found.figures["over_limit_hours"] == 0
+    # It goes as far as it may, and all the work is done.
+    near_mw = (5e-3 if "pue" in keys else 1e-6) * limit_mw  # the mean of a stated PUE is that of the whole year's load
+    assert found.figures["peak_import_mw"] == near(limit_mw, abs=near_mw)
+    assert found.figures["it_energy_mwh"] == near(usual.figures["it_energy_mwh"])
+    if "supply" not in keys:
+        assert (np.abs(found.year.flows.import_mw - limit_mw) < near_mw).sum() > 500
+
+
+def test_load_that_does_not_fit_breaks_no_hour_that_it_did_not_break_as_asked_for() -> None:
+    asked: dict[str, object] = {"it_capacity_mw": 10, "profile": "inference"}
+    grid = {"import_limit_mw": 6.0}
+    usual = in_copenhagen(load=asked, grid=grid)
+    found = in_copenhagen(load=asked | {"deferrable_ratio": 0.2, "deadline_h": 3}, grid=grid)
+    beyond, still = usual.year.flows.import_mw > 6.0 * (1 + 1e-9), found.year.flows.import_mw > 6.0 * (1 + 1e-9)
+    assert 0 < still.sum() < beyond.sum()
+    assert not (still & ~beyond).any()
+    assert any("it breaks grid.import_limit_mw" in note for note in found.notes)
+
+
+def test_a_wide_connection_changes_nothing() -> None:
+    waits = {"it_capacity_mw": 10, "profile": "inference", "deferrable_ratio": 0.3, "deadline_h": 12}
+    free, wide = in_copenhagen(load=waits), in_copenhagen(load=waits, grid={"import_limit_mw": 50})
+    assert wide.year.it_mw.tolist() == free.year.it_mw.tolist()
+
+
+@pytest.mark.parametrize("policy", ["greedy", "peak_shaving", "price", "optimal"])
+def test_an_old_battery_is_a_smaller_one_that_costs_what_it_cost(policy: str) -> None:
+    day = {"name": "day", "price_per_mwh": 170, "hours": list(range(7, 21))}
+    store = {"battery_mwh": 20, "battery_mw": 4, "reserve_ratio": 0.1, "policy": policy}
+    keys: dict[str, object] = {"supply": {"wind_mw": 12}, "grid": {"price_per_mwh": 60, "periods": [day]}}
+    old = in_copenhagen(**keys, storage=store | {"age_years": 8})
+    left = old.figures["battery_left_ratio"]
+    assert 0.75 < left < 0.95
+    smaller = in_copenhagen(**keys, storage=store | {"battery_mwh": 20 * left})
+    for name in ("import_mwh", "discharge_mwh", "peak_import_mw", "cfe_contracted_ratio", "battery_cycles_per_year"):
+        assert old.figures[name] == near(smaller.figures[name], rel=1e-6)
+    assert old.figures["embodied_plant_t"] != near(smaller.figures["embodied_plant_t"], rel=1e-6)
+    told = next(note for note in old.notes if "years old" in note)
+    assert f"holds {left:.1%} of what it held when new" in told
+    assert "8 年" in note_in(told, "zh")
+
+
+def test_what_is_left_of_a_battery_is_what_its_year_as_new_takes_of_it() -> None:
+    store = {"battery_mwh": 20, "battery_mw": 4}
+    new, old = (in_copenhagen(supply={"wind_mw": 12}, storage=store | {"age_years": age}) for age in (0, 5))
+    assert "battery_left_ratio" not in new.figures
+    worn = wear(Battery(20.0, 4.0, 4.0, 0.95, 0.95), new.year.flows.state_mwh, new.year.flows.discharge_mw, chemistry())
+    # By Simpson's rule over its fifth year.
+    ends, middle = worn.capacity_ratio(4.0) + worn.capacity_ratio(5.0), worn.capacity_ratio(4.5)
+    assert old.figures["battery_left_ratio"] == near((float(ends) + 4.0 * float(middle)) / 6.0, rel=1e-4)
 
 
 def test_a_quarter_of_its_energy_an_hour_is_the_power_of_a_battery_both_ways() -> None:

@@ -63,6 +63,58 @@ def test_energy_deadlines_and_capacity_are_kept(
     assert shifted.longest_wait_h <= deadline_h
 
 
+def least_beyond(load: Hours, share: float, deadline_h: int, signal: Hours, limit: Hours) -> tuple[float, float]:
+    """The least energy beyond a limit, and with it the least sum of signal times power, by two LPs."""
+    pairs = [(asked, done) for asked in range(COUNT) for done in range(asked, min(asked + deadline_h + 1, COUNT))]
+    all_done, drawn = np.zeros((COUNT, len(pairs) + COUNT)), np.zeros((COUNT, len(pairs) + COUNT))
+    for column, (asked, done) in enumerate(pairs):
+        all_done[asked, column] = drawn[done, column] = 1
+    within = drawn.copy()
+    within[:, len(pairs) :] = -np.eye(COUNT)
+    beyond, rest = np.repeat([0.0, 1.0], [len(pairs), COUNT]), load * (1 - share)
+    equal = {"A_eq": all_done, "b_eq": load * share}
+    least = scipy_optimize.linprog(beyond, A_ub=within, b_ub=limit - rest, **equal)
+    assert least.status == 0
+    most = np.vstack([within, drawn, beyond])
+    bounds = np.concatenate([limit - rest, np.maximum(limit, load) - rest, [least.fun + 1e-7]])
+    cost = np.concatenate([[signal[done] for _, done in pairs], np.zeros(COUNT)])
+    found = scipy_optimize.linprog(cost, A_ub=most, b_ub=bounds, **equal)
+    assert found.status == 0
+    return float(least.fun), float(found.fun + rest @ signal)
+
+
+LIMITS = arrays(np.float64, COUNT, elements=st.floats(0, 25))
+
+
+@given(LOADS, SHARES, DEADLINES, SIGNALS, LIMITS)
+def test_of_a_limit_the_least_energy_lies_beyond_and_then_no_other_schedule_is_cheaper(
+    load: Hours, share: float, deadline_h: int, signal: Hours, limit: Hours
+) -> None:
+    shifted = shift(load, share, deadline_h, signal, 50.0, limit)  # a capacity that no limit and no load reaches
+    beyond_mwh, cost = least_beyond(load, share, deadline_h, signal, limit)
+    assert float(np.maximum(shifted.load_mw - limit, 0.0).sum()) == near(beyond_mwh, rel=1e-6, abs=1e-5)
+    assert float(shifted.load_mw @ signal) == near(cost, rel=1e-5, abs=1e-4)
+
+
+@given(LOADS, SHARES, DEADLINES, SIGNALS, LIMITS, ROOM)
+def test_no_hour_is_pushed_beyond_a_limit_and_all_that_is_asked_for_is_done_in_time(
+    load: Hours, share: float, deadline_h: int, signal: Hours, limit: Hours, room_mw: float
+) -> None:
+    shifted = shift(load, share, deadline_h, signal, float(load.max()) + room_mw, limit)
+    assert (shifted.load_mw <= np.maximum(limit, load) + 1e-6).all()
+    assert shifted.load_mw.sum() == near(load.sum(), abs=1e-5)
+    assert shifted.longest_wait_h <= deadline_h
+    done, asked = np.cumsum(shifted.load_mw - load * (1 - share)), np.cumsum(load * share)
+    assert (done <= asked + 1e-6).all()
+
+
+def test_what_does_not_fit_under_a_limit_stays_where_it_broke_it() -> None:
+    # 4, 2 and 0 MW must be drawn at once, which leaves room for 1, 3 and 1; 4, 2 and 0 can wait an hour. The one MWh
+    # that fits nowhere stays in the first hour, which was beyond its limit as it was asked for, and the second was not.
+    shifted = shift(np.array([8.0, 4.0, 0.0]), 0.5, 1, np.array([1.0, 2.0, 0.0]), 20.0, np.array([5.0, 5.0, 1.0]))
+    assert shifted.load_mw.tolist() == near([6.0, 5.0, 1.0])
+
+
 @given(LOADS, SHARES, SIGNALS, ROOM)
 def test_a_longer_deadline_is_never_dearer(load: Hours, share: float, signal: Hours, room_mw: float) -> None:
     capacity_mw = float(load.max()) + room_mw

@@ -372,6 +372,25 @@ def test_the_scenarios_own_connection_is_a_limit() -> None:
     assert found.sizing.measures["import_mw_max"] == near(8.5)
 
 
+def test_the_scenarios_own_ramp_is_a_limit_that_the_optimums_year_keeps() -> None:
+    grid = {"price_per_mwh": 90, "import_limit_mw": 9, "ramp_limit_mw_per_h": 4}
+    load = {"it_capacity_mw": 10, "profile": "inference", "deferrable_ratio": 0.2, "deadline_h": 6}
+    keys = study({"grid": grid, "load": load, "storage": STANDS}, wind_mw={}, cfe_contracted_ratio_min=0.4)
+    found = optimise(keys)
+    year = evaluate(found.scenario, money=keys.keys.money, schedule=found.schedule)
+    assert found.sizing.measures["ramp_mw_per_h_max"] == near(4.0)
+    assert found.sizing.shadow_prices["ramp_mw_per_h_max"] > 0.0
+    assert year.figures["over_ramp_hours"] == year.figures["over_limit_hours"] == 0
+    assert year.figures["import_mwh"] == near(float(found.sizing.flows.import_mw.sum()))
+    assert year.figures["cost_per_year"] == near(found.sizing.cost, rel=1e-7)
+
+
+def test_sizes_beside_an_old_battery_are_refused() -> None:
+    store = {"battery_mwh": 4, "battery_mw": 1, "age_years": 3}
+    with pytest.raises(StudyError, match=r"storage\.age_years"):
+        optimise(study({"storage": store}, wind_mw={}))
+
+
 def test_what_a_scenario_lacks_for_a_plant_that_is_sought_is_told_with_its_own_name() -> None:
     shady = {"site": "cn_huailai", "grid": {"price_per_mwh": 90}}  # of whose climate no sun is known
     for scenario, variant, named in ((shady, {}, "baseline"), ({}, shady, "dearer")):

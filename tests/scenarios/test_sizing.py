@@ -163,6 +163,13 @@ def textbook_cost(problem: SizingProblem) -> float:
         *((row[np.newaxis], np.zeros(1)) for row in at_most),
         *((rows(**{flow: one}, inverter=-1.0), np.zeros(hours)) for flow in ("charge", "discharge")),
     ]
+    ramp = problem.limits.ramp_mw_per_h_max
+    if ramp is not None:  # more than is lacking may be drawn, in the place of own supply and of nothing else
+        change = one - np.eye(hours, k=-1)
+        change[0] = (one[0] - one[-1]) * (battery.start_ratio is None)
+        limits += [(rows(grid=way * change), np.full(hours, ramp)) for way in (1.0, -1.0)]
+        limits += [(rows(grid=one, charge=-one), problem.load_mw)]
+        limits += [(rows(grid=one, charge=-one, discharge=one, export=-one), problem.load_mw)]
     cost = np.zeros(5 * hours + 8)
     cost[grid] = connection.price_per_mwh + problem.carbon_price_per_t * np.asarray(connection.g_per_kwh) / 1000
     cost[peaks] = connection.peak.cost
@@ -205,7 +212,8 @@ def assert_stored(sizing: Sizing) -> None:
     assert battery is not None
     assert flows.charge_mw.max() <= sizing.sizes["charge_mw"] * (1 + 1e-9) + 1e-6
     assert flows.discharge_mw.max() <= sizing.sizes["discharge_mw"] * (1 + 1e-9) + 1e-6
-    again = run_storage(battery, flows.charge_mw - flows.discharge_mw, flows.used_mw, flows.clean_mw)
+    wanted_mw, given_up_mw = flows.charge_mw - flows.discharge_mw, flows.given_up_mw
+    again = run_storage(battery, wanted_mw, flows.used_mw, flows.clean_mw, given_up_mw=given_up_mw)
     assert again.charge_mw == near(flows.charge_mw, rel=1e-6, abs=1e-5)
     assert again.discharge_mw == near(flows.discharge_mw, rel=1e-6, abs=1e-5)
     assert again.import_mw == near(flows.import_mw, rel=1e-6, abs=1e-5)
@@ -536,6 +544,64 @@ def test_a_limit_that_the_site_alone_misses_is_named() -> None:
     assert set(caught.value.conflict) == {"pue_max"}
     with pytest.raises(InfeasibleStudy, match="water_onsite_l_max to 5,000"):
         size(flat(water_onsite_l=5000.0, limits=Limits(water_onsite_l_max=4000.0)))
+
+
+@FEW
+@given(SEEDS, st.sampled_from([1.0, 2.0, 5.0]))
+def test_a_ramp_is_held_at_the_least_cost_that_another_solver_finds(seed: int, ramp: float) -> None:
+    problem = drawn(seed)
+    unsold = replace(problem.connection, export_price_per_mwh=None)
+    try:
+        sizing = size(replace(problem, connection=unsold, limits=Limits(ramp_mw_per_h_max=ramp)))
+    except InfeasibleStudy:
+        reject()
+    assert sizing.cost == near(textbook_cost(sizing.problem), rel=1e-6)
+    assert_lawful(sizing)
+    changes = np.diff(sizing.flows.import_mw)
+    assert np.abs(changes).max() <= ramp + 1e-6
+
+
+@FEW
+@given(SEEDS, st.floats(0.5, 4.0), st.floats(0.8, 1.2))
+def test_limits_that_are_only_dear_are_held_where_they_can_be(seed: int, ramp: float, of_the_peak: float) -> None:
+    free = drawn(seed)
+    stands = {name: replace(source, nameplate=Size(least=8.0, most=8.0)) for name, source in free.sources.items()}
+    battery = replace(
+        free.battery or BatteryChoice(Size()),
+        energy=Size(least=30.0, most=30.0),
+        charge=Size(least=8.0, most=8.0),
+        discharge=Size(least=8.0, most=8.0),
+        inverter=None,
+    )
+    limits = Limits(ramp_mw_per_h_max=ramp, import_mw_max=of_the_peak * 12.0)
+    unsold = replace(free.connection, export_price_per_mwh=None, peak=Burden())
+    hard = replace(free, sources=stands, battery=battery, limits=limits, connection=unsold)
+    soft = replace(hard, connection=replace(unsold, beyond_per_mwh=100.0 * float(unsold.price_per_mwh.max())))
+    try:
+        least = size(hard).cost
+    except InfeasibleStudy:
+        measures = size(soft).measures
+        assert any(measures[name] > limit + 1e-6 for name, limit in limits)
+    else:
+        sizing = size(soft)
+        assert_lawful(sizing)
+        assert sizing.cost == near(least, rel=1e-6)
+
+
+def test_a_ramp_that_cannot_be_held_is_named_with_what_the_load_changes_by() -> None:
+    load = np.repeat([2.0, 10.0], 12)
+    problem = replace(flat(limits=Limits(ramp_mw_per_h_max=1.0)), load_mw=load)
+    with pytest.raises(InfeasibleStudy, match="enough to ease ramp_mw_per_h_max to 8") as caught:
+        size(problem)
+    assert caught.value.conflict == {"ramp_mw_per_h_max": (1.0, near(8.0))}
+
+
+def test_own_supply_that_comes_too_fast_is_given_up_for_the_grids() -> None:
+    # 10 MW of load and 8 of sun at once; the draw may fall by 2 MW an hour, from 10 to 2 in four hours.
+    sun = Source(np.repeat([0.0, 1.0], 12), Size(least=8.0, most=8.0))
+    sizing = size(flat(sources={"sun": sun}, limits=Limits(ramp_mw_per_h_max=2.0)))
+    assert sizing.flows.import_mw.tolist() == near([10.0] * 12 + [8.0, 6.0, 4.0] + [2.0] * 9)
+    assert sizing.flows.given_up_mw.tolist() == near([0.0] * 12 + [6.0, 4.0, 2.0] + [0.0] * 9, abs=1e-9)
 
 
 def test_of_three_limits_that_conflict_two_by_two_no_single_one_is_enough() -> None:

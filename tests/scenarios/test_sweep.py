@@ -20,6 +20,7 @@ from dcfoot.errors import ConfigError, StudyError
 from dcfoot_scenarios.evaluate import evaluate
 from dcfoot_scenarios.study import Study
 from dcfoot_scenarios.sweep import cluster as cluster_module
+from dcfoot_scenarios.sweep.batch import is_batch
 from dcfoot_scenarios.sweep.compute import columns_elsewhere, fingerprint
 from dcfoot_scenarios.sweep.indices import indices_of
 from dcfoot_scenarios.sweep.keys import Sweep, scenario_at
@@ -80,6 +81,20 @@ def test_a_battery_of_a_stated_rate_is_stronger_where_it_is_swept_to_be_larger()
     found = sweep(asked)["import_mwh"].tolist()
     assert found == near([one.figures["import_mwh"] for one in alone], rel=1e-9)
     assert found[0] > found[1]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"grid": {"ramp_limit_mw_per_h": 2}},
+        {"storage": {"age_years": 5}},
+        {"grid": {"import_limit_mw": 9}, "load": {"it_capacity_mw": 10, "deferrable_ratio": 0.2, "deadline_h": 6}},
+    ],
+    ids=["ramp", "age", "connection"],
+)
+def test_sizes_by_which_a_limit_or_an_age_changes_the_year_are_no_batch(keys: dict[str, Any]) -> None:
+    scenario = study(over=SIZES).baseline.with_(**keys)
+    assert not is_batch(list(SIZES), scenario, None, ["import_mwh"])
 
 
 def test_points_stand_in_the_order_of_the_study_the_last_key_the_fastest() -> None:

@@ -159,8 +159,16 @@ class Sizing:
             "water_onsite_l_max": self.problem.water_onsite_l,
             "water_l_max": self.water_m3 * L_PER_M3,
             "import_mw_max": float(self.flows.import_mw.max()),
+            "ramp_mw_per_h_max": self._steepest_mw_per_h,
         }
         return found if self.pue is None else {**found, "pue_max": self.pue}
+
+    @property
+    def _steepest_mw_per_h(self) -> float:
+        """The greatest change of the import from hour to hour [MW/h]."""
+        imported = self.flows.import_mw
+        change = imported - np.roll(imported, 1)
+        return float(np.abs(change if self.problem.is_cyclic else change[1:]).max(initial=0.0))
 
     @property
     def battery(self) -> Battery | None:
@@ -179,6 +187,10 @@ class Sizing:
         burdens = [(size.burden, self.sizes[name]) for name, size in problem.sizes.items()]
         burdens += [(problem.fixed, 1.0), (connection.peak, float(peaks.sum()))]
         return sum(float(getattr(burden, kind)) * count for burden, count in burdens)
+
+
+_LEAST_RATIO = 1e-9
+"""A planned import below this share of the highest load is rounding, for which no supply is given up (a choice) [-]"""
 
 
 def battery_of(choice: BatteryChoice, sizes: Mapping[str, float]) -> Battery:
@@ -208,14 +220,15 @@ class Use:
         What the heat pump gives [MW]
     heat_state_mwh : array
         What the heat store holds at the end of each hour [MWh]
-    paid_import_mw : array or float
-        The most that is imported where the grid pays for it; of any more than is used, what is used [MW]
+    import_mw : array or None
+        What is imported where own supply may be given up for it; None: where the grid pays for it all that is used, and
+        else what is lacking [MW]
     """
 
     state_mwh: Hours
     pump_heat_mw: Hours
     heat_state_mwh: Hours
-    paid_import_mw: Hours | float = np.inf
+    import_mw: Hours | None = None
 
 
 def clean_mw(problem: SizingProblem, sizes: Mapping[str, float]) -> Hours:
@@ -227,9 +240,9 @@ def clean_mw(problem: SizingProblem, sizes: Mapping[str, float]) -> Hours:
 def flows_of(problem: SizingProblem, sizes: Mapping[str, float], use: Use) -> SizedFlows:
     """What flows in each hour.
 
-    No more is imported than is used, what is left is sold where that pays, the rest is curtailed; but where the grid
-    pays for what it gives, as much is imported as is planned. A program may let a battery take and give in one hour
-    where energy is left over anyway: here it only does what it does to its state.
+    No more is imported than is used, what is left is sold where that pays, the rest is curtailed; but where own supply
+    may be given up, as much is imported as is planned, and then nothing is sold. A program may let a battery take and
+    give in one hour where energy is left over anyway: here it only does what it does to its state.
 
     Parameters
     ----------
@@ -249,10 +262,13 @@ def flows_of(problem: SizingProblem, sizes: Mapping[str, float], use: Use) -> Si
         kept = (1.0 - problem.heat.store_loss_ratio_per_h) * before(use.heat_state_mwh, None)
         delivered = np.maximum(use.pump_heat_mw + kept - use.heat_state_mwh, 0.0)
     used = load + electric + charge - spared
-    imported = np.maximum(used - clean - discharge, 0.0)
-    imported = np.where(problem.is_paid, np.clip(use.paid_import_mw, imported, used), imported)
+    lacking = np.maximum(used - clean - discharge, 0.0)
+    imported = np.where(problem.is_paid, used, lacking) if use.import_mw is None else use.import_mw
+    imported = np.clip(imported, lacking, np.maximum(used - discharge, 0.0))
+    imported = np.where(problem.is_yielding & (imported > _LEAST_RATIO * load.max()), imported, lacking)
     surplus = np.maximum(clean + discharge + imported - used, 0.0)
-    exported = np.where(problem.export_price_per_mwh > 0.0, np.minimum(surplus, problem.connection.export_mw_max), 0.0)
+    sells = (problem.export_price_per_mwh > 0.0) & (imported <= lacking)
+    exported = np.where(sells, np.minimum(surplus, problem.connection.export_mw_max), 0.0)
     at_site = (load, clean, imported, exported, surplus - exported)
     heat = (use.pump_heat_mw, electric, delivered, use.heat_state_mwh, spared)
     return SizedFlows(*at_site, charge, discharge, use.state_mwh, *heat)

@@ -30,6 +30,8 @@ class Sums:
         What of it the IT equipment draws, where the PUE is known [MWh]
     highest_mw : Form
         The highest import of the year, where it is asked for [MW]
+    steepest_mw_per_h : Form
+        The greatest change of the import from hour to hour, where it is asked for [MW/h]
     """
 
     cost: Form = ()
@@ -41,6 +43,7 @@ class Sums:
     used_mwh: Form = ()
     it_mwh: Form = ()
     highest_mw: Form = ()
+    steepest_mw_per_h: Form = ()
 
     def __add__(self, other: "Sums") -> "Sums":
         """The sums of both."""
@@ -201,6 +204,7 @@ def limits_of(program: Program, limits: Limits, sums: Sums, also: Collection[str
         "water_onsite_l_max": (sums.water_onsite_m3, 1.0 / L_PER_M3),
         "water_l_max": (sums.water_m3, 1.0 / L_PER_M3),
         "import_mw_max": (sums.highest_mw, 1.0),
+        "ramp_mw_per_h_max": (sums.steepest_mw_per_h, 1.0),
     }
     for name, value in (dict.fromkeys(also, NO_LIMIT) | dict(limits)).items():
         if name == "cfe_contracted_ratio_min":

@@ -47,6 +47,11 @@ class Model:
     sums: Sums
     limits: Mapping[str, Limit]
 
+    @property
+    def has_ramp(self) -> bool:
+        """Whether the change from hour to hour is limited."""
+        return any(name.endswith("ramp_mw_per_h_max") for name in self.limits)
+
     def objective(self, aim: Aim) -> tuple[Form, float]:
         """What is minimised, times the factor that makes it well scaled; and that factor [-]."""
         factor, of_cost = (_factor(self.sums.of(one)) for one in (aim, COST))
@@ -124,5 +129,4 @@ def _chosen(sites: Mapping[str, Site], names: Iterable[str]) -> Form:
 
 def _site(program: Program, problem: SizingProblem, step_h: int, also: Collection[str], *, is_chosen: bool) -> Site:
     chosen = program.column(1.0 if is_chosen else 0.0, 1.0)
-    with_highest = "import_mw_max" in {*also, *dict(problem.limits)}
-    return SiteBuilder(program, coarse(problem, step_h), step_h, chosen).build(with_highest=with_highest)
+    return SiteBuilder(program, coarse(problem, step_h), step_h, chosen).build({*also, *dict(problem.limits)})

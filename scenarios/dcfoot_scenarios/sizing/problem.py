@@ -162,6 +162,8 @@ class Connection:
         One after another, as far as the year's imports reach.
     contracted_mw : array or None
         What contracts bring by hour, which makes as much of the hour's import clean; None: nothing [MW]
+    beyond_per_mwh : float or None
+        What it counts for that an hour lies beyond a limit on import or ramp by a MW; None: they hold [currency/MWh]
     """
 
     price_per_mwh: Hours
@@ -173,6 +175,7 @@ class Connection:
     billing_index: Hours | None = None
     reliefs: tuple[Relief, ...] = ()
     contracted_mw: Hours | None = None
+    beyond_per_mwh: float | None = None
 
     def uncovered_mw(self, import_mw: Hours) -> Hours:
         """What of an import no contract covers in its hour [MW]."""
@@ -278,6 +281,8 @@ class Limits:
         Of the year, the heat pump's electricity included [-]
     import_mw_max : float or None
         In any hour; of several sites, the sum of their highest [MW]
+    ramp_mw_per_h_max : float or None
+        By which the import changes from hour to hour; of several sites, the sum of their greatest [MW/h]
     """
 
     cfe_contracted_ratio_min: float | None = None
@@ -288,6 +293,7 @@ class Limits:
     water_l_max: float | None = None
     pue_max: float | None = None
     import_mw_max: float | None = None
+    ramp_mw_per_h_max: float | None = None
 
     def __iter__(self) -> Iterator[tuple[str, float]]:
         """The limits that there are, by name."""
@@ -400,6 +406,16 @@ class SizingProblem:
         """  # noqa: D205
         paid: NDArray[np.bool] = self.imported("cost") < 0.0
         return paid
+
+    @property
+    def is_yielding(self) -> NDArray[np.bool]:
+        """In which hours own supply may be given up for the grid's: it pays, or its draw must not change too fast."""
+        return self.is_paid | (self.limits.ramp_mw_per_h_max is not None)
+
+    @property
+    def is_cyclic(self) -> bool:
+        """Whether the first hour follows the last: the battery starts as full as it ends."""
+        return self.battery is not None and self.battery.start_ratio is None
 
     @property
     def export_price_per_mwh(self) -> Hours:

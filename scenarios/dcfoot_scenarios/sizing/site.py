@@ -4,7 +4,7 @@ A column says whether the site is chosen; for a problem that stands alone it is 
 it follows from what it takes and holds, which saves a third of the time (benchmarks/sizing.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -112,14 +112,15 @@ class SiteBuilder:
         self._sizes: dict[str, Indices] = {}
         self._burdens: list[tuple[Burden, Indices]] = [(problem.fixed, chosen)]
         self._limits: list[Limit] = []
+        self._dear: list[Term] = []  # what lies beyond a limit that is only dear, and what it counts for
 
-    def build(self, *, with_highest: bool) -> Site:
+    def build(self, limited: Collection[str]) -> Site:
         """All of it.
 
         Parameters
         ----------
-        with_highest : bool
-            Whether the highest import of the year is asked for.
+        limited : collection of str
+            The limits that there are or will be: of the import's highest hour and greatest change only where asked for.
         """
         problem, program = self._problem, self._program
         clean = [
@@ -137,8 +138,13 @@ class SiteBuilder:
         balance = program.hourly_rows((*clean, *used, *battery.discharge, *times(-1.0, _hourly(exported))), 0.0, np.inf)
         if np.any(problem.is_paid):  # then no more is taken than is used
             program.hourly_rows(used, -np.inf, np.where(problem.is_paid, 0.0, np.inf))
-        highest = self._peaks(imported, with_highest=with_highest)
-        sums = self._sums(imported, exported, heat, highest)
+        if "ramp_mw_per_h_max" in limited:  # own supply may be given up for the grid's, and nothing else
+            program.hourly_rows(used, -np.inf, 0.0)
+            program.hourly_rows((*used, *battery.discharge, *times(-1.0, _hourly(exported))), -np.inf, 0.0)
+        self._peaks(imported)
+        highest = self._highest(imported) if "import_mw_max" in limited else ()
+        steepest = self._steepest(imported) if "ramp_mw_per_h_max" in limited else ()
+        sums = self._sums(imported, exported, heat, (highest, steepest))
         parts = (self._sizes, imported, exported, battery, heat, balance, sums, tuple(self._limits))
         return Site(problem, self._chosen, *parts)
 
@@ -212,20 +218,41 @@ class SiteBuilder:
         self._program.hourly_rows((*driven, (self._chosen, -choice.captured_mw)), -np.inf, 0.0)
         return ((cold, choice.cold.spared_ratio),)
 
-    def _peaks(self, imported: Indices, *, with_highest: bool) -> Form:
-        """The highest import of each billing period, where it costs something; of the year, where it is asked for."""
-        connection, highest = self._problem.connection, _none()
-        if with_highest:
-            highest = self._program.column()
-            self._program.hourly_rows(((imported, 1.0), (highest, -1.0)), -np.inf, 0.0)
+    def _highest(self, imported: Indices) -> Form:
+        """The highest import of the year."""
+        highest = self._program.column()
+        self._program.hourly_rows(((imported, 1.0), (highest, -1.0), *self._beyond()), -np.inf, 0.0)
+        return _hourly(highest)
+
+    def _steepest(self, imported: Indices) -> Form:
+        """The greatest change of the import in an hour; of a year that is not cyclic, from its second hour on."""
+        steepest, beyond = self._program.column(), self._beyond()
+        change = times(1.0 / self._step_h, ((imported, 1.0), (np.roll(imported, 1), -1.0)))
+        most = np.zeros(len(imported))
+        most[0] = 0.0 if self._problem.is_cyclic else np.inf
+        for way in (change, times(-1.0, change)):
+            self._program.hourly_rows((*way, (steepest, -1.0), *beyond), -np.inf, most)
+        return _hourly(steepest)
+
+    def _beyond(self) -> Form:
+        """What of an hour lies beyond a limit, where that is only dear."""
+        per_mwh = self._problem.connection.beyond_per_mwh
+        if per_mwh is None:
+            return ()
+        beyond = self._program.hourly_columns()
+        self._dear.append((beyond, per_mwh * self._step_h))
+        return ((beyond, -1.0),)
+
+    def _peaks(self, imported: Indices) -> None:
+        """The highest import of each billing period, where it costs something."""
+        connection = self._problem.connection
         if not connection.peak.is_nothing:
             periods = connection.periods(len(imported))
             peaks = np.concatenate([self._program.column() for _ in range(int(periods.max()) + 1)])
             self._program.hourly_rows(((imported, 1.0), (peaks[periods], -1.0)), -np.inf, 0.0)
             self._burdens += [(connection.peak, peaks[one : one + 1]) for one in range(len(peaks))]
-        return _hourly(highest)
 
-    def _sums(self, imported: Indices, exported: Indices, heat: Heated, highest: Form) -> Sums:
+    def _sums(self, imported: Indices, exported: Indices, heat: Heated, extremes: tuple[Form, Form]) -> Sums:
         problem, chosen = self._problem, self._chosen
         bought = (imported, self._step_h)
         load_mwh = float(problem.load_mw.sum()) * self._step_h
@@ -240,6 +267,7 @@ class SiteBuilder:
                 *sold,
                 *self._reliefs(bought),
                 *times(-heat_price * self._step_h, heat.delivered),
+                *self._dear,
             ),
             capex=self._burden("capex"),
             carbon_t=(*self._burden("carbon_t"), *times(problem.imported("carbon"), (bought,))),
@@ -248,7 +276,8 @@ class SiteBuilder:
             uncovered_mwh=((self._uncovered(imported), self._step_h),),
             used_mwh=used,
             it_mwh=() if problem.pue is None else ((chosen, load_mwh / problem.pue),),
-            highest_mw=highest,
+            highest_mw=extremes[0],
+            steepest_mw_per_h=extremes[1],
         )
 
     def _uncovered(self, imported: Indices) -> Indices:

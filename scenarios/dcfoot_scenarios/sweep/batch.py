@@ -65,8 +65,10 @@ def is_batch(keys: Collection[str], scenario: Scenario, money: Money | None, fig
     sold_in_part = supply.surplus == "sold" and supply.export_limit_mw is not None
     sold_at_a_loss = supply.surplus == "sold" and grid.export_price_per_mwh < 0.0
     paid = grid.price_file is not None or any(one.price_per_mwh < 0.0 for one in grid.periods)
-    moves = scenario.load.deferrable_ratio > 0 and scenario.load.shift_to == "surplus"
+    by_plants = scenario.load.shift_to == "surplus" or grid.import_limit_mw is not None
+    moves = scenario.load.deferrable_ratio > 0 and by_plants
     special = supply.contracts or sold_in_part or sold_at_a_loss or paid or moves
+    special = special or grid.ramp_limit_mw_per_h is not None or scenario.storage.age_years > 0
     simple = scenario.storage.policy == "greedy" and not special
     return wanted and simple and set(keys) <= set(SIZES)
 
@@ -87,7 +89,7 @@ def batch_figures(one: Outcome, sizes: Sizes) -> dict[str, Numbers]:
         np.asarray(sizes.get(f"supply.{name}", getattr(supply, name))) for name in ("solar_mw", "wind_mw")
     )
     site = _site(one, has_solar=bool(solar_mw.any()), has_wind=bool(wind_mw.any()))
-    totals = run_designs(site, solar_mw, wind_mw, _battery(scenario, sizes))
+    totals = run_designs(site, solar_mw, wind_mw, _battery(case, sizes))
     clean_mwh = solar_mw * site.solar_per_unit.sum() + wind_mw * site.wind_per_unit.sum()
     shared = {name: one.figures[name] for name in SHARED if name in one.figures}
     return shared | dict(_of_energy(scenario, totals, clean_mwh, site)) | dict(_of_draw(case, totals, shared))
@@ -101,8 +103,8 @@ def _site(one: Outcome, *, has_solar: bool, has_wind: bool) -> Site:
     return Site(load_mw, solar, wind, hourly.level.central * g_per_kwh)
 
 
-def _battery(scenario: Scenario, sizes: Sizes) -> Battery:
-    store = battery_of(scenario)
+def _battery(case: Case, sizes: Sizes) -> Battery:
+    scenario, store = case.scenario, battery_of(case)
     energy_mwh = sizes.get("storage.battery_mwh", store.energy_mwh)
     stated_mw, c_rate_per_h = scenario.storage.charge_mw, scenario.storage.c_rate_per_h
     usual_mw = store.discharge_mw if c_rate_per_h is None else c_rate_per_h * energy_mwh
