@@ -15,7 +15,7 @@ from dcfoot.top.told import Told, WasteTold
 from dcfoot.top.words import CHINESE, ENGLISH, Words
 from dcfoot_probes.daemon.http.now import now
 from dcfoot_probes.daemon.words import Snapshot, Unit, UnitKind
-from simulated.snapshots import HOST, PERSONAL, snapshot
+from simulated.snapshots import HOST, PERSONAL, part_time, snapshot
 
 CJK = "训练作业之第一次实验"
 
@@ -55,6 +55,16 @@ def test_every_window_is_filled_and_never_overfilled(words: Words, width: int, h
         lines = lines_of(told_of(known), Look(view=view), words, width, height, state)
         assert len(lines) == height
         assert max(map(display_width, lines)) <= width
+
+
+@pytest.mark.parametrize(("words", "said"), [(ENGLISH, "looks 25% of the time"), (CHINESE, "仅在 25% 的时间里采样")])
+def test_why_intervals_are_wide_is_said_where_a_sensor_looks_a_part_of_the_time(words: Words, said: str) -> None:
+    told = part_time(snapshot())
+    assert [line for line in lines_of(told_of(told), words=words, width=110) if said in line] != []
+    older = told_of(snapshot())
+    for one in older["channels"]:
+        one.pop("observed_ratio", None)  # as a daemon told that did not know of it
+    assert [line for line in lines_of(older, words=words, width=110) if said in line] == []
 
 
 def test_a_window_that_is_too_small_says_so() -> None:

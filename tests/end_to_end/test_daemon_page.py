@@ -14,7 +14,7 @@ from dcfoot_probes.daemon.words import StoreState, Wasted
 from simulated.browser import Browser, Page
 from simulated.near import near
 from simulated.serving import Steady, Told, serving
-from simulated.snapshots import HOST, PERSONAL, snapshot
+from simulated.snapshots import HOST, PERSONAL, part_time, snapshot
 
 needs_browser = pytest.mark.peer("chromium")
 
@@ -148,6 +148,15 @@ def test_a_machine_without_ladder_and_store_is_shown_as_far_as_it_is_known(brows
         assert page.value("document.getElementById('rung-node').innerText").endswith("not known")
         assert len(page.value(f"{VALUES}('#devices tbody tr')")) == 6
     assert [one for one in page.complaints if "503" not in one] == []  # of the past, which there is none
+
+
+@needs_browser
+def test_why_intervals_are_wide_is_said_where_a_sensor_looks_a_part_of_the_time(browser: Browser) -> None:
+    for known, said in ((part_time(snapshot()), "looks 25 % of the time"), (snapshot(), "")):
+        with serving(known) as told:
+            text = opened(browser, told).value("document.getElementById('blind').innerText")
+        assert said in text
+        assert bool(text) == bool(said)
 
 
 @needs_browser

@@ -195,7 +195,7 @@ def _above(page: Page) -> list[Line]:
     now, since = _figures_head(page, page.words.power_now), _figures_head(page, _since(page))
     powers, energies = rows.powers(page.told, page.words), rows.energies(page.told, page.words)
     beside = [[*power, *energy[1:3]] for power, energy in zip(powers, energies, strict=True)]
-    return [*_table(page, LADDER, beside, [*now, since[0], since[2]]), *_sums(page)]
+    return [*_table(page, LADDER, beside, [*now, since[0], since[2]]), *_sums(page), *_blind(page)]
 
 
 def _figures_head(page: Page, title: str) -> Row:
@@ -229,6 +229,13 @@ def _sums(page: Page) -> Iterator[Line]:
     ]
     texts = [f"{amount(carbon['value_g']['value'], MASS_G)} {carbon['gas']} ({how})", words.water_line.format(*water)]
     yield [Cell(" "), Cell(clip(" · ".join(texts), page.width - 2))]
+
+
+def _blind(page: Page) -> Iterator[Line]:
+    """Why intervals are wide where a sensor looks a part of the time."""
+    seen_ratio = min((one.get("observed_ratio", 1.0) for one in page.told["channels"]), default=1.0)
+    if seen_ratio < 1.0:
+        yield [Cell(" "), Cell(clip(page.words.blind.format(f"{seen_ratio:.0%}"), page.width - 2), "dim")]
 
 
 def _troubles(page: Page) -> list[Line]:

@@ -38,6 +38,7 @@ class Words(NamedTuple):
     own_row: str
     water: Mapping[str, str]
     water_line: str
+    blind: str
     nothing: str
     keys: tuple[tuple[str, str], ...]
     help_title: str
@@ -99,6 +100,7 @@ ENGLISH = Words(
     own_row="{0} of a core, {1}",
     water={"onsite": "water on site", "offsite": "water at power stations"},
     water_line="water {0} on site, {1} at power stations",
+    blind="A power sensor here looks {0} of the time: the rest is not known, so intervals are wide.",
     nothing="nothing matches",
     keys=(
         ("?", "help"),
@@ -172,6 +174,7 @@ CHINESE = Words(
     own_row="单核的 {0}，内存 {1}",
     water={"onsite": "现场用水", "offsite": "发电用水"},
     water_line="用水：现场 {0}，发电 {1}",
+    blind="此处有功率传感器仅在 {0} 的时间里采样：其余时间的功率未知，区间因此很宽。",
     nothing="没有匹配项",
     keys=(
         ("?", "帮助"),

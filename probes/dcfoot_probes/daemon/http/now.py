@@ -91,6 +91,7 @@ def _channel(total: ChannelTotal, *, nested: bool) -> Json:
         "method": total.meter.method,
         "nested": nested,
         "cut": total.meter.cut and total.meter.cut._asdict(),
+        "observed_ratio": total.meter.observed_ratio,
         "power_w": _rounded(total.power_w),
         "idle_w": _rounded(total.idle_w),
         "unattributed_w": _rounded(total.unattributed_w),

@@ -259,6 +259,8 @@ function draw() {
   $("host").textContent = last.host;
   drawRungs(last.ladder);
   drawSince(last.ladder, last.started_at);
+  const seen = Math.min(...last.channels.map(one => one.observed_ratio));
+  $("blind").textContent = seen < 1 ? say("blind", figure(100 * seen, 2)) : "";
   drawDevices(last.channels, last.gauges);
   drawUnits(last);
   drawWaste(last.waste, last.started_at);

@@ -23,6 +23,7 @@ const WORDS = {
     probe: "Probe", state: "State", up: "works", down: "down", reading: "Reading", failures: "Failures",
     store: "Store", store_ok: "keeps up", frames_lost: "{0} readings lost", own: "The daemon itself",
     interval_note: "Values in brackets: 5th to 95th percentile.",
+    blind: "A power sensor here looks {0} % of the time: the rest is not known, so intervals are wide.",
   },
   zh: {
     other: "English",
@@ -46,5 +47,6 @@ const WORDS = {
     probe: "探针", state: "状态", up: "正常", down: "不可用", reading: "读数耗时", failures: "失败次数",
     store: "存储", store_ok: "正常", frames_lost: "丢失 {0} 条读数", own: "守护进程自身",
     interval_note: "方括号内：第 5 至第 95 百分位。",
+    blind: "此处有功率传感器仅在 {0}% 的时间里采样：其余时间的功率未知，区间因此很宽。",
   },
 };
