@@ -1,4 +1,4 @@
-"""The ledger: readings in, energy by channel out, each joule counted once.
+"""The ledger: readings in, energy by channel and by time out, each joule counted once.
 
 Every meter has an account. A reading adds a step of energy to it, of which the consumer gets the share that attribution
 gives it for the same interval. Meters whose domain lies inside another's keep accounts of their own, but `total_j`
@@ -10,9 +10,11 @@ from threading import Lock
 from typing import NamedTuple
 
 from dcfoot.attribution import EXACT, Share
+from dcfoot.by_time import EnergyByTime, TimeBook
 from dcfoot.counter import Integral, Outcome, integral_of
 from dcfoot.measurement import ChannelEnergy
 from dcfoot.reading import Basis, Channel, Domain, Meter, Reading
+from dcfoot.units import NS_PER_S
 
 
 class EnergyRecord(NamedTuple):
@@ -119,8 +121,8 @@ class _Account:
         self._attributed_j = self._low_j = self._high_j = 0.0
         self._inexact = False
 
-    def book(self, reading: Reading, share: Share) -> EnergyRecord:
-        """Adds a reading and the consumer's share of it."""
+    def book(self, reading: Reading, share: Share, by_time: TimeBook) -> EnergyRecord:
+        """Adds a reading and the consumer's share of it, also to its time."""
         energy_j, _, covered_s, outcome = self._integral.add(reading)
         value, p5, p95 = share
         end_ns = reading.time_ns
@@ -139,6 +141,11 @@ class _Account:
         self._low_j += energy_j * p5
         self._high_j += energy_j * p95
         self._inexact = self._inexact or p5 < p95
+        if covered_s > 0.0 or energy_j:
+            # What is known of a part of the interval is of its end: a restarted counter, a window after a silence.
+            lasted_s = covered_s if covered_s > 0.0 else (end_ns - start_ns) / NS_PER_S
+            of_node = self._channel.domain is Domain.NODE
+            by_time.book(self._channel.domain, end_ns, lasted_s, energy_j if of_node else attributed_j)
         return EnergyRecord(self._channel, start_ns, end_ns, energy_j, attributed_j, covered_s, outcome)
 
     def energy(self) -> ChannelEnergy:
@@ -158,7 +165,13 @@ class EnergyLedger:
 
     def __init__(self) -> None:
         self._accounts: dict[int, _Account] = {}
+        self._by_time = TimeBook()
         self._lock = Lock()
+
+    def start(self, start_ns: int) -> None:
+        """Says when the run begins, on the monotonic clock [ns]: what was booked before counts at its beginning."""
+        with self._lock:
+            self._by_time.start_ns = start_ns
 
     def open(self, meter: Meter) -> None:
         """Opens an account; a meter that gives no reading afterwards is shown with nothing covered."""
@@ -177,12 +190,17 @@ class EnergyLedger:
         """
         with self._lock:
             account = self._accounts.get(id(reading.meter))
-            return account.book(reading, share) if account else None
+            return account.book(reading, share, self._by_time) if account else None
 
     def energies(self) -> tuple[ChannelEnergy, ...]:
         """Every account as it stands."""
         with self._lock:
             return tuple(account.energy() for account in self._accounts.values())
+
+    def state(self, duration_s: float) -> tuple[tuple[ChannelEnergy, ...], EnergyByTime]:
+        """Every account as it stands, and the same by time for a run that lasts `duration_s` [s]."""
+        with self._lock:
+            return tuple(account.energy() for account in self._accounts.values()), self._by_time.by_time(duration_s)
 
     def power_w(self) -> float | None:
         """The power of the last step of every account, nested ones left out [W]; None where nothing is known yet."""
