@@ -135,20 +135,18 @@ class TimeBook:
         energy_j : float
             The energy in it [J].
         """
-        account = self._accounts.get(domain)
-        if account is None:
-            account = self._accounts[domain] = _Account()
+        account = self._account(domain)
         exact_uj = energy_j / J_PER_UJ + account.rest_uj
         energy_uj = round(exact_uj)
         account.rest_uj = exact_uj - energy_uj
-        end_ns -= self.start_ns
-        self._spread(account, end_ns - int(lasted_s * NS_PER_S), end_ns, energy_uj)
+        until_ns = end_ns - self.start_ns
+        self._spread(account, until_ns - int(lasted_s * NS_PER_S), until_ns, energy_uj)
 
     def join(self, other: EnergyByTime, late_s: float) -> None:
         """Adds another run's energy, which began `late_s` after this book's start [s]."""
         edges_ns = [round((edge_s + late_s) * NS_PER_S) for edge_s in other.edges_s]
         for domain, steps in other.energy_uj.items():
-            account = self._accounts.setdefault(domain, _Account())
+            account = self._account(domain)
             for energy_uj, (start_ns, end_ns) in zip(steps, pairwise(edges_ns), strict=True):
                 if energy_uj is not None:
                     self._spread(account, start_ns, end_ns, energy_uj)
@@ -158,6 +156,12 @@ class TimeBook:
         step_s = self._step_ns / NS_PER_S
         energy_uj = {domain: account.steps for domain, account in self._accounts.items()}
         return fitted(step_s, duration_s, energy_uj)
+
+    def _account(self, domain: str) -> _Account:
+        account = self._accounts.get(domain)
+        if account is None:
+            account = self._accounts[domain] = _Account()
+        return account
 
     def _spread(self, account: _Account, start_ns: int, end_ns: int, energy_uj: int) -> None:
         """Energy over an interval since the start, evenly."""

@@ -16,6 +16,10 @@ from dcfoot.measurement import ChannelEnergy
 from dcfoot.reading import Basis, Channel, Domain, Meter, Reading
 from dcfoot.units import NS_PER_S
 
+RECORDS_MOST = 1000
+"""So many records wait to be booked by time, for whoever looks: a tick has other things to do (a choice: more than come
+between two looks, which are a second apart; 100 kB)."""
+
 
 class EnergyRecord(NamedTuple):
     """The energy of one channel over one interval.
@@ -121,8 +125,8 @@ class _Account:
         self._attributed_j = self._low_j = self._high_j = 0.0
         self._inexact = False
 
-    def book(self, reading: Reading, share: Share, by_time: TimeBook) -> EnergyRecord:
-        """Adds a reading and the consumer's share of it, also to its time."""
+    def book(self, reading: Reading, share: Share) -> EnergyRecord:
+        """Adds a reading and the consumer's share of it."""
         energy_j, _, covered_s, outcome = self._integral.add(reading)
         value, p5, p95 = share
         end_ns = reading.time_ns
@@ -141,11 +145,6 @@ class _Account:
         self._low_j += energy_j * p5
         self._high_j += energy_j * p95
         self._inexact = self._inexact or p5 < p95
-        if covered_s > 0.0 or energy_j:
-            # What is known of a part of the interval is of its end: a restarted counter, a window after a silence.
-            lasted_s = covered_s if covered_s > 0.0 else (end_ns - start_ns) / NS_PER_S
-            of_node = self._channel.domain is Domain.NODE
-            by_time.book(self._channel.domain, end_ns, lasted_s, energy_j if of_node else attributed_j)
         return EnergyRecord(self._channel, start_ns, end_ns, energy_j, attributed_j, covered_s, outcome)
 
     def energy(self) -> ChannelEnergy:
@@ -166,6 +165,7 @@ class EnergyLedger:
     def __init__(self) -> None:
         self._accounts: dict[int, _Account] = {}
         self._by_time = TimeBook()
+        self._records: list[EnergyRecord] = []
         self._lock = Lock()
 
     def start(self, start_ns: int) -> None:
@@ -190,7 +190,13 @@ class EnergyLedger:
         """
         with self._lock:
             account = self._accounts.get(id(reading.meter))
-            return account.book(reading, share, self._by_time) if account else None
+            if account is None:
+                return None
+            record = account.book(reading, share)
+            self._records.append(record)
+            if len(self._records) >= RECORDS_MOST:
+                self._settle()
+            return record
 
     def energies(self) -> tuple[ChannelEnergy, ...]:
         """Every account as it stands."""
@@ -200,7 +206,18 @@ class EnergyLedger:
     def state(self, duration_s: float) -> tuple[tuple[ChannelEnergy, ...], EnergyByTime]:
         """Every account as it stands, and the same by time for a run that lasts `duration_s` [s]."""
         with self._lock:
+            self._settle()
             return tuple(account.energy() for account in self._accounts.values()), self._by_time.by_time(duration_s)
+
+    def _settle(self) -> None:
+        """Books the latest records by time."""
+        for channel, start_ns, end_ns, energy_j, attributed_j, covered_s, _ in self._records:
+            if covered_s > 0.0 or energy_j:
+                # What is known of a part of the interval is of its end: a restarted counter, a window after a silence.
+                lasted_s = covered_s if covered_s > 0.0 else (end_ns - start_ns) / NS_PER_S
+                node = channel.domain is Domain.NODE
+                self._by_time.book(channel.domain, end_ns, lasted_s, energy_j if node else attributed_j)
+        self._records.clear()
 
     def power_w(self) -> float | None:
         """The power of the last step of every account, nested ones left out [W]; None where nothing is known yet."""

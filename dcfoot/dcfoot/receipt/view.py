@@ -477,7 +477,7 @@ def _power(receipt: ReceiptJson, said: Words) -> PowerLine | None:
     domains = (f"{said.domains.get(domain, domain)}{bases.get(domain, '')}" for domain in by_time.chips)
     scale = said.power_scale.format(most=amount(most_w, POWER_W), step=duration(kept["step_s"], said))
     return PowerLine(
-        bars=spark(powers_w, most_w),
+        bars=spark(powers_w, most_w).rstrip(),
         of=said.comma.join([said.ladder_basis["share"], *domains]),
         scale=said.comma.join([scale, *([said.power_gap] if None in powers_w else [])]),
     )
