@@ -18,7 +18,7 @@ from dcfoot.by_time import EnergyByTime, Steps, halved
 from dcfoot.errors import StoreError
 from dcfoot.measurement import Measurement, Phase
 from dcfoot.reading import Meter
-from dcfoot.store.codec import Json, known_part, phase_to_json, static_to_json, steps_to_json, totals_to_json
+from dcfoot.store.codec import Json, known_parts, phase_to_json, static_to_json, steps_to_json, totals_to_json
 from dcfoot.store.faults import store_faults
 from dcfoot.store.lines import LineKind, encode_line
 from dcfoot.store.migrations import CURRENT
@@ -211,16 +211,17 @@ def _steps_lines(by_time: EnergyByTime, kept: EnergyByTime) -> Iterator[bytes]:
     while kept.step_s < by_time.step_s:
         halves = {domain: halved(steps) for domain, steps in kept.energy_uj.items()}
         kept = EnergyByTime(2 * kept.step_s, kept.duration_s, halves)
-    pieces = {domain: known_part(steps) for domain, steps in by_time.energy_uj.items()}
-    before = {domain: known_part(kept.energy_uj.get(domain, ())) for domain in pieces}
-    changed = [_same(pieces[domain], before[domain]) for domain in pieces if pieces[domain] != before[domain]]
-    for first in range(min(changed), max(map(len, pieces.values())), STEPS_PER_LINE) if changed else ():
-        yield encode_line(LineKind.BY_TIME, steps_to_json(by_time, slice(first, first + STEPS_PER_LINE)))
+    known, before = known_parts(by_time), known_parts(kept)
+    changed = [same for domain in known if (same := _same(known[domain], before.get(domain, ()))) is not None]
+    for first in range(min(changed), max(map(len, known.values())), STEPS_PER_LINE) if changed else ():
+        yield encode_line(LineKind.BY_TIME, steps_to_json(by_time.step_s, known, first, STEPS_PER_LINE))
 
 
-def _same(steps: Steps, others: Steps) -> int:
-    """How many are the same from the first on."""
-    return next(compress(count(), map(ne, steps, others)), min(len(steps), len(others)))
+def _same(steps: Steps, others: Steps) -> int | None:
+    """How many are the same from the first on; None where all are."""
+    shortest = min(len(steps), len(others))
+    same = next(compress(count(), map(ne, steps, others)), shortest)
+    return None if same == len(steps) == len(others) else same
 
 
 def _progress_line(measurement: Measurement) -> bytes:

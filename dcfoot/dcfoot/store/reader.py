@@ -136,24 +136,25 @@ def _tail(file: BinaryIO) -> list[bytes]:
 
 
 def _measurement(head: Head, lines: list[bytes], schema: Schema, *, whole: bool) -> Measurement:
-    damaged, totals_line = _last_totals(lines)
-    if totals_line is None:
+    damaged, last = _last_totals(lines)
+    if last is None:
         return _without_totals(head)
+    totals_line = lines[last]
     kind = kind_of_line(totals_line) or LineKind.PROGRESS
     body = schema.upgrade(kind, body_of_line(totals_line, kind), head.schema)
     phases, missing = _phases(lines, schema, head.schema) if whole else ((), 0)
-    steps = _steps(lines, schema, head.schema) if whole else StepsReader()
+    steps = _steps(lines[:last], schema, head.schema) if whole else StepsReader()
     measurement = assemble(body.get("run", head.run), body["totals"], phases, steps)
     return _with_remarks(measurement, list(_remarks(damaged, missing, steps)))
 
 
-def _last_totals(lines: list[bytes]) -> tuple[int, bytes | None]:
-    """The newest intact line with totals, and how many damaged lines stand after it."""
+def _last_totals(lines: list[bytes]) -> tuple[int, int | None]:
+    """How many damaged lines stand after the newest intact line with totals, and where that is."""
     damaged = 0
-    for line in reversed(lines):
-        kind = kind_of_line(line)
+    for index in reversed(range(len(lines))):
+        kind = kind_of_line(lines[index])
         if kind in TOTALS:
-            return damaged, line
+            return damaged, index
         damaged += kind is None
     return damaged, None
 
