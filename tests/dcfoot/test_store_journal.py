@@ -132,8 +132,9 @@ def test_the_energy_by_time_adds_up_to_the_energy_of_the_same_record(tmp_path: P
         found = kept(journal)
         assert found == by_time(after(run, duration_s))
         assert sum(filter(None, gpu_uj(found))) == found.channels[0].attributed_energy_j * 1e6
-    journal.finish(finished(found))
-    assert kept(journal) == finished(found)
+    last = finished(kept(journal))
+    journal.finish(last)
+    assert kept(journal) == last
 
 
 def test_only_what_is_new_by_time_is_written(tmp_path: Path) -> None:
@@ -141,11 +142,10 @@ def test_only_what_is_new_by_time_is_written(tmp_path: Path) -> None:
     journal = journal_in(tmp_path, run)
     sizes = [journal.path.stat().st_size]
     for second in range(1, 11):
-        later = by_time(after(run, 2000.0 + second))
-        journal.progress(later)
+        journal.progress(by_time(after(run, 2000.0 + second)))
         sizes.append(journal.path.stat().st_size)
     assert max(there - here for here, there in pairwise(sizes)) < 600
-    assert kept(journal) == later
+    assert kept(journal) == by_time(after(run, 2010.0))
     assert kept(journal).by_time.step_s == 1.0
 
 

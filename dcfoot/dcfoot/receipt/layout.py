@@ -114,9 +114,9 @@ def wrap(text: str, width: int, indent: str = "", first: str | None = None) -> l
     return [*lines, line.rstrip()]
 
 
-def spark(values: Iterable[float | None], full: float) -> str:
-    """Values in a line of bars, from nothing to `full`; what is not known is blank."""
-    return "".join(GAP if value is None else _bar(value / full if full > 0 else 0.0) for value in values)
+def spark(values_w: Iterable[float | None], full_w: float) -> str:
+    """Powers in a line of bars, from nothing to `full_w`; what is not known is blank."""
+    return "".join(GAP if value_w is None else _bar(value_w / full_w if full_w > 0 else 0.0) for value_w in values_w)
 
 
 def _bar(ratio: float) -> str:

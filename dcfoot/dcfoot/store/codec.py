@@ -23,7 +23,7 @@ def to_json(measurement: Measurement) -> Json:
         **static_to_json(measurement),
         **totals_to_json(measurement),
         "phases": [phase_to_json(phase) for phase in measurement.phases],
-        "by_time": steps_to_json(measurement.by_time.step_s, known_parts(measurement.by_time)),
+        "by_time": steps_to_json(measurement.by_time.step_s, known_parts(measurement.by_time), slice(0, STEPS_MOST)),
     }
 
 
@@ -78,10 +78,13 @@ def phase_from_json(document: Mapping[str, Any]) -> Phase:
     return Phase(document["path"], document["start_s"], document["end_s"], document["energy_j"])
 
 
-def steps_to_json(step_s: float, known_uj: Mapping[str, Steps], first: int = 0, count: int = STEPS_MOST) -> Json:
-    """So many steps of the energy by time, of which `known_parts` came in."""
-    energy_uj = {domain: steps[first : first + count] for domain, steps in known_uj.items()}
-    return {"step_s": step_s, "first": first, "energy_uj": energy_uj}
+def steps_to_json(step_s: float, known_uj: Mapping[str, Steps], some: slice) -> Json:
+    """Some steps of the energy by time, of which `known_parts` came in."""
+    return {
+        "step_s": step_s,
+        "first": some.start,
+        "energy_uj": {domain: steps[some] for domain, steps in known_uj.items()},
+    }
 
 
 def known_parts(by_time: EnergyByTime) -> Mapping[str, Steps]:

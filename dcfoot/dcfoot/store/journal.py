@@ -214,7 +214,7 @@ def _steps_lines(by_time: EnergyByTime, kept: EnergyByTime) -> Iterator[bytes]:
     known, before = known_parts(by_time), known_parts(kept)
     changed = [same for domain in known if (same := _same(known[domain], before.get(domain, ()))) is not None]
     for first in range(min(changed), max(map(len, known.values())), STEPS_PER_LINE) if changed else ():
-        yield encode_line(LineKind.BY_TIME, steps_to_json(by_time.step_s, known, first, STEPS_PER_LINE))
+        yield encode_line(LineKind.BY_TIME, steps_to_json(by_time.step_s, known, slice(first, first + STEPS_PER_LINE)))
 
 
 def _same(steps: Steps, others: Steps) -> int | None:
