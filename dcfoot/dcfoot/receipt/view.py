@@ -475,7 +475,8 @@ def _power(receipt: ReceiptJson, said: Words) -> PowerLine | None:
         return None
     bases = _basis_words(receipt["channels"], said)
     domains = (f"{said.domains.get(domain, domain)}{bases.get(domain, '')}" for domain in by_time.chips)
-    scale = said.power_scale.format(most=amount(most_w, POWER_W), step=duration(kept["step_s"], said))
+    step = f"{kept['step_s']:g} {said.duration_units[-1]}"
+    scale = said.power_scale.format(most=amount(most_w, POWER_W), step=step)
     return PowerLine(
         bars=spark(powers_w, most_w).rstrip(),
         of=said.comma.join([said.ladder_basis["share"], *domains]),
