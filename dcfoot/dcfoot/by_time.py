@@ -19,7 +19,7 @@ STEP_LEAST_S = 0.125
 seen)."""
 
 STEPS_MOST = 2048
-"""More are never kept (a choice: 4 min of the shortest, 68 min of 2 s, a week of 5 min, and 16 KiB of numbers a
+"""More are never kept (a choice: 4 min of the shortest, an hour of 2 s, a week of 5 min, and some 80 KiB of memory a
 domain)."""
 
 
