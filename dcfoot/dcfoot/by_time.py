@@ -22,7 +22,6 @@ STEPS_MOST = 2048
 """More are never kept (a choice: 4 min of the shortest, an hour of 2 s, a week of 5 min, and some 80 KiB of memory a
 domain)."""
 
-
 NOT_STARTED_NS = 2**63
 """Later than any clock shows: all that comes counts at the start [ns]."""
 

@@ -144,7 +144,8 @@ class Measurement:
     phases : tuple of Phase
         In order of their end.
     by_time : EnergyByTime
-        This run's attributed energy by time; without any steps where the run was kept by a dcfoot that kept none.
+        This run's attributed energy by time, of nodes' own meters all of it (`shared_by_time` has the share); without
+        any steps where the run was kept by a dcfoot that kept none.
     gauges : Mapping[str, Mapping[str, float]]
         By device: run means of what else was read (``utilisation_ratio``, ``temperature_c``, ...).
     job : str or None
