@@ -1,4 +1,4 @@
-"""The ledger: readings in, energy by channel out, each joule counted once.
+"""The ledger: readings in, energy by channel and by time out, each joule counted once.
 
 Every meter has an account. A reading adds a step of energy to it, of which the consumer gets the share that attribution
 gives it for the same interval. Meters whose domain lies inside another's keep accounts of their own, but `total_j`
@@ -10,9 +10,15 @@ from threading import Lock
 from typing import NamedTuple
 
 from dcfoot.attribution import EXACT, Share
+from dcfoot.by_time import EnergyByTime, TimeBook
 from dcfoot.counter import Integral, Outcome, integral_of
 from dcfoot.measurement import ChannelEnergy
 from dcfoot.reading import Basis, Channel, Domain, Meter, Reading
+from dcfoot.units import NS_PER_S
+
+RECORDS_MOST = 1000
+"""So many records wait to be booked by time, for whoever looks: a tick has other things to do (a choice: more than come
+between two looks, which are a second apart; 100 kB)."""
 
 
 class EnergyRecord(NamedTuple):
@@ -158,7 +164,14 @@ class EnergyLedger:
 
     def __init__(self) -> None:
         self._accounts: dict[int, _Account] = {}
+        self._by_time = TimeBook()
+        self._records: list[EnergyRecord] = []
         self._lock = Lock()
+
+    def start(self, start_ns: int) -> None:
+        """Says when the run begins, on the monotonic clock [ns]: what was booked before counts at its beginning."""
+        with self._lock:
+            self._by_time.start_ns = start_ns
 
     def open(self, meter: Meter) -> None:
         """Opens an account; a meter that gives no reading afterwards is shown with nothing covered."""
@@ -177,12 +190,34 @@ class EnergyLedger:
         """
         with self._lock:
             account = self._accounts.get(id(reading.meter))
-            return account.book(reading, share) if account else None
+            if account is None:
+                return None
+            record = account.book(reading, share)
+            self._records.append(record)
+            if len(self._records) >= RECORDS_MOST:
+                self._settle()
+            return record
 
     def energies(self) -> tuple[ChannelEnergy, ...]:
         """Every account as it stands."""
         with self._lock:
             return tuple(account.energy() for account in self._accounts.values())
+
+    def state(self, duration_s: float) -> tuple[tuple[ChannelEnergy, ...], EnergyByTime]:
+        """Every account as it stands, and the same by time for a run that lasts `duration_s` [s]."""
+        with self._lock:
+            self._settle()
+            return tuple(account.energy() for account in self._accounts.values()), self._by_time.by_time(duration_s)
+
+    def _settle(self) -> None:
+        """Books the latest records by time."""
+        for channel, start_ns, end_ns, energy_j, attributed_j, covered_s, _ in self._records:
+            if covered_s > 0.0 or energy_j:
+                # What is known of a part of the interval is of its end: a restarted counter, a window after a silence.
+                lasted_s = covered_s if covered_s > 0.0 else (end_ns - start_ns) / NS_PER_S
+                node = channel.domain is Domain.NODE
+                self._by_time.book(channel.domain, end_ns, lasted_s, energy_j if node else attributed_j)
+        self._records.clear()
 
     def power_w(self) -> float | None:
         """The power of the last step of every account, nested ones left out [W]; None where nothing is known yet."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from dcfoot.by_time import EnergyByTime
 from dcfoot.reading import Domain, Meter
 
 
@@ -142,6 +143,9 @@ class Measurement:
         What it ran on (of the first host, for a merged run).
     phases : tuple of Phase
         In order of their end.
+    by_time : EnergyByTime
+        This run's attributed energy by time, of nodes' own meters all of it (`shared_by_time` has the share); without
+        any steps where the run was kept by a dcfoot that kept none.
     gauges : Mapping[str, Mapping[str, float]]
         By device: run means of what else was read (``utilisation_ratio``, ``temperature_c``, ...).
     job : str or None
@@ -176,6 +180,7 @@ class Measurement:
     machine: Machine = field(default_factory=Machine)
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     phases: tuple[Phase, ...] = ()
+    by_time: EnergyByTime = field(default_factory=EnergyByTime)
     gauges: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     job: str | None = None
     part_of: str | None = None
@@ -189,3 +194,9 @@ class Measurement:
     def measured_on_s(self, host: str) -> float:
         """For how long the run was measured on a host [s]."""
         return self.measured_s.get(host, self.duration_s)
+
+    @property
+    def shared_by_time(self) -> EnergyByTime:
+        """The attributed energy by time, with its share of what the nodes' own meters saw."""
+        nodes = [energy for energy in self.channels if energy.meter.channel.domain is Domain.NODE]
+        return self.by_time.with_total(Domain.NODE, sum(node.attributed_energy_j for node in nodes))

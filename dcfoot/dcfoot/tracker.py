@@ -177,6 +177,7 @@ class Tracker:
         self._sampler.start(Beginning(Thread(target=self._keep, name="dcfoot-keeper", daemon=True), self._not_begun))
         self._watch = ClockWatch(self._clock)
         self._phases.start_ns = self._watch.start_ns
+        self._sampler.ledger.start(self._watch.start_ns)
 
     def job_started(self) -> None:
         """Tells the probes that the job now runs, so that they may take their time to make the start exact."""
@@ -320,6 +321,7 @@ class Tracker:
     def _measurement(self, state: RunState) -> Measurement:
         subject = self._subject
         duration_s = self.elapsed_s
+        energies, by_time = self._sampler.ledger.state(duration_s)
         return Measurement(
             id=subject.id,
             name=subject.name,
@@ -330,10 +332,11 @@ class Tracker:
             duration_s=duration_s,
             exit_status=self._exit_status,
             state=state,
-            channels=with_node_share(self._sampler.ledger.energies()),
+            channels=with_node_share(energies),
             machine=self._machine,
             tags=subject.tags,
             phases=self._phases.phases(),
+            by_time=by_time,
             gauges=self._sampler.gauges(),
             job=subject.job,
             part_of=subject.part_of,

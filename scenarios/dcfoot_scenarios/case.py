@@ -34,7 +34,7 @@ from dcfoot.store import RunStore
 from dcfoot.units import KWH_PER_MWH
 from dcfoot.weather.year import Hours
 from dcfoot_scenarios.chance import CENTRAL, Chance, by_hour
-from dcfoot_scenarios.load import at_mean, course_of, grown_mw, load_of_file, load_ratio, recorded_ratio
+from dcfoot_scenarios.load import at_mean, course_of, grown_mw, load_evidence, load_of_file, load_ratio, recorded_ratio
 from dcfoot_scenarios.money import Currency, Price, price
 from dcfoot_scenarios.named import RUN
 from dcfoot_scenarios.operation import Change, OperatingPoint, at_setting, change, published, recorded
@@ -325,7 +325,9 @@ class Case:
     def evidence(self) -> tuple[Evidence, ...]:
         """What stands behind the place and the hall."""
         hall = facility_evidence(self.cooling, self.size, self.scenario.rejection)
-        return (*self.place.evidence, *hall, *(point.evidence for point in self.operating_points))
+        profile = self.scenario.load.profile
+        load = [load_evidence(recorded_run(profile.removeprefix(RUN)))] if profile.startswith(RUN) else []
+        return (*self.place.evidence, *hall, *load, *(point.evidence for point in self.operating_points))
 
 
 def _in_year(start: datetime) -> tuple[int, int, int]:

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from dcfoot.elementwise import Value, minimum
 from dcfoot.errors import ConfigError, DataMissing
+from dcfoot.evidence import Evidence
 from dcfoot.measurement import Measurement, Phase
 from dcfoot.places import nearest
-from dcfoot.units import S_PER_H
+from dcfoot.reading import Domain
+from dcfoot.units import J_PER_UJ, S_PER_H
 from dcfoot.weather.year import Hours
 from dcfoot_scenarios.calendar import Calendar
 from dcfoot_scenarios.profiles import Wanted, columns_of, read_profile
@@ -195,9 +197,11 @@ def load_of_file(path: Path, calendar: Calendar, it_capacity_mw: float) -> Hours
 
 
 def course_of(run: Measurement) -> Course:
-    """The power of a run, as far as it is known: that of its phases, and the mean of the rest in between.
+    """The power of a run by time: that of its nodes where all have a meter of their own, else that of its chips.
 
-    A run keeps its total and the energy of its phases, not every second. Phases that lie in others are left out.
+    Where nothing is known, nothing is counted, as in the run's receipt. Of a run that keeps no power by time, as those
+    of older versions, it is the power of its phases and the mean of the rest in between; phases that lie in others are
+    left out.
 
     Parameters
     ----------
@@ -212,6 +216,35 @@ def course_of(run: Measurement) -> Course:
     total_j = sum(channel.attributed_energy_j for channel in run.channels)
     if not (run.channels and run.duration_s > 0):
         raise DataMissing(f"The run {run.id} holds no power: nothing was metered in it. `dcfoot doctor` says why.")
+    return _by_time(run) or _by_phases(run, total_j)
+
+
+def load_evidence(run: Measurement) -> Evidence:
+    """What a load that follows a recorded run stands on.
+
+    Raises
+    ------
+    DataMissing
+        As of `course_of`.
+    """
+    mean_w = course_of(run).energy_j / run.duration_s
+    kept = run.by_time
+    note = f"its power by time, in steps of {kept.step_s:g} s" if kept.energy_uj else "its phases and the mean between"
+    source = f"recorded run {run.id}"
+    return Evidence("load: mean power of a recorded run", mean_w, "W", run.started_at.year, source, True, note)
+
+
+def _by_time(run: Measurement) -> Course | None:
+    kept = run.shared_by_time
+    if not kept.energy_uj:
+        return None
+    metered = {energy.meter.channel.host for energy in run.channels if energy.meter.channel.domain is Domain.NODE}
+    drawn_uj = kept.sum_uj([Domain.NODE] if metered.issuperset(run.hosts) else kept.chips)
+    edges_s = np.array(kept.edges_s)
+    return Course(edges_s[1:], np.array([one or 0 for one in drawn_uj]) * J_PER_UJ / np.diff(edges_s))
+
+
+def _by_phases(run: Measurement, total_j: float) -> Course:
     phases = _outermost(run.phases)
     rest_s = run.duration_s - sum(phase.end_s - phase.start_s for phase in phases)
     rest_j = total_j - sum(_energy_j(phase) for phase in phases)

@@ -230,6 +230,30 @@ def test_colour_adds_nothing_but_colour(make: Make, lang: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("lang", "title", "of", "scale"),
+    [
+        ("en", "Power by time", "this run's share, GPU (measured), CPU (measured)", "a full bar is 5.90 kW, a column"),
+        ("zh", "功率随时间的变化", "本次运行的份额，GPU（实测），CPU（实测）", "满格为 5.90 kW，每列"),
+    ],
+)
+def test_power_by_time_is_drawn_with_its_scale(lang: str, title: str, of: str, scale: str) -> None:
+    text = render(gpu_node(), width=110, lang=lang)
+    bars, legend = rows(text, title)
+    assert of in text
+    assert bars == f"   ▂{'█' * 19}▃{'█' * 6}"
+    assert legend.strip().startswith(scale)
+    assert words(lang).power_gap in legend
+
+
+def test_a_receipt_without_power_by_time_draws_none() -> None:
+    assert "Power by time" not in render(cpu_only(), width=80)
+
+
+def test_bars_have_a_stand_in_where_a_terminal_lacks_them() -> None:
+    assert f"   :{'#' * 19}-{'#' * 6}\n" in encodable(render(gpu_node(), width=80), "ascii")
+
+
 def test_a_terminal_without_these_signs_gets_ascii_of_the_same_width() -> None:
     text = render(gpu_node(), width=80)
     plain = encodable(text, "ascii")

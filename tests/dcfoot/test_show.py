@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from dcfoot.by_time import TimeBook
 from dcfoot.cli import main
 from dcfoot.measurement import Machine, Measurement
+from dcfoot.reading import Domain
 from dcfoot.receipt.reader import dumps
 from dcfoot.store import RunStore
-from simulated.measurements import STARTED_AT, after, energy, finished, gpu, measurement
+from simulated.measurements import STARTED_AT, after, by_time, energy, finished, gpu, measurement
 from simulated.near import near
 from simulated.receipts import gpu_node
 
@@ -98,6 +100,42 @@ def test_an_unknown_site_is_a_usage_error_that_offers_the_nearest(show: Show) ->
     status, out, err = show("--site", "cn-guangdon")
     assert (status, out) == (USAGE, "")
     assert "cn-guangdong" in err
+
+
+def test_the_power_by_time_is_a_table(show: Show) -> None:
+    made = by_time(after(measurement(duration_s=2.0), 2.0))
+    keep(finished(made))
+    status, out, _ = show("--csv")
+    header, *rows = out.splitlines()
+    assert (status, header) == (0, "start_s,end_s,gpu_w")
+    assert rows == [f"{n * 0.125:g},{(n + 1) * 0.125:g},100" for n in range(16)]
+
+
+def test_of_the_nodes_own_meter_the_table_has_the_runs_share(show: Show) -> None:
+    book = TimeBook(start_ns=0)
+    book.book("node", 10**9, 1.0, 400.0)
+    node = energy(gpu("wall", domain=Domain.NODE), 400.0, 0.25)
+    keep(finished(replace(measurement("20261124T081500-aaaaaa", 1.0, node), by_time=book.by_time(1.0))))
+    assert show("--csv")[1].splitlines()[1:] == [f"{n * 0.125:g},{(n + 1) * 0.125:g},100" for n in range(8)]
+
+
+def test_a_run_or_a_file_without_power_by_time_says_so(show: Show, tmp_path: Path) -> None:
+    kept()
+    assert show("--csv")[0] == NO_DATA
+    assert "keeps no power by time" in show("--csv")[2]
+    path = tmp_path / "receipt.json"
+    path.write_text(dumps(gpu_node()))
+    status, out, err = show(str(path), "--csv")
+    assert (status, out) == (USAGE, "")
+    assert "Give the run's id" in err
+
+
+def test_the_receipt_has_no_more_steps_than_are_drawn_and_all_of_the_energy(show: Show) -> None:
+    keep(finished(by_time(after(measurement(duration_s=600.0), 600.0))))
+    told = json.loads(show("--json")[1])
+    steps = told["by_time"]["energy_j"]["gpu"]
+    assert (len(steps), told["by_time"]["step_s"]) == (38, 16.0)
+    assert sum(steps) == near(told["channels"][0]["attributed_energy_j"]) == near(60_000.0)
 
 
 def test_several_runs_are_one_receipt(show: Show) -> None:

@@ -8,19 +8,21 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from time import perf_counter_ns
 
 import pytest
 
+from dcfoot.by_time import EnergyByTime, Steps, TimeBook
 from dcfoot.errors import StoreError
 from dcfoot.measurement import Measurement, Phase
 from dcfoot.reading import Domain
 from dcfoot.store.journal import COMPACT_BYTES, Journal
 from dcfoot.store.reader import JournalDamagedError, read_journal
 from dcfoot.store.runstore import RunStore
-from simulated.measurements import after, energy, finished, gpu, measurement
+from simulated.measurements import after, by_time, energy, finished, gpu, measurement
 
 NOBODY = 65534
 """The user that owns nothing (Linux, /proc/sys/kernel/overflowuid)."""
@@ -118,6 +120,64 @@ def test_a_run_of_a_week_takes_no_more_space_than_a_quarter_of_an_hour(tmp_path:
     assert kept(journal) == after(run, 199.0)
 
 
+def gpu_uj(run: Measurement) -> Steps:
+    return run.by_time.energy_uj.get("gpu", ())
+
+
+def test_the_energy_by_time_adds_up_to_the_energy_of_the_same_record(tmp_path: Path) -> None:
+    run = measurement(duration_s=0.0)
+    journal = journal_in(tmp_path, run)
+    for duration_s in (1.0, 2.0, 5.0, 300.0, 301.0, 9000.0, 9001.0):
+        journal.progress(by_time(after(run, duration_s)))
+        found = kept(journal)
+        assert found == by_time(after(run, duration_s))
+        assert sum(filter(None, gpu_uj(found))) == found.channels[0].attributed_energy_j * 1e6
+    last = finished(kept(journal))
+    journal.finish(last)
+    assert kept(journal) == last
+
+
+def test_only_what_is_new_by_time_is_written(tmp_path: Path) -> None:
+    run = by_time(measurement(duration_s=2000.0))
+    journal = journal_in(tmp_path, run)
+    sizes = [journal.path.stat().st_size]
+    for second in range(1, 11):
+        journal.progress(by_time(after(run, 2000.0 + second)))
+        sizes.append(journal.path.stat().st_size)
+    assert max(there - here for here, there in pairwise(sizes)) < 600
+    assert kept(journal) == by_time(after(run, 2010.0))
+    assert kept(journal).by_time.step_s == 1.0
+
+
+def test_a_device_that_appears_or_falls_silent_late_is_kept_by_time(tmp_path: Path) -> None:
+    book = TimeBook(start_ns=0)
+    run = measurement(duration_s=0.0)
+    journal = journal_in(tmp_path, run)
+    for second, domain in ((1, "gpu"), (2, "gpu"), (20, "dram"), (21, "dram"), (400, "gpu"), (401, "package")):
+        book.book(domain, second * 10**9, 1.0, 5.0)
+        state = replace(after(run, float(second)), by_time=book.by_time(second))
+        journal.progress(state)
+        assert kept(journal) == state
+
+
+def test_a_journal_without_energy_by_time_is_read_as_it_always_was(tmp_path: Path) -> None:
+    data, states = whole_journal(tmp_path / "runs")
+    path = tmp_path / "old.jsonl"
+    path.write_bytes(b"".join(line for line in data.splitlines(keepends=True) if b'"by_time"' not in line))
+    assert read_journal(path).measurement == replace(states[-1][1], by_time=EnergyByTime())
+
+
+def test_energy_by_time_on_a_damaged_line_is_said_to_be_lost_and_the_rest_is_not(tmp_path: Path) -> None:
+    data, states = whole_journal(tmp_path / "runs")
+    first = next(line for line in data.splitlines() if b'"by_time"' in line)
+    path = tmp_path / "hole.jsonl"
+    path.write_bytes(data.replace(first, first.replace(b"by_time", b"by_tide")))
+    found = read_journal(path).measurement
+    assert found.channels == states[-1][1].channels
+    assert gpu_uj(found)[-20:] == gpu_uj(states[-1][1])[-20:]
+    assert found.warnings == ("a part of this run's energy by time is lost: its lines in the journal are damaged",)
+
+
 def test_a_finished_run_keeps_no_progress_once_it_is_long(tmp_path: Path) -> None:
     run = replace(measurement(), warnings=("x" * 1000,))
     journal = journal_in(tmp_path, run)
@@ -148,7 +208,7 @@ def whole_journal(folder: Path) -> tuple[bytes, list[tuple[int, Measurement]]]:
     journal = journal_in(folder, run)
     states = [(journal.path.stat().st_size, run)]
     for duration_s in (11.0, 12.0, 13.0, 14.0):
-        state = replace(after(run, duration_s), phases=phases(int(duration_s)))
+        state = by_time(replace(after(run, duration_s), phases=phases(int(duration_s))))
         journal.progress(state)
         states.append((journal.path.stat().st_size, state))
     return journal.path.read_bytes(), states

@@ -14,7 +14,7 @@ import pytest
 from dcfoot.measurement import Measurement, RunState
 from dcfoot.store.journal import Journal
 from dcfoot.store.runstore import RunStore
-from simulated.measurements import after, finished, measurement
+from simulated.measurements import after, by_time, finished, measurement
 
 KILLS = 80
 RECORD_BYTES = 8
@@ -56,7 +56,7 @@ def write_as_fast_as_it_goes(folder: Path, run: Measurement, acknowledge: int) -
     ticks = iter(range(10**9))
     journal = Journal.create(folder, run, clock_ns=lambda: next(ticks) * 10**9)
     for number in range(1, 10**6):
-        journal.progress(after(run, float(number)))
+        journal.progress(by_time(after(run, float(number))))
         os.write(acknowledge, number.to_bytes(RECORD_BYTES, "big"))
 
 
@@ -75,7 +75,7 @@ def test_no_acknowledged_second_is_lost_in_80_kills_at_random_instants(tmp_path:
         found = store.load(run.id)
         assert found.state is RunState.INTERRUPTED
         assert least <= found.duration_s <= least + 1
-        assert replace(found, state=RunState.RUNNING) == after(run, found.duration_s)
+        assert replace(found, state=RunState.RUNNING) == by_time(after(run, found.duration_s))
     assert acknowledged > 10 * KILLS
     assert not list(store.runs_dir.glob("*.corrupt*"))
 

@@ -13,7 +13,7 @@ from dcfoot.errors import ConfigError, DataMissing
 from dcfoot.measurement import Measurement, Phase, RunState
 from dcfoot.reading import Domain
 from dcfoot.store.merge import merge
-from simulated.measurements import STARTED_AT, energy, finished, gpu, measurement
+from simulated.measurements import STARTED_AT, by_time, energy, finished, gpu, measurement
 from simulated.near import near
 
 
@@ -64,6 +64,12 @@ def test_the_energy_of_the_merge_is_the_sum_over_the_distinct_runs_in_any_order_
     assert attributed_j(merged) == near(sum(attributed_j(run) for run in nodes), rel=1e-12)
     assert set(merged.hosts) == {run.hosts[0] for run in nodes}
     assert all(merged.started_at <= run.started_at and run.ended_at <= merged.ended_at for run in nodes)
+
+
+def test_the_powers_of_several_nodes_add_up_by_time() -> None:
+    one, other = by_time(node(1), power_w=100), by_time(node(2, start_s=5.0), power_w=200)
+    merged = merge([one, other]).by_time.at_most(15)
+    assert merged.power_w(merged.energy_uj["gpu"]) == near([100.0] * 5 + [300.0] * 5 + [200.0] * 5)
 
 
 def test_one_run_merged_alone_is_itself() -> None:

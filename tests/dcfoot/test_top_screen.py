@@ -7,8 +7,8 @@ from typing import cast
 
 import pytest
 
-from dcfoot.receipt.layout import display_width
-from dcfoot.top.history import STEP_S, Powers, seconds, spark
+from dcfoot.receipt.layout import display_width, spark
+from dcfoot.top.history import STEP_S, Powers, seconds
 from dcfoot.top.look import Look, Panel
 from dcfoot.top.screen import Page, State, foot, frame, plain
 from dcfoot.top.told import Told, WasteTold

@@ -99,6 +99,19 @@ def test_a_run_is_opened_kept_once_a_second_and_finished() -> None:
     assert measured.ended_at - measured.started_at == timedelta(seconds=measured.duration_s)
 
 
+def test_its_power_by_time_is_that_of_the_device_and_adds_up_to_its_energy_at_every_record() -> None:
+    journal = Kept()
+    tracker = started(journal)
+    time.sleep(2.3)
+    measured = tracker.stop(0)
+    for run in (*journal.progressed, measured):
+        steps = run.by_time.energy_uj["gpu"]
+        assert sum(filter(None, steps)) == near(run.channels[0].attributed_energy_j * 1e6, abs=0.51)
+    kept = measured.by_time
+    assert kept.power_w(kept.energy_uj["gpu"])[1:-1] == near([100.0] * (len(kept.edges_s) - 3))
+    assert kept.edges_s[-1] == measured.duration_s == near(2.3, abs=0.5)
+
+
 def test_stopping_twice_changes_nothing() -> None:
     journal = Kept()
     tracker = started(journal)

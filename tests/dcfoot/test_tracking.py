@@ -500,6 +500,10 @@ class TestBlocksInBlocks:
         early, late = kept()
         assert steady(early).energy_j == near(POWER_W * 0.4, abs=3 * SLACK_J)
         assert steady(late).energy_j == near(POWER_W * 0.3, abs=3 * SLACK_J)
+        for run in (early, late):  # each has its own time, from its own start
+            steps = run.by_time.energy_uj[steady(run).meter.channel.domain]
+            assert run.by_time.power_w(steps)[1:-1] == near([POWER_W] * (len(steps) - 2), rel=0.05)
+            assert sum(filter(None, steps)) == near(steady(run).attributed_energy_j * 1e6, abs=0.51)
         assert phases_of(early) == ["second"]
         assert early.id in late.warnings[0]
         assert Path("second.json").exists()

@@ -166,6 +166,9 @@ def test_after_a_kill_the_run_is_interrupted_with_everything_up_to_two_seconds_b
     receipt = json.loads(shown.stdout)
     (steady,) = (one for one in receipt["channels"] if one["device"] == DEVICE)
     assert steady["energy_j"] == near(POWER_W * run["duration_s"], abs=1.1 * POWER_W)
+    by_time_j = sum(filter(None, receipt["by_time"]["energy_j"][steady["domain"]]))
+    alike_j = [one["attributed_energy_j"] for one in receipt["channels"] if one["domain"] == steady["domain"]]
+    assert by_time_j == near(sum(alike_j), abs=1e-5)
     assert receipt["warnings"] is not None
 
 

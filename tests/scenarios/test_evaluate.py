@@ -1,6 +1,7 @@
 """A scenario's year: what goes in comes out, each figure by its standard's own arithmetic."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from dcfoot.by_time import TimeBook
 from dcfoot.errors import ConfigError, StudyError
+from dcfoot.store import RunStore
+from dcfoot.units import NS_PER_S
 from dcfoot_scenarios.ageing import chemistry, wear
 from dcfoot_scenarios.evaluate import Outcome, evaluate, figures_at
 from dcfoot_scenarios.note_words import note_in
@@ -18,6 +22,7 @@ from dcfoot_scenarios.scenario import Money, Scenario
 from dcfoot_scenarios.storage import Battery
 from dcfoot_scenarios.study import Uncertainty
 from dcfoot_scenarios.words import words
+from simulated.measurements import finished, measurement
 from simulated.near import near
 
 SOME = Uncertainty(draws=20)
@@ -534,3 +539,21 @@ def test_what_has_no_effect_or_looks_like_another_unit_is_noted(keys: dict[str, 
     assert [note for note in found if not re.search(r"[\u4e00-\u9fff]", note_in(note, "zh"))] == []
     usual = evaluate(scenario(grid={"price_per_mwh": 90, "export_price_per_mwh": 30})).notes
     assert not [note for note in usual if re.search(said, note)]
+
+
+def test_a_recorded_run_is_the_load_by_its_power_by_time_and_stands_among_the_evidence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DCFOOT_DATA_DIR", str(tmp_path))
+    book = TimeBook(start_ns=0)
+    for hour in range(4):
+        book.book("gpu", (hour + 1) * 3600 * NS_PER_S, 3600.0, (100.0 if hour < 3 else 500.0) * 3600.0)
+    run = replace(measurement(duration_s=4 * 3600.0), by_time=book.by_time(4 * 3600.0))
+    store = RunStore(tmp_path)
+    store.create(run).finish(finished(run))
+    outcome = evaluate(scenario(load={"it_capacity_mw": 10, "profile": "run:last"}))
+    # A mean of 200 W and a busiest hour of 500 W: the hall, full in that, is at four tenths over the year.
+    assert outcome.figures["it_energy_mwh"] == near(0.4 * 10 * 8760, rel=0.01)
+    (line,) = (line for line in outcome.evidence if line.what == "load: mean power of a recorded run")
+    assert (line.value, line.source) == (near(200.0), f"recorded run {run.id}")
+    assert line.note == "its power by time, in steps of 8 s"

@@ -1,5 +1,7 @@
 """Loads: the profiles against what was published, a file, and a run that was recorded."""
 
+# ruff: noqa: RUF001 - Chinese punctuation is meant.
+
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,12 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcfoot.by_time import TimeBook
 from dcfoot.errors import ConfigError, DataMissing
 from dcfoot.measurement import Measurement, Phase
+from dcfoot.reading import Domain
 from dcfoot.store import RunStore
+from dcfoot.units import NS_PER_S
 from dcfoot_scenarios.calendar import Calendar
-from dcfoot_scenarios.load import course_of, grown_mw, load_of_file, load_ratio, profile_names, recorded_ratio
-from simulated.measurements import STARTED_AT, energy, finished, gpu, measurement
+from dcfoot_scenarios.evidence_words import evidence_called, evidence_source
+from dcfoot_scenarios.load import (
+    course_of,
+    grown_mw,
+    load_evidence,
+    load_of_file,
+    load_ratio,
+    profile_names,
+    recorded_ratio,
+)
+from simulated.measurements import STARTED_AT, by_time, energy, finished, gpu, measurement
 from simulated.near import near
 
 YEAR = Calendar(datetime(2022, 12, 31, 16, tzinfo=UTC), 8760, 8.0)
@@ -153,6 +167,44 @@ def test_a_run_from_the_store_is_read_with_its_phases(tmp_path: Path) -> None:
     journal.finish(ONE_DAY)
     assert store.load("last").started_at == STARTED_AT
     assert course_of(store.load("last")).power_w.tolist() == near(course_of(ONE_DAY).power_w.tolist())
+
+
+def test_a_run_that_keeps_its_power_by_time_is_followed_by_time() -> None:
+    book = TimeBook(start_ns=0)
+    for quarter in range(4 * 24):
+        power_w = 100.0 if quarter < 4 * 6 else 400.0
+        book.book("gpu", (quarter + 1) * 900 * NS_PER_S, 900.0, power_w * 900.0)
+    energy_j = 24 * H * 325.0
+    day = replace(run(24 * H, energy_j), by_time=book.by_time(24 * H))
+    assert course_of(day).energy_j == near(energy_j)
+    # The edge at six lies in the middle of a step of 64 s, whose 32 s at 400 - 250 W are 1.3 % of the hour before.
+    assert recorded_ratio(course_of(day), YEAR) == near(np.tile([0.25] * 6 + [1.0] * 18, 365), rel=0.014)
+    told = load_evidence(day)
+    assert (told.value, told.unit, told.source) == (near(325.0), "W", f"recorded run {day.id}")
+    assert told.note == "its power by time, in steps of 64 s"
+    assert load_evidence(ONE_DAY).note == "its phases and the mean between"
+
+
+def test_where_every_node_has_a_meter_its_power_is_the_load_and_where_nothing_is_known_nothing_is_counted() -> None:
+    book = TimeBook(start_ns=0)
+    book.book("gpu", 10 * NS_PER_S, 10.0, 1000.0)
+    book.book("node", 4 * NS_PER_S, 4.0, 4000.0)
+    wall = energy(gpu("wall", domain=Domain.NODE), 4000.0)
+    chips = replace(run(10.0, 1000.0), by_time=book.by_time(10.0))
+    assert course_of(chips).energy_j == near(1000.0)
+    course = course_of(replace(chips, channels=(*chips.channels, wall)))
+    assert course.energy_j == near(4000.0)
+    assert course.power_w.max() == near(1000.0)
+    assert course.power_w[-1] == 0.0
+
+
+def test_what_the_load_stands_on_is_said_in_both_languages() -> None:
+    line = load_evidence(by_time(run(600.0, 60_000.0)))
+    assert evidence_called(line, "en") == "load: mean power of a recorded run"
+    assert evidence_source(line, "en").endswith("; its power by time, in steps of 0.5 s")
+    assert evidence_called(line, "zh") == "负荷：实测运行的平均功率"
+    assert evidence_source(line, "zh").endswith("；其功率随时间的变化，步长 0.5 秒")
+    assert evidence_source(load_evidence(ONE_DAY), "zh").endswith("；其各阶段，其间取平均值")
 
 
 def test_a_run_in_which_nothing_was_metered_says_what_to_do() -> None:

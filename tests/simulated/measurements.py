@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from dcfoot.by_time import EnergyByTime, TimeBook
 from dcfoot.measurement import ChannelEnergy, Machine, Measurement, Phase, RunState
 from dcfoot.reading import Basis, Channel, Domain, Kind, Meter
+from dcfoot.units import NS_PER_S
 
 STARTED_AT = datetime(2026, 11, 24, 8, 15, tzinfo=UTC)
 RUN_ID = "20261124T081500-3f9a1c"
@@ -50,6 +52,14 @@ def after(running: Measurement, duration_s: float) -> Measurement:
     return replace(
         running, duration_s=duration_s, ended_at=STARTED_AT + timedelta(seconds=duration_s), channels=channels
     )
+
+
+def by_time(running: Measurement, power_w: int = 100) -> Measurement:
+    """The same run with the energy of a constant power by time, booked once a second."""
+    book = TimeBook(start_ns=0)
+    for second in range(1, round(running.duration_s) + 1):
+        book.book("gpu", second * NS_PER_S, 1.0, power_w)
+    return replace(running, by_time=book.by_time(running.duration_s))
 
 
 def _finite(least: float | None = None, most: float | None = None) -> st.SearchStrategy[float]:
@@ -95,6 +105,20 @@ MACHINES = st.builds(
 PHASES = st.builds(
     Phase, path=TEXTS, start_s=FIGURES, end_s=FIGURES, energy_j=st.dictionaries(TEXTS, FIGURES, max_size=3)
 )
+
+
+@st.composite
+def _by_times(draw: st.DrawFn, duration_s: float) -> EnergyByTime:
+    book = TimeBook(start_ns=0)
+    for domain, end_s, lasted_s, energy_j in draw(
+        st.lists(
+            st.tuples(st.sampled_from(Domain), _finite(0.0, 1e6), _finite(0.0, 1e6), _finite(0.0, 1e9)), max_size=4
+        )
+    ):
+        book.book(str(domain), round(end_s * NS_PER_S), lasted_s, energy_j)
+    return book.by_time(duration_s)
+
+
 MEASUREMENTS = st.builds(
     Measurement,
     id=TEXTS,
@@ -118,5 +142,5 @@ MEASUREMENTS = st.builds(
     overhead_cpu_s=FIGURES,
     overhead_rss_bytes=st.integers(0, 2**40),
     warnings=st.lists(TEXTS, max_size=2).map(tuple),
-)
+).flatmap(lambda run: _by_times(run.duration_s).map(lambda kept: replace(run, by_time=kept)))
 """Any measurement."""

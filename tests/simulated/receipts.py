@@ -6,6 +6,7 @@ Energies are invented but add up; factors are the published ones that their sour
 from copy import deepcopy
 
 from dcfoot.receipt.contract import (
+    ByTimeJson,
     CarbonJson,
     ChannelJson,
     FootprintJson,
@@ -193,6 +194,7 @@ def _receipt(run: RunJson, site: SiteJson, channels: list[ChannelJson], ladder: 
         footprint=footprint,
         equivalents=equivalents(footprint),
         phases=[],
+        by_time=None,
         gauges={},
         overhead=OverheadJson(cpu_s=0.412, rss_bytes=17_400_000),
         sources=deepcopy(_SOURCES),
@@ -235,6 +237,15 @@ def gpu_node() -> ReceiptJson:
         PhaseJson(path="load", start_s=0.0, end_s=93.0, energy_j={"gpu": 2.1e5, "package": 4.0e4}),
         PhaseJson(path="train/epoch 1", start_s=93.0, end_s=3600.0, energy_j={"gpu": 1.8e7, "package": 1.2e6}),
     ]
+    gpu_w = [900.0, *[5550.0] * 19, 1200.0, *[5550.0] * 6]
+    lasted_s = [*[128.0] * 26, 144.0]
+    receipt["by_time"] = ByTimeJson(
+        step_s=128.0,
+        energy_j={
+            "gpu": [None, *(one_w * one_s for one_w, one_s in zip(gpu_w, lasted_s, strict=True))],
+            "package": [None, *(350.0 * one_s for one_s in lasted_s)],
+        },
+    )
     return receipt
 
 

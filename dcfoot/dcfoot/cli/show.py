@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from dcfoot.account import choose_hourly, choose_site, receipt_of, site_of
@@ -27,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--json", action="store_true", help="the receipt as JSON")
     form.add_argument("--markdown", action="store_true", help="a report in Markdown, sources in full")
     form.add_argument("--html", action="store_true", help="a page of HTML that needs nothing else")
+    form.add_argument("--csv", action="store_true", help="its power by time as a table (CSV)")
     parser.add_argument("--lang", choices=("en", "zh"), help="language")
     parser.add_argument("--site", help="assess it for this site of `dcfoot sites`")
     parser.add_argument("--country", help="or for this country (code or name)")
@@ -52,15 +54,40 @@ def execute(arguments: argparse.Namespace) -> int:
         The site is unknown, the file is no receipt, or what was asked for cannot be done with a file.
     """
     settings = load()
+    if arguments.csv:
+        sys.stdout.write(_table(arguments, settings))
+        return 0
     receipt = _from_file(arguments) or _from_store(arguments, settings)
     sys.stdout.write(_rendered(receipt, arguments, arguments.lang or settings.lang))
     sys.stdout.flush()
     return 0
 
 
+def _table(arguments: argparse.Namespace, settings: Settings) -> str:
+    """The mean power of this run's share by domain, in every step that is kept; an empty cell is not known."""
+    if _files(arguments):
+        message = "A receipt's file holds no more steps than are drawn. Give the run's id for its power by time."
+        raise ConfigError(message)
+    run = _measurement(RunStore(settings.data_dir), arguments.run, arguments.job)
+    kept = run.shared_by_time
+    if not kept.energy_uj:
+        message = f"The run {run.id} keeps no power by time: nothing was metered in it, or an older dcfoot measured it."
+        raise DataMissing(message)
+    columns = [kept.power_w(steps) for steps in kept.energy_uj.values()]
+    lines = [["start_s", "end_s", *(f"{domain}_w" for domain in kept.energy_uj)]]
+    for (start_s, end_s), *powers_w in zip(pairwise(kept.edges_s), *columns, strict=True):
+        cells = ("" if power_w is None else f"{power_w:.9g}" for power_w in powers_w)
+        lines.append([f"{start_s:.9g}", f"{end_s:.9g}", *cells])
+    return "".join(f"{','.join(line)}\n" for line in lines)
+
+
+def _files(arguments: argparse.Namespace) -> list[str]:
+    return [name for name in arguments.run if name.endswith(".json") and os.path.lexists(name)]
+
+
 def _from_file(arguments: argparse.Namespace) -> ReceiptJson | None:
     """The receipt in the file that was named, if one was."""
-    files = [name for name in arguments.run if name.endswith(".json") and os.path.lexists(name)]
+    files = _files(arguments)
     if not files:
         return None
     if len(arguments.run) > 1 or arguments.job:

@@ -8,12 +8,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isfinite
 
+from dcfoot.by_time import EnergyByTime
 from dcfoot.footprint import Carbon, Cost, Footprint, Rung
 from dcfoot.measurement import ChannelEnergy, Machine, Measurement, Phase
 from dcfoot.quantity import Quantity
 from dcfoot.receipt import contract as json
 from dcfoot.receipt.equivalents import equivalents
 from dcfoot.site import Site
+from dcfoot.units import J_PER_UJ
+
+BY_TIME_STEPS = 56
+"""The most steps of the energy by time in a receipt; `dcfoot show --csv` has them all (a choice: as many as are drawn
+in the narrowest terminal)."""
 
 
 def receipt(
@@ -52,6 +58,7 @@ def receipt(
         footprint=amounts,
         equivalents=equivalents(amounts),
         phases=[_phase(phase) for phase in measurement.phases],
+        by_time=_by_time(measurement.shared_by_time.at_most(BY_TIME_STEPS)),
         gauges={_text(device): _finite(gauges) for device, gauges in measurement.gauges.items()},
         overhead=json.OverheadJson(cpu_s=measurement.overhead_cpu_s, rss_bytes=measurement.overhead_rss_bytes or None),
         sources=[
@@ -195,6 +202,18 @@ def _phase(phase: Phase) -> json.PhaseJson:
         start_s=phase.start_s,
         end_s=phase.end_s,
         energy_j={str(domain): energy_j for domain, energy_j in phase.energy_j.items()},
+    )
+
+
+def _by_time(by_time: EnergyByTime) -> json.ByTimeJson | None:
+    if not by_time.energy_uj:
+        return None
+    return json.ByTimeJson(
+        step_s=by_time.step_s,
+        energy_j={
+            str(domain): [None if one is None else round(one * J_PER_UJ, 6) for one in steps]
+            for domain, steps in by_time.energy_uj.items()
+        },
     )
 
 

@@ -192,6 +192,16 @@ class PhaseJson(TypedDict):
     energy_j: dict[str, float]
 
 
+class ByTimeJson(TypedDict):
+    """The run's share of the energy by time and domain: steps of `step_s` from its start, the last up to its end.
+
+    Where nothing was known in a step, it is null. All steps add up to the channels' `attributed_energy_j`.
+    """
+
+    step_s: float
+    energy_j: dict[str, list[float | None]]
+
+
 class SourceJson(TypedDict):
     """A figure that went in, and where it is from; `verified` is false where nobody has checked it at its source."""
 
@@ -225,6 +235,7 @@ class ReceiptJson(TypedDict):
     footprint: FootprintJson
     equivalents: list[EquivalentJson]
     phases: list[PhaseJson]
+    by_time: ByTimeJson | None
     gauges: dict[str, dict[str, float]]
     overhead: OverheadJson
     sources: list[SourceJson]

@@ -26,7 +26,7 @@ th { font-weight: normal; opacity: .7; } .number { text-align: right; white-spac
 def render(receipt: ReceiptJson, *, lang: str = "en") -> str:
     """The receipt as a self-contained page, in ``"en"`` or ``"zh"``."""
     seen = view(receipt, lang)
-    sections = (_head, _energy, _carbon, _more, _equivalents, _meters, _phases, _sources, _end)
+    sections = (_head, _energy, _carbon, _more, _equivalents, _meters, _power, _phases, _sources, _end)
     body = "\n".join(line for section in sections for line in section(seen))
     title = escape(f"{seen.name}{seen.words.colon}{seen.words.receipt}")
     return (
@@ -104,6 +104,14 @@ def _meter(meter: MeterLine) -> str:
     cells = [_cell(meter.host), _cell(meter.device_name), _cell(meter.label)]
     cells += [_cell(number, "number") for number in numbers]
     return f"<tr>{''.join(cells)}{_cell(meter.basis, meter.basis_key)}{_cell(meter.method)}</tr>"
+
+
+def _power(seen: View) -> Iterator[str]:
+    if seen.power is None:
+        return
+    yield _title(seen.words.power_by_time, seen.power.of)
+    yield f'<pre class="wide">{seen.power.bars}</pre>'
+    yield f'<p class="dim">{escape(seen.power.scale)}</p>'
 
 
 def _phases(seen: View) -> Iterator[str]:

@@ -6,12 +6,14 @@ dashes) count as one column, as terminals draw them.
 
 # ruff: noqa: RUF001 - closing punctuation of Chinese is meant.
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import category, east_asian_width
 
 ELLIPSIS = "…"
+BARS = "▁▂▃▄▅▆▇█"
+GAP = " "
 
 _CODES = {
     "bold": "1",
@@ -110,6 +112,15 @@ def wrap(text: str, width: int, indent: str = "", first: str | None = None) -> l
         line += piece
         empty = False
     return [*lines, line.rstrip()]
+
+
+def spark(values_w: Iterable[float | None], full_w: float) -> str:
+    """Powers in a line of bars, from nothing to `full_w`; what is not known is blank."""
+    return "".join(GAP if value_w is None else _bar(value_w / full_w if full_w > 0 else 0.0) for value_w in values_w)
+
+
+def _bar(ratio: float) -> str:
+    return BARS[min(len(BARS) - 1, max(0, int(ratio * len(BARS))))]
 
 
 class Cell(NamedTuple):

@@ -13,7 +13,7 @@ _MARKS = r"([\\`*_{}\[\]<>|~])"
 def render(receipt: ReceiptJson, *, lang: str = "en") -> str:
     """The receipt as Markdown that ends in a newline, in ``"en"`` or ``"zh"``."""
     seen = view(receipt, lang)
-    sections = (_head, _energy, _carbon, _more, _equivalents, _meters, _phases, _sources, _end)
+    sections = (_head, _energy, _carbon, _more, _equivalents, _meters, _power, _phases, _sources, _end)
     blocks = [lines for section in sections if (lines := list(section(seen)))]
     return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 
@@ -110,6 +110,15 @@ def _meter(meter: MeterLine) -> list[str]:
         meter.basis,
         meter.method,
     ]
+
+
+def _power(seen: View) -> Iterator[str]:
+    if seen.power is None:
+        return
+    yield from _titled(seen.words.power_by_time, seen, escaped(seen.power.of))
+    yield from ("```text", seen.power.bars, "```")
+    yield ""
+    yield escaped(seen.power.scale)
 
 
 def _phases(seen: View) -> Iterator[str]:

@@ -13,6 +13,7 @@ _ADDED: dict[str, object] = {
     "ladder_basis": "share",
     "equivalents": [],
     "phases": [],
+    "by_time": None,
     "gauges": {},
     "what_matters": [],
 }

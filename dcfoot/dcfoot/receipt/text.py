@@ -10,7 +10,19 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dcfoot.receipt.contract import ReceiptJson
-from dcfoot.receipt.layout import Cell, Column, clip, column_widths, display_width, pad, paint, table, table_width, wrap
+from dcfoot.receipt.layout import (
+    BARS,
+    Cell,
+    Column,
+    clip,
+    column_widths,
+    display_width,
+    pad,
+    paint,
+    table,
+    table_width,
+    wrap,
+)
 from dcfoot.receipt.view import Figure, MeterLine, SourceLine, View, view
 from dcfoot.receipt.words import Words
 
@@ -26,7 +38,7 @@ _MANY_METERS = 6
 _COMMAND_LINES = 2
 _MANY_FIGURES = 4
 
-_ASCII = str.maketrans("█▒–×…³µ", "#:-x~3u")
+_ASCII = str.maketrans(f"{BARS}▒–×…³µ", ".:-=+*%#:-x~3u")
 
 _FIGURES = (Column(least=14), Column(">"), Column(gap=1), Column(">", least=13), Column())
 _BAR = Column()
@@ -48,7 +60,7 @@ def render(receipt: ReceiptJson, *, width: int | None = None, colour: bool = Fal
         ``"en"`` or ``"zh"``.
     """
     page = _Page(view(receipt, lang), max(NARROWEST, min(WIDEST, width or terminal_width())), colour)
-    sections = (_head, _site, _figures, _equivalents, _meters, _phases, _sources, _end)
+    sections = (_head, _site, _figures, _equivalents, _meters, _power, _phases, _sources, _end)
     blocks = [lines for section in sections if (lines := list(section(page)))]
     return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 
@@ -210,6 +222,15 @@ def _meter_row(meter: MeterLine) -> list[Cell]:
 
 def _methods(meters: Sequence[MeterLine]) -> list[str]:
     return list(dict.fromkeys(meter.method for meter in meters))
+
+
+def _power(page: _Page) -> Iterator[str]:
+    power, said = page.view.power, page.view.words
+    if power is None:
+        return
+    yield page.title(said.power_by_time, power.of)
+    yield _INDENT + page.paint(power.bars, "bar")
+    yield from page.wrapped(power.scale, "dim")
 
 
 def _phases(page: _Page) -> Iterator[str]:

@@ -10,6 +10,7 @@ tuples, not dataclasses: this is loaded at the end of every ``dcfoot run``, and 
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, cast
 
+from dcfoot.by_time import EnergyByTime
 from dcfoot.receipt.advice import next_step
 from dcfoot.receipt.contract import (
     CarbonJson,
@@ -22,7 +23,7 @@ from dcfoot.receipt.contract import (
     RungJson,
     SourceJson,
 )
-from dcfoot.receipt.layout import printable
+from dcfoot.receipt.layout import printable, spark
 from dcfoot.receipt.scale import (
     ENERGY_KWH,
     MASS_G,
@@ -38,11 +39,12 @@ from dcfoot.receipt.scale import (
 )
 from dcfoot.receipt.sentences import NO_SITE, said_in
 from dcfoot.receipt.words import Words, words
-from dcfoot.units import J_PER_KWH, L_PER_M3
+from dcfoot.units import J_PER_KWH, J_PER_UJ, L_PER_M3
 
 _BYTES_PER_MB = 1e6
 _S_PER_MIN, _S_PER_H, _S_PER_DAY = 60, 3600, 86400
 _HOSTS_NAMED = 3
+_FEWEST_STEPS = 2
 _NUMBER_MARKS = ("-", ":", "#")
 _SHELL_SIGNAL_BASE = 128
 """A shell shows a job that a signal ended as 128 plus the signal's number (POSIX.1-2017, XCU 2.8.2)."""
@@ -107,6 +109,14 @@ class PhaseLine(NamedTuple):
     energies: tuple[str, ...]
 
 
+class PowerLine(NamedTuple):
+    """The power of the chips by time: as bars, what it is of, and how to read the bars."""
+
+    bars: str
+    of: str
+    scale: str
+
+
 class View(NamedTuple):
     """Everything that a receipt says, in one language."""
 
@@ -132,6 +142,7 @@ class View(NamedTuple):
     what_matters: str
     equivalents: tuple[Figure, ...]
     phases: tuple[PhaseLine, ...]
+    power: PowerLine | None
     overhead: str
     sources: tuple[SourceLine, ...]
     warnings: tuple[str, ...]
@@ -167,6 +178,7 @@ def view(receipt: ReceiptJson, lang: str) -> View:
         what_matters=_what_matters(receipt, said),
         equivalents=tuple(_equivalent(equivalent, said) for equivalent in receipt["equivalents"]),
         phases=_phases(receipt, said),
+        power=_power(receipt, said),
         overhead=_overhead(receipt, said),
         sources=_sources(receipt, said),
         warnings=tuple(said_in(warning, said.lang) for warning in _warnings(receipt)),
@@ -444,6 +456,31 @@ def _phases(receipt: ReceiptJson, said: Words) -> tuple[PhaseLine, ...]:
             ),
         )
         for path, group in groups.items()
+    )
+
+
+def _power(receipt: ReceiptJson, said: Words) -> PowerLine | None:
+    """None where it is not known by time, or all in one step."""
+    kept = receipt["by_time"]
+    if kept is None:
+        return None
+    energy_uj = {
+        domain: [None if one is None else round(one / J_PER_UJ) for one in steps]
+        for domain, steps in kept["energy_j"].items()
+    }
+    by_time = EnergyByTime(kept["step_s"], receipt["run"]["duration_s"], energy_uj)
+    powers_w = by_time.power_w(by_time.chips_uj)
+    most_w = max(filter(None, powers_w), default=0.0)
+    if len(powers_w) < _FEWEST_STEPS or most_w <= 0.0:
+        return None
+    bases = _basis_words(receipt["channels"], said)
+    domains = (f"{said.domains.get(domain, domain)}{bases.get(domain, '')}" for domain in by_time.chips)
+    step = f"{kept['step_s']:g} {said.duration_units[-1]}"
+    scale = said.power_scale.format(most=amount(most_w, POWER_W), step=step)
+    return PowerLine(
+        bars=spark(powers_w, most_w).rstrip(),
+        of=said.comma.join([said.ladder_basis["share"], *domains]),
+        scale=said.comma.join([scale, *([said.power_gap] if None in powers_w else [])]),
     )
 
 

@@ -78,6 +78,9 @@ class Words(NamedTuple):
     beside: str
     phases: str
     phase: str
+    power_by_time: str
+    power_scale: str
+    power_gap: str
     overhead: str
     overhead_row: str
     overhead_memory: str
@@ -206,6 +209,9 @@ ENGLISH = Words(
     beside=" ({})",
     phases="Phases",
     phase="phase",
+    power_by_time="Power by time",
+    power_scale="a full bar is {most}, a column {step}",
+    power_gap="blank: not known",
     overhead="dcfoot itself",
     overhead_row="{cpu} s of CPU time (measured)",
     overhead_memory="{memory} MB of memory",
@@ -341,6 +347,9 @@ CHINESE = Words(
     beside="（{}）",
     phases="阶段",
     phase="阶段",
+    power_by_time="功率随时间的变化",
+    power_scale="满格为 {most}，每列 {step}",
+    power_gap="空白处未知",
     overhead="dcfoot 自身",
     overhead_row="CPU 时间 {cpu} 秒（实测）",
     overhead_memory="内存 {memory} MB",

@@ -1,6 +1,7 @@
 """Writes the journal of one run: append-only, one writer, no lock, safe at every instant against being killed.
 
-A journal is a header, then lines of progress with cumulative totals, then a finish. What was written when a call
+A journal is a header, then lines of progress with cumulative totals, between them what came since of phases and of the
+energy by time, then a finish. What was written when a call
 returns is in the kernel's hands: killing the process loses nothing of it. Only `Journal.finish` waits for the disk.
 """
 
@@ -8,13 +9,16 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import compress, count
+from operator import ne
 from pathlib import Path
 from time import monotonic_ns
 
+from dcfoot.by_time import EnergyByTime, Steps, halved
 from dcfoot.errors import StoreError
 from dcfoot.measurement import Measurement, Phase
 from dcfoot.reading import Meter
-from dcfoot.store.codec import Json, phase_to_json, static_to_json, totals_to_json
+from dcfoot.store.codec import Json, known_parts, phase_to_json, static_to_json, steps_to_json, totals_to_json
 from dcfoot.store.faults import store_faults
 from dcfoot.store.lines import LineKind, encode_line
 from dcfoot.store.migrations import CURRENT
@@ -39,6 +43,9 @@ FINISHED_BYTES = 1 << 14
 PHASES_PER_LINE = 500
 """Phases in one line: some 50 kB, so that encoding one holds nobody up for longer than a millisecond."""
 
+STEPS_PER_LINE = 1024
+"""Steps of the energy by time in one line: some 10 kB a domain, for the same reason."""
+
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 """Command lines hold secrets more often than they should: only the user reads them."""
@@ -61,6 +68,7 @@ class Journal:
         self._file: int | None = None
         self._meters: tuple[Meter, ...] = ()
         self._phases_kept = 0
+        self._by_time_kept = EnergyByTime()
         self._progress_bytes = 0
         self._next_ns = 0
         self._is_torn = False
@@ -138,13 +146,15 @@ class Journal:
         )
 
     def _append(self, measurement: Measurement, line: bytes) -> None:
-        """Writes `line` and the phases since the last time in one call; a torn line before it is ended first."""
-        news = b"".join((b"\n" if self._is_torn else b"", *_phase_lines(measurement.phases, self._phases_kept), line))
+        """Writes `line`, and phases and steps since the last time, in one call; a torn line before is ended first."""
+        phases = b"".join(_phase_lines(measurement.phases, self._phases_kept))
+        progress = b"".join((*_steps_lines(measurement.by_time, self._by_time_kept), line))
+        news = (b"\n" if self._is_torn else b"") + phases + progress
         self._is_torn = True
         _write_whole(self._open_file(), news)
         self._is_torn = False
-        self._phases_kept = len(measurement.phases)
-        self._progress_bytes += len(line)
+        self._phases_kept, self._by_time_kept = len(measurement.phases), measurement.by_time
+        self._progress_bytes += len(progress)
 
     def _open_file(self) -> int:
         if self._file is None:
@@ -157,7 +167,8 @@ class Journal:
         unfinished = self.path.with_suffix(UNFINISHED_SUFFIX)
         file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
         try:
-            for piece in (_header_line(measurement), *_phase_lines(measurement.phases, 0), line):
+            steps = _steps_lines(measurement.by_time, EnergyByTime())
+            for piece in (_header_line(measurement), *_phase_lines(measurement.phases, 0), *steps, line):
                 _write_whole(file, piece)
             if durable:
                 os.fsync(file)
@@ -170,7 +181,8 @@ class Journal:
         self.close()
         self._file = file
         self._meters = tuple(channel.meter for channel in measurement.channels)
-        self._phases_kept, self._progress_bytes, self._is_torn = len(measurement.phases), 0, False
+        self._phases_kept, self._by_time_kept = len(measurement.phases), measurement.by_time
+        self._progress_bytes, self._is_torn = 0, False
 
 
 def _write_whole(file: int, data: bytes) -> None:
@@ -192,6 +204,24 @@ def _phase_lines(phases: tuple[Phase, ...], start: int) -> Iterator[bytes]:
     for first in range(start, len(phases), PHASES_PER_LINE):
         some = phases[first : first + PHASES_PER_LINE]
         yield encode_line(LineKind.PHASES, {"first": first, "phases": [phase_to_json(phase) for phase in some]})
+
+
+def _steps_lines(by_time: EnergyByTime, kept: EnergyByTime) -> Iterator[bytes]:
+    """The steps of the energy by time from the first on that is not as it was kept; none where nothing has changed."""
+    while kept.step_s < by_time.step_s:
+        halves = {domain: halved(steps) for domain, steps in kept.energy_uj.items()}
+        kept = EnergyByTime(2 * kept.step_s, kept.duration_s, halves)
+    known, before = known_parts(by_time), known_parts(kept)
+    changed = [same for domain in known if (same := _same(known[domain], before.get(domain, ()))) is not None]
+    for first in range(min(changed), max(map(len, known.values())), STEPS_PER_LINE) if changed else ():
+        yield encode_line(LineKind.BY_TIME, steps_to_json(by_time.step_s, known, slice(first, first + STEPS_PER_LINE)))
+
+
+def _same(steps: Steps, others: Steps) -> int | None:
+    """How many are the same from the first on; None where all are."""
+    shortest = min(len(steps), len(others))
+    same = next(compress(count(), map(ne, steps, others)), shortest)
+    return None if same == len(steps) == len(others) else same
 
 
 def _progress_line(measurement: Measurement) -> bytes:

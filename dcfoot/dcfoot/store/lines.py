@@ -27,6 +27,7 @@ class LineKind(StrEnum):
 
     HEADER = "header"
     PHASES = "phases"
+    BY_TIME = "by_time"
     PROGRESS = "progress"
     FINISH = "finish"
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
+from dcfoot.by_time import joined
 from dcfoot.errors import ConfigError, DataMissing
 from dcfoot.measurement import ChannelEnergy, Measurement, Phase, RunState
 from dcfoot.reading import Meter
@@ -34,19 +35,21 @@ def merge(measurements: Sequence[Measurement]) -> Measurement:
     first = parts[0]
     started_at = first.started_at
     ended_at = max(part.ended_at for part in parts)
+    duration_s = max((ended_at - started_at).total_seconds(), *(part.duration_s for part in parts))
     hosts = tuple(dict.fromkeys(host for part in parts for host in part.hosts))
     named = _names_with_host if len(hosts) > 1 else _names_alone
     merged = replace(
         first,
         hosts=hosts,
         ended_at=ended_at,
-        duration_s=max((ended_at - started_at).total_seconds(), *(part.duration_s for part in parts)),
+        duration_s=duration_s,
         exit_status=_exit_status(parts),
         state=min((part.state for part in parts), key=STATES_BY_DOUBT.index),
         channels=_channels(parts),
         measured_s={host: _measured_s(host, parts) for host in hosts},
         tags={key: value for part in reversed(parts) for key, value in part.tags.items()},
         phases=_phases(parts, named),
+        by_time=joined(((_late_s(part, first), part.by_time) for part in parts), duration_s),
         gauges=_gauges(parts, named),
         job=_common(part.job for part in parts),
         site_id=_common(part.site_id for part in parts),
@@ -143,8 +146,13 @@ def _phases(parts: Sequence[Measurement], named: Named) -> tuple[Phase, ...]:
     return tuple(sorted((phase for part in parts for phase in _shifted(part, parts[0], named)), key=lambda p: p.end_s))
 
 
+def _late_s(part: Measurement, first: Measurement) -> float:
+    """How much later than the first it began [s]."""
+    return (part.started_at - first.started_at).total_seconds()
+
+
 def _shifted(part: Measurement, first: Measurement, named: Named) -> Iterator[Phase]:
-    late_s = (part.started_at - first.started_at).total_seconds()
+    late_s = _late_s(part, first)
     for phase in part.phases:
         yield Phase(named(part, phase.path, "/"), phase.start_s + late_s, phase.end_s + late_s, phase.energy_j)
 

@@ -1,7 +1,7 @@
 """Reads the journal of one run, at any time, also while it is written and after its writer was killed.
 
-Damaged lines count as not written: totals are cumulative, so the newest intact line says everything but the phases,
-whose lines are numbered so that a missing one is noticed.
+Damaged lines count as not written: totals are cumulative, so the newest intact line says everything but the phases and
+the energy by time, whose lines are numbered so that a missing one is noticed.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from dcfoot.errors import StoreError
 from dcfoot.measurement import Measurement, Phase
-from dcfoot.store.codec import assemble, phase_from_json
+from dcfoot.store.codec import StepsReader, assemble, phase_from_json
 from dcfoot.store.faults import store_faults
 from dcfoot.store.lines import LineKind, body_of_line, kind_of_line
 from dcfoot.store.migrations import CURRENT, Schema
@@ -78,7 +78,9 @@ def read_head(path: Path, schema: Schema = CURRENT) -> Head:
 
 
 def read_journal(path: Path, schema: Schema = CURRENT, *, tail_only: bool = False) -> Kept:
-    """What a journal says; with `tail_only` without its phases, reading no more than head and tail of a long file.
+    """What a journal says.
+
+    With `tail_only` it is without phases and energy by time, and no more than head and tail of a long file are read.
 
     Raises like `read_head`.
     """
@@ -89,7 +91,7 @@ def read_journal(path: Path, schema: Schema = CURRENT, *, tail_only: bool = Fals
             lines = _rest(file)
         changed_s = _changed_s(file)
     try:
-        return Kept(_measurement(head, lines, schema, with_phases=not tail_only), head.writer, changed_s)
+        return Kept(_measurement(head, lines, schema, whole=not tail_only), head.writer, changed_s)
     except (KeyError, TypeError, ValueError) as fault:
         raise JournalDamagedError(f"{path} is no journal of a run: {fault!r}") from fault
 
@@ -133,24 +135,26 @@ def _tail(file: BinaryIO) -> list[bytes]:
     return [line for line in file.read().split(b"\n") if line]
 
 
-def _measurement(head: Head, lines: list[bytes], schema: Schema, *, with_phases: bool) -> Measurement:
-    damaged, totals_line = _last_totals(lines)
-    if totals_line is None:
+def _measurement(head: Head, lines: list[bytes], schema: Schema, *, whole: bool) -> Measurement:
+    damaged, last = _last_totals(lines)
+    if last is None:
         return _without_totals(head)
+    totals_line = lines[last]
     kind = kind_of_line(totals_line) or LineKind.PROGRESS
     body = schema.upgrade(kind, body_of_line(totals_line, kind), head.schema)
-    phases, missing = _phases(lines, schema, head.schema) if with_phases else ((), 0)
-    measurement = assemble(body.get("run", head.run), body["totals"], phases)
-    return _with_remarks(measurement, list(_remarks(damaged, missing)))
+    phases, missing = _phases(lines, schema, head.schema) if whole else ((), 0)
+    steps = _steps(lines[:last], schema, head.schema) if whole else StepsReader()
+    measurement = assemble(body.get("run", head.run), body["totals"], phases, steps)
+    return _with_remarks(measurement, list(_remarks(damaged, missing, steps)))
 
 
-def _last_totals(lines: list[bytes]) -> tuple[int, bytes | None]:
-    """The newest intact line with totals, and how many damaged lines stand after it."""
+def _last_totals(lines: list[bytes]) -> tuple[int, int | None]:
+    """How many damaged lines stand after the newest intact line with totals, and where that is."""
     damaged = 0
-    for line in reversed(lines):
-        kind = kind_of_line(line)
+    for index in reversed(range(len(lines))):
+        kind = kind_of_line(lines[index])
         if kind in TOTALS:
-            return damaged, line
+            return damaged, index
         damaged += kind is None
     return damaged, None
 
@@ -168,7 +172,7 @@ def _without_totals(head: Head) -> Measurement:
         "overhead_rss_bytes": 0,
         "warnings": ["the journal of this run holds nothing but its start; its energy is not known"],
     }
-    return assemble({**head.run, "meters": []}, totals, ())
+    return assemble({**head.run, "meters": []}, totals, (), StepsReader())
 
 
 def _phases(lines: Iterable[bytes], schema: Schema, version: int) -> tuple[tuple[Phase, ...], int]:
@@ -184,11 +188,22 @@ def _phases(lines: Iterable[bytes], schema: Schema, version: int) -> tuple[tuple
     return tuple(phases), missing
 
 
-def _remarks(damaged_lines: int, missing_phases: int) -> Iterator[str]:
+def _steps(lines: Iterable[bytes], schema: Schema, version: int) -> StepsReader:
+    """The energy by time, as far as it can be read."""
+    steps = StepsReader()
+    for line in lines:
+        if kind_of_line(line) is LineKind.BY_TIME:
+            steps.read(schema.upgrade(LineKind.BY_TIME, body_of_line(line, LineKind.BY_TIME), version))
+    return steps
+
+
+def _remarks(damaged_lines: int, missing_phases: int, steps: StepsReader) -> Iterator[str]:
     if damaged_lines > 1:  # one torn line is what a crash leaves
         yield f"the last {damaged_lines} lines of this run's journal are damaged; what they said is lost"
     if missing_phases:
         yield f"{missing_phases} phases of this run are lost: their lines in its journal are damaged"
+    if not steps.is_whole:
+        yield "a part of this run's energy by time is lost: its lines in the journal are damaged"
 
 
 def _with_remarks(measurement: Measurement, remarks: list[str]) -> Measurement:

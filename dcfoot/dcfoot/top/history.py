@@ -1,4 +1,4 @@
-"""The powers of the last minutes, and how they are drawn in a line of a terminal."""
+"""The powers of the last minutes."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,9 +12,6 @@ STEP_S = 15
 
 STEPS = 60
 """The most that are kept, a quarter of an hour (a choice: as many as a wide window has room for)."""
-
-BARS = "▁▂▃▄▅▆▇█"
-GAP = " "
 
 
 class LineTold(TypedDict):
@@ -103,15 +100,6 @@ def question(told: Told) -> str:
 def seconds(at: str) -> float:
     """A stamp in seconds since 1970 UTC."""
     return datetime.fromisoformat(at).timestamp()
-
-
-def spark(values_w: Iterable[float | None], full_w: float) -> str:
-    """Bars from nothing to `full_w`; a gap is blank."""
-    return "".join(GAP if value_w is None else _bar(value_w / full_w if full_w > 0 else 0.0) for value_w in values_w)
-
-
-def _bar(ratio: float) -> str:
-    return BARS[min(len(BARS) - 1, max(0, int(ratio * len(BARS))))]
 
 
 def fullest_w(values_w: Iterable[float | None], gauges: Mapping[str, float]) -> float:

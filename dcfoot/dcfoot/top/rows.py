@@ -5,9 +5,9 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import NamedTuple, TypeVar
 
-from dcfoot.receipt.layout import Cell, printable
+from dcfoot.receipt.layout import Cell, printable, spark
 from dcfoot.receipt.scale import ENERGY_KWH, MASS_G, POWER_W, SIZE_BYTES, VOLUME_L, Scale, amount, number, percent, show
-from dcfoot.top.history import STEPS, Powers, fullest_w, seconds, spark
+from dcfoot.top.history import STEPS, Powers, fullest_w, seconds
 from dcfoot.top.look import Look, Order, Panel
 from dcfoot.top.told import CarbonTold, ChannelTold, LadderTold, ProbeTold, QuantityTold, Told, UnitNamed, UnitTold
 from dcfoot.top.words import Words
