@@ -36,28 +36,43 @@ class _Mean:
         return {pid: share_s / self._seen_s for pid, share_s in self._shares_s.items()}
 
 
-class _PartMean:
-    """What a part took of its device over several answers."""
+class _PartSum:
+    """What a part took of its device over several answers, each weighted by its time."""
 
     def __init__(self, meter: Meter) -> None:
         self.meter = meter
-        self._ratio = _Mean()
-        self._uses = _Mean()
+        self.taken_s = 0.0
+        self._uses_s: dict[int, float] = {}
         self._known = True
 
-    def add(self, part: Part, seconds: float) -> None:
-        self._ratio.add({0: part.ratio}, seconds)
-        self._uses.add(part.uses or {}, seconds)
+    def add(self, part: Part, weight_s: float) -> None:
+        self.taken_s += part.ratio * weight_s
+        for pid, ratio in (part.uses or {}).items():
+            self._uses_s[pid] = self._uses_s.get(pid, 0.0) + ratio * weight_s
         self._known = self._known and part.uses is not None
-
-    @property
-    def ratio(self) -> float:
-        return self._ratio.mean()[0]
 
     def shares(self) -> Mapping[int, float] | None:
         """By process: its part of what this part took; None where it is not known whose that is."""
-        ratio = self.ratio
-        return {pid: use / ratio for pid, use in self._uses.mean().items()} if self._known and ratio > 0.0 else None
+        taken_s = self.taken_s
+        return {pid: use_s / taken_s for pid, use_s in self._uses_s.items()} if self._known and taken_s > 0.0 else None
+
+
+class _Parts:
+    """The parts of one device over several answers: one that is not in all of them took nothing in the others."""
+
+    def __init__(self) -> None:
+        self.sums: dict[Channel, _PartSum] = {}
+        self._seen_s = 0.0
+
+    def add(self, parts: Iterable[Part], seconds: float) -> None:
+        weight_s = max(seconds, LEAST_S)
+        self._seen_s += weight_s
+        for part in parts:
+            self.sums.setdefault(part.meter.channel, _PartSum(part.meter)).add(part, weight_s)
+
+    def ratio(self, part: _PartSum) -> float:
+        """What a part took of the device."""
+        return part.taken_s / self._seen_s
 
 
 class Taken(NamedTuple):
@@ -73,7 +88,7 @@ class DeviceUses:
 
     def __init__(self) -> None:
         self._uses: dict[str, _Mean] = {}
-        self._parts: dict[str, dict[Channel, _PartMean]] = {}
+        self._parts: dict[str, _Parts] = {}
 
     def add(self, uses: Uses, parts: Iterable[Part], told_s: float) -> None:
         """Adds an answer.
@@ -89,10 +104,12 @@ class DeviceUses:
         """
         for device, shares in uses.items():
             self._uses.setdefault(device, _Mean()).add(shares, told_s)
+        by_device: dict[str, list[Part]] = {}
         for part in parts:
             if part.meter.cut is not None:
-                of_device = self._parts.setdefault(part.meter.cut.device, {})
-                of_device.setdefault(part.meter.channel, _PartMean(part.meter)).add(part, told_s)
+                by_device.setdefault(part.meter.cut.device, []).append(part)
+        for device in {**uses, **by_device}:
+            self._parts.setdefault(device, _Parts()).add(by_device.get(device, ()), told_s)
 
     def take(self, steps: Mapping[Channel, Step], metered: Iterable[Channel]) -> Taken:
         """Who used the devices in these steps; of a device whose energy comes later it is told then.
@@ -108,11 +125,12 @@ class DeviceUses:
         all_steps, parts = dict(steps), dict[Channel, Meter]()
         uses = {channel.device: self._uses[channel.device].mean() for channel in steps if channel.device in self._uses}
         for channel, step in steps.items():
-            for part in self._parts.get(channel.device, {}).values():
-                parts[part.meter.channel] = part.meter
-                all_steps[part.meter.channel] = step._replace(energy_j=part.ratio * step.energy_j)
+            cut = self._parts.get(channel.device, _Parts())
+            for part_channel, part in cut.sums.items():
+                parts[part_channel] = part.meter
+                all_steps[part_channel] = step._replace(energy_j=cut.ratio(part) * step.energy_j)
                 if (shares := part.shares()) is not None:
-                    uses[part.meter.channel.device] = shares
+                    uses[part_channel.device] = shares
         self._uses = {device: mean for device, mean in self._uses.items() if device in waiting}
         self._parts = {device: means for device, means in self._parts.items() if device in waiting}
         return Taken(all_steps, uses, parts)

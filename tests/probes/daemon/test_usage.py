@@ -70,6 +70,16 @@ def test_what_is_told_of_a_device_waits_for_its_energy_and_is_taken_once() -> No
     assert energies_j(uses.take(took(100.0), [GPU])) == {"GPU-1": 100.0}
 
 
+def test_a_part_that_was_made_anew_meanwhile_took_nothing_while_it_was_not_there() -> None:
+    uses = DeviceUses()
+    uses.add({GPU.device: {7: 1.0}}, [Part(ONE, 1.0, {7: 1.0})], 1.0)
+    uses.add({GPU.device: {8: 1.0}}, [Part(TWO, 1.0, {8: 1.0})], 1.0)
+    uses.add({GPU.device: {}}, [], 2.0)
+    taken = uses.take(took(100.0), [GPU])
+    assert energies_j(taken) == {"GPU-1": 100.0, "MIG-1": 25.0, "MIG-2": 25.0}
+    assert taken.uses == {"GPU-1": {7: 0.25, 8: 0.25}, "MIG-1": {7: 1.0}, "MIG-2": {8: 1.0}}
+
+
 def test_a_device_that_is_metered_no_more_is_forgotten() -> None:
     uses = DeviceUses()
     uses.add({GPU.device: {7: 1.0}}, [Part(ONE, 0.25, {7: 0.25})], 1.0)
