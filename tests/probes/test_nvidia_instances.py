@@ -15,11 +15,14 @@ from dcfoot_probes.nvidia.instances import LIST_S, Held, Instances, divided
 from dcfoot_probes.nvidia.nvml import Instance, Nvml, load, profile_of
 from dcfoot_probes.nvidia.sharing import Part as InstancePart
 from simulated.near import near
-from simulated.nvml import GpuProcess, MigInstance, SimulatedGpu, SimulatedGpus, a100, steady
+from simulated.nvml import Fault, GpuProcess, MigInstance, SimulatedGpu, SimulatedGpus, a100, steady
 from simulated.nvml.fixtures import Install
 from simulated.trees import Clock
 
 MIB = 1 << 20
+
+CONTEXTS, INVALID_ARGUMENT = "nvmlDeviceGetComputeRunningProcesses", 2
+"""The call and the code (nvml.h) by which a removed instance is noticed."""
 
 IDLE_W, BUSY_W = 70.0, 280.0
 """Of seven slices 10 W each when nobody computes, and 210 W more."""
@@ -120,6 +123,31 @@ class TestTheDaemonsLooks:
         processes = [GpuProcess(101, instance_number=1), GpuProcess(102, instance_number=1, compute_number=1)]
         [parts] = self.looks(simulated_gpus, self.machine(BUSY_W, *processes, mig_instances=cut))
         assert [part.ratio for part in parts] == near([1 / 3, 2 / 3])
+
+
+    def test_one_that_is_made_anew_of_another_profile_is_called_by_that(self, simulated_gpus: Install) -> None:
+        # Under the same numbers it may have the same UUID; meanwhile what was removed answers nothing.
+        whole, part = MigInstance("MIG-1", 1, slices=3), MigInstance("MIG-1", 1, slices=3, compute_slices=1)
+        gone = replace(a100(steady(IDLE_W)), mig_instances=[whole], faults=[Fault(CONTEXTS, INVALID_ARGUMENT)])
+        machines = [self.machine(IDLE_W, mig_instances=[one]) for one in (whole, part)]
+        before, between, after = self.looks(simulated_gpus, machines[0], SimulatedGpus([gone]), machines[1])
+        assert between == []
+        assert [part.meter.cut and part.meter.cut.profile for part in (*before, *after)] == ["3g.10gb", "1c.3g.10gb"]
+
+
+def test_instances_stay_known_while_they_cannot_be_listed(simulated_gpus: Install) -> None:
+    clock = Clock()
+    simulated_gpus(holding("MIG-1", "MIG-2"))
+    nvml = load()
+    instances = Instances(nvml, nvml.by_index(0), partial(part_of, nvml), lambda: clock() / 1e9)
+    unlisted = replace(holding("MIG-1", "MIG-2"), faults=[Fault("nvmlDeviceGetAttributes", INVALID_ARGUMENT)])
+    found: list[list[str]] = []
+    for machine, passed_s in ((holding("MIG-1", "MIG-2"), 0.0), (unlisted, LIST_S), (holding("MIG-2", "MIG-3"), 0.1)):
+        simulated_gpus(machine)
+        time.sleep(0.1)  # the library looks for a new script every 50 ms
+        clock.pass_s(passed_s)
+        found.append([use.instance.uuid for use in instances.uses()])
+    assert found == [["MIG-1", "MIG-2"], ["MIG-1", "MIG-2"], ["MIG-2", "MIG-3"]]
 
 
 def test_instances_that_are_made_and_removed_are_followed(simulated_gpus: Install) -> None:

@@ -50,7 +50,7 @@ class Gpu:
         self.uuid = source.meter.channel.device
         self._nvml = nvml
         self._faults: dict[int, int] = {}
-        self._instance_meters: dict[str, Meter] = {}
+        self._instance_meters: dict[Instance, Meter] = {}
         self._pci = pci
         self._sleeper = pci if pci and pci.may_sleep else None
         self._clock_ns = clock_ns
@@ -91,12 +91,12 @@ class Gpu:
 
     def _meter_of(self, instance: Instance) -> Meter:
         whole = self.source.meter
-        if instance.uuid not in self._instance_meters:
+        if instance not in self._instance_meters:
             channel = Channel(whole.channel.host, Domain.GPU_INSTANCE, instance.uuid, Basis.MODELLED)
             cut = Cut(self.uuid, instance.number, instance.profile)
             name = f"{whole.name} MIG {instance.profile}"
-            self._instance_meters[instance.uuid] = Meter(channel, name, "mig.slices", Kind.COUNTER, 1.0, cut=cut)
-        return self._instance_meters[instance.uuid]
+            self._instance_meters[instance] = Meter(channel, name, "mig.slices", Kind.COUNTER, 1.0, cut=cut)
+        return self._instance_meters[instance]
 
     def gauges(self) -> dict[str, float] | None:
         """How it is doing."""

@@ -123,8 +123,11 @@ class Instances:
         return list(zip(parts, ratios, answers, strict=True))
 
     def _look_again(self) -> None:
+        listed = self._nvml.instances(self._handle)
+        if listed is None:  # as while one is being removed: the others are there all the same
+            return
         self._next_list_s = self._clock_s() + LIST_S
-        found = {one.uuid: one for one in self._nvml.instances(self._handle) or ()}
+        found = {one.uuid: one for one in listed}
         self._parts = {
             uuid: known if (known := self._parts.get(uuid)) and known[0] == one else (one, self._part_of(one))
             for uuid, one in found.items()
