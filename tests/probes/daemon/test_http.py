@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from dcfoot.errors import ConfigError
+from dcfoot.reading import Channel, Domain
 from dcfoot.serving import HEADERS, Reply, Request
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.http import history
@@ -23,7 +24,7 @@ from dcfoot_probes.daemon.http.replies import FILES, ROUTES, reply
 from dcfoot_probes.daemon.http.sources import Sources
 from dcfoot_probes.daemon.store import FrameReader
 from dcfoot_probes.daemon.words import Split, StoreState, Unit, UnitKind
-from simulated.frames import GPUS, JOB, Open, at_ns, frame
+from simulated.frames import GPUS, JOB, Open, at_ns, frame, step
 from simulated.near import near
 from simulated.serving import Steady
 from simulated.snapshots import PERSONAL, snapshot
@@ -252,6 +253,19 @@ def test_what_a_real_store_kept_is_told(tmp_path: Path, open_store: Open) -> Non
     shares = told(f"/api/v1/units?{window}", sources)
     assert [(one["id"], one["energy_j"]) for one in shares["units"]] == [("4711", 18_000.0)]
     assert (shares["channels"][0]["idle_j"], shares["channels"][0]["unattributed_j"]) == (9_000.0, 9_000.0)
+
+
+def test_beside_a_meter_of_the_whole_node_units_have_the_energy_of_what_is_divided(
+    tmp_path: Path, open_store: Open
+) -> None:
+    instance, wall = Channel("gpu01", Domain.GPU_INSTANCE, "MIG-1"), Channel("gpu01", Domain.NODE, "wall")
+    store = open_store(tmp_path / "frames.db")
+    steps = {GPUS[0]: step(300.0), instance: step(200.0), wall: step(1000.0)}
+    store.add(frame(0, steps, splits={GPUS[0]: Split({JOB: 0.5}, 0.5, 0.0), instance: Split({JOB: 0.75}, 0.25, 0.0)}))
+    store.close()
+    sources = replace(SOURCES, reader=lambda: FrameReader(tmp_path / "frames.db"))
+    [unit] = told(f"/api/v1/units?start_s={at_ns(0) // NS_PER_S}&end_s={at_ns(1) // NS_PER_S}", sources)["units"]
+    assert unit["energy_j"] == near(150.0)
 
 
 @pytest.mark.parametrize(("first_s", "last_s"), [(0, 120), (7, 8), (59, 61), (3, 26), (119, 300), (-50, 1), (130, 140)])

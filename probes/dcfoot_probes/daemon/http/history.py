@@ -160,7 +160,8 @@ def units(reader: Reader, asked: Question, *, names: bool) -> Json:
     """Whose the energy was: units, idle, unattributed and others add up to each channel."""
     shares = reader.units(*asked.window_ns)
     asked_of = {channel: shares[channel] if names else shares[channel].without_users() for channel in asked.of(shares)}
-    outer = set(outermost(asked_of))
+    # A node's own meter is nobody's: beside it there is still a sum of what lies in it and is divided.
+    outer = set(outermost(channel for channel, of in asked_of.items() if of.units))
     sums: dict[Unit, float] = {}
     for channel, of in asked_of.items():
         for unit, energy_j in of.units.items():
