@@ -80,18 +80,15 @@ class EnergyByTime:
             energy_uj = {domain: halved(steps) for domain, steps in energy_uj.items()}
         return EnergyByTime(step_s, self.duration_s, energy_uj)
 
-    def with_total(self, domain: str, total_j: float) -> "EnergyByTime":
-        """The same with the steps of a domain in proportion, so that they add up to `total_j` [J]."""
-        steps = self.energy_uj.get(domain, ())
-        seen_uj, total_uj = sum(filter(None, steps)), round(total_j / J_PER_UJ)
-        if seen_uj <= 0:
-            return self
+    def with_share(self, domain: str, ratio: float) -> "EnergyByTime":
+        """The same with a part of each step of a domain [-]; rounding is made up for from step to step."""
         shared: list[int | None] = []
         until_uj = 0
-        for one in steps:
+        for one in self.energy_uj.get(domain, ()):
             before_uj, until_uj = until_uj, until_uj + (one or 0)
-            shared.append(None if one is None else until_uj * total_uj // seen_uj - before_uj * total_uj // seen_uj)
-        return EnergyByTime(self.step_s, self.duration_s, {**self.energy_uj, domain: shared})
+            shared.append(None if one is None else round(until_uj * ratio) - round(before_uj * ratio))
+        energy_uj = {**self.energy_uj, domain: shared} if shared else self.energy_uj
+        return EnergyByTime(self.step_s, self.duration_s, energy_uj)
 
 
 class _Account:

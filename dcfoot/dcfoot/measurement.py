@@ -197,6 +197,11 @@ class Measurement:
 
     @property
     def shared_by_time(self) -> EnergyByTime:
-        """The attributed energy by time, with its share of what the nodes' own meters saw."""
+        """The attributed energy by time, with its share of what the nodes' own meters saw.
+
+        The share is a ratio, for a part of a merged run may have energy and no steps: those of the others stay theirs.
+        """
         nodes = [energy for energy in self.channels if energy.meter.channel.domain is Domain.NODE]
-        return self.by_time.with_total(Domain.NODE, sum(node.attributed_energy_j for node in nodes))
+        seen_j = sum(node.energy_j for node in nodes)
+        ratio = sum(node.attributed_energy_j for node in nodes) / seen_j if seen_j > 0.0 else 0.0
+        return self.by_time.with_share(Domain.NODE, ratio)

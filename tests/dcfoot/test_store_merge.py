@@ -72,6 +72,19 @@ def test_the_powers_of_several_nodes_add_up_by_time() -> None:
     assert merged.power_w(merged.energy_uj["gpu"]) == near([100.0] * 5 + [300.0] * 5 + [200.0] * 5)
 
 
+def test_a_part_of_which_nothing_is_known_by_time_adds_nothing_to_the_power_of_the_others() -> None:
+    def walled(number: int, start_s: float) -> Measurement:
+        wall = gpu("wall", f"node{number}", Domain.NODE)
+        run = measurement(f"20261124T08150{number}-abcdef", 10.0, energy(wall, 4000.0, 0.25, 10.0))
+        return finished(moved(run, start_s))
+
+    known = by_time(walled(2, 10.0), power_w=400, domain=Domain.NODE)
+    merged = merge([walled(1, 0.0), known]).shared_by_time.at_most(20)
+    powers_w = merged.power_w(merged.energy_uj[Domain.NODE])
+    assert powers_w[:10] == [None] * 10
+    assert powers_w[10:] == near([100.0] * 10)
+
+
 def test_one_run_merged_alone_is_itself() -> None:
     assert merge([node(1), node(1)]) == node(1)
 

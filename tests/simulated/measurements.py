@@ -54,11 +54,11 @@ def after(running: Measurement, duration_s: float) -> Measurement:
     )
 
 
-def by_time(running: Measurement, power_w: int = 100) -> Measurement:
+def by_time(running: Measurement, power_w: int = 100, domain: Domain = Domain.GPU) -> Measurement:
     """The same run with the energy of a constant power by time, booked once a second."""
     book = TimeBook(start_ns=0)
     for second in range(1, round(running.duration_s) + 1):
-        book.book("gpu", second * NS_PER_S, 1.0, power_w)
+        book.book(domain, second * NS_PER_S, 1.0, power_w)
     return replace(running, by_time=book.by_time(running.duration_s))
 
 
