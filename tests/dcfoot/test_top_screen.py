@@ -15,7 +15,7 @@ from dcfoot.top.told import Told, WasteTold
 from dcfoot.top.words import CHINESE, ENGLISH, Words
 from dcfoot_probes.daemon.http.now import now
 from dcfoot_probes.daemon.words import Snapshot, Unit, UnitKind
-from simulated.snapshots import HOST, PERSONAL, part_time, snapshot
+from simulated.snapshots import HOST, PERSONAL, part_time, snapshot, with_wall
 
 CJK = "训练作业之第一次实验"
 
@@ -128,6 +128,14 @@ def test_every_share_is_of_the_power_now_whatever_was_before() -> None:
     shown = {name: rows(lines, name)[0] for name in ("1000", "idle", "not attributed", "all others")}
     found = {name: re.findall(r"([\d.]+) %", line) for name, line in shown.items()}
     assert found == {"1000": ["50"], "idle": ["25"], "not attributed": ["12"], "all others": ["12"]}  # 12.5 each
+
+
+def test_beside_a_meter_of_the_whole_node_nothing_is_shown_twice() -> None:
+    # It sees twice what its devices take. Of these an eighth is idle, a sixteenth nobody's; nobody's is also the rest.
+    lines = lines_of(told_of(with_wall(snapshot(2, 1))), width=120, height=40)
+    shown = {name: rows(lines, name)[-1] for name in ("1000", "idle", "not attributed")}
+    found = {name: re.findall(r"([\d.]+) %", line) for name, line in shown.items()}
+    assert found == {"1000": ["40"], "idle": ["6.2"], "not attributed": ["53"]}  # 13/32, 1/16, 17/32: rounded down
 
 
 def test_without_names_a_unit_is_told_of_by_its_number() -> None:

@@ -14,7 +14,7 @@ from dcfoot_probes.daemon.words import StoreState, Wasted
 from simulated.browser import Browser, Page
 from simulated.near import near
 from simulated.serving import Steady, Told, serving
-from simulated.snapshots import HOST, PERSONAL, part_time, snapshot
+from simulated.snapshots import HOST, PERSONAL, part_time, snapshot, with_wall
 
 needs_browser = pytest.mark.peer("chromium")
 
@@ -119,6 +119,18 @@ def test_it_speaks_chinese_and_remembers_that(browser: Browser, told: Told) -> N
     assert again.value("document.getElementById('language').textContent") == "English"
     again.value("document.getElementById('language').click()")
     assert page.complaints + again.complaints == []
+
+
+@needs_browser
+def test_beside_a_meter_of_the_whole_node_no_joule_is_shown_twice(browser: Browser) -> None:
+    known = snapshot(units=2)
+    devices_j = sum(one.energy_j for one in known.channels)
+    with serving(with_wall(known)) as told:
+        page = opened(browser, told)
+        rest = page.value(f"{VALUES}('#units-idle, #units-unattributed, #units-others')")
+    # The wall sees as much again as the devices, of whose energy the units have 13/16.
+    expected = {"units-idle": devices_j / 8, "units-unattributed": devices_j * (1 + 1 / 16), "units-others": 0.0}
+    assert rest == near(expected, abs=devices_j * 1e-6)
 
 
 @needs_browser

@@ -113,6 +113,21 @@ def with_instance(now: Snapshot) -> Snapshot:
     return replace(now, channels=[*now.channels, part])
 
 
+def with_wall(now: Snapshot) -> Snapshot:
+    """The same server with a meter of its own, which sees twice what its devices take, and is nobody's."""
+    power_w, energy_j = (2 * sum(figures) for figures in zip(*((c.power_w or 0.0, c.energy_j) for c in now.channels), strict=True))
+    wall = now.channels[0]._replace(
+        meter=meter(Domain.NODE, "acpi", "the node"),
+        power_w=power_w,
+        idle_w=0.0,
+        unattributed_w=power_w,
+        energy_j=energy_j,
+        idle_j=0.0,
+        unattributed_j=energy_j,
+    )
+    return replace(now, channels=[*now.channels, wall])
+
+
 def part_time(now: Snapshot) -> Snapshot:
     """The same server, but that the sensor of its first GPU looks 25 ms of every 100, as an H100's does."""
     whole, *others = now.channels

@@ -107,7 +107,7 @@ def units(told: Told, look: Look, words: Words) -> Table:
     }
     chosen = _chosen(told["units"], look, look.order(Panel.UNITS), keys, lambda one: _said(one, words))
     rows = [partial(_unit, one, share, words) for one in chosen]
-    return rows if look.filter else [*rows, *_nobodys(told, outer, share)]
+    return rows if look.filter else [*rows, *_nobodys(told, share)]
 
 
 def _said(one: UnitTold, words: Words) -> str:
@@ -170,11 +170,18 @@ def _user(user_id: int) -> str:
         return str(user_id)
 
 
-def _nobodys(told: Told, outer: Sequence[ChannelTold], share: _Shares) -> Table:
+def _nobodys(told: Told, share: _Shares) -> Table:
     """Idle, not attributed, and units that are not told of one by one: with them, parts add up to the machine."""
     words = share.words
-    idle = sum(one.get("idle_w") or 0.0 for one in outer), sum(one["idle_j"] for one in outer)
-    nobody = sum(one.get("unattributed_w") or 0.0 for one in outer), sum(one["unattributed_j"] for one in outer)
+    divided = [one for one in told["channels"] if one.get("divided", not one["nested"])]
+    # What a node's own meter sees beyond the devices in it is nobody's either.
+    beyond_w = max(0.0, share.power_w - sum(one["power_w"] or 0.0 for one in divided))
+    beyond_j = max(0.0, share.energy_j - sum(one["energy_j"] for one in divided))
+    idle = sum(one.get("idle_w") or 0.0 for one in divided), sum(one["idle_j"] for one in divided)
+    nobody = (
+        beyond_w + sum(one.get("unattributed_w") or 0.0 for one in divided),
+        beyond_j + sum(one["unattributed_j"] for one in divided),
+    )
     parts = [(words.idle, *idle), (words.unattributed, *nobody)]
     if told["units_count"] > len(told["units"]):
         known = [idle, nobody, *((one["power_w"], one["energy_j"]) for one in told["units"])]

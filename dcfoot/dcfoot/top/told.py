@@ -42,6 +42,7 @@ class ChannelTold(TypedDict):
     basis: str
     name: str
     nested: bool
+    divided: NotRequired[bool]
     observed_ratio: NotRequired[float]
     power_w: float | None
     idle_w: NotRequired[float | None]

@@ -27,7 +27,7 @@ from dcfoot_probes.daemon.words import Split, StoreState, Unit, UnitKind
 from simulated.frames import GPUS, JOB, Open, at_ns, frame, step
 from simulated.near import near
 from simulated.serving import Steady
-from simulated.snapshots import PERSONAL, snapshot
+from simulated.snapshots import PERSONAL, snapshot, with_instance, with_wall
 
 TOKEN = "sixteen-letters-and-more"  # noqa: S105 (of a test)
 LOCAL = {"host": "127.0.0.1:8376"}
@@ -138,6 +138,17 @@ def test_now_is_what_the_snapshot_holds() -> None:
     whole_j = fsum(one["energy_j"] for one in now["channels"])
     rest_j = fsum(one["idle_j"] + one["unattributed_j"] for one in now["channels"])
     assert fsum(one["energy_j"] for one in now["units"]) + rest_j == near(whole_j, rel=1e-8)
+
+
+def test_what_is_divided_lies_in_no_other_but_the_node() -> None:
+    known = with_wall(with_instance(snapshot(1)))
+    now = told("/api/v1/now", replace(SOURCES, snapshot=lambda: known))
+    found = {one["domain"]: (one["nested"], one["divided"]) for one in now["channels"]}
+    in_node, in_gpu, wall = (True, True), (True, False), (False, False)
+    assert found == {"gpu": in_node, "package": in_node, "dram": in_node, "gpu_instance": in_gpu, "node": wall}
+    whole_j = sum(one["energy_j"] for one in now["channels"] if one["divided"])
+    rest_j = sum(one["idle_j"] + one["unattributed_j"] for one in now["channels"] if one["divided"])
+    assert sum(one["energy_j"] for one in now["units"]) + rest_j == near(whole_j, rel=1e-8)
 
 
 def test_waste_is_told_with_what_it_came_to_and_whose_it_was() -> None:

@@ -9,7 +9,7 @@ from math import fsum
 
 from dcfoot.ledger import outermost
 from dcfoot.quantity import Quantity
-from dcfoot.reading import Channel
+from dcfoot.reading import Channel, Domain
 from dcfoot.units import NS_PER_S
 from dcfoot.version import VERSION
 from dcfoot_probes.daemon.words import (
@@ -80,16 +80,23 @@ def unit_of(unit: Unit, *, names: bool) -> Json:
 
 
 def _channels(snapshot: Snapshot) -> list[Json]:
-    outer = set(outermost(total.meter.channel for total in snapshot.channels))
-    return [_channel(total, nested=total.meter.channel not in outer) for total in snapshot.channels]
+    channels = [total.meter.channel for total in snapshot.channels]
+    outer = set(outermost(channels))
+    # A node's own meter is nobody's: what lies in it is divided all the same.
+    divided = set(outermost(channel for channel in channels if channel.domain is not Domain.NODE))
+    return [
+        _channel(total, nested=channel not in outer, divided=channel in divided)
+        for channel, total in zip(channels, snapshot.channels, strict=True)
+    ]
 
 
-def _channel(total: ChannelTotal, *, nested: bool) -> Json:
+def _channel(total: ChannelTotal, *, nested: bool, divided: bool) -> Json:
     return {
         **channel_of(total.meter.channel),
         "name": total.meter.name,
         "method": total.meter.method,
         "nested": nested,
+        "divided": divided,
         "cut": total.meter.cut and total.meter.cut._asdict(),
         "observed_ratio": total.meter.observed_ratio,
         "power_w": _rounded(total.power_w),

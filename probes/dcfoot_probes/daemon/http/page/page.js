@@ -127,7 +127,8 @@ function drawUnits(now) {
   const outer = now.channels.filter(one => !one.nested), told = now.units.slice(0, ROWS);
   const total = (of, key) => of.reduce((sum, one) => sum + one[key], 0), all = total(outer, "energy_j");
   const part = energy_j => all > 0 ? bar(energy_j / all) : "";
-  const rest = { idle: total(outer, "idle_j"), unattributed: total(outer, "unattributed_j") };
+  const divided = now.channels.filter(one => one.divided), beyond = Math.max(0, all - total(divided, "energy_j"));
+  const rest = { idle: total(divided, "idle_j"), unattributed: total(divided, "unattributed_j") + beyond };
   rest.others = Math.max(0, all - rest.idle - rest.unattributed - total(told, "energy_j"));
   const parts = Object.entries(rest).map(([word, energy_j]) => {
     const line = row([make("i", say(word)), "", "", shown(energy_j, "J"), part(energy_j)], { id: `units-${word}` });
