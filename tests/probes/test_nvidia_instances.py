@@ -124,7 +124,6 @@ class TestTheDaemonsLooks:
         [parts] = self.looks(simulated_gpus, self.machine(BUSY_W, *processes, mig_instances=cut))
         assert [part.ratio for part in parts] == near([1 / 3, 2 / 3])
 
-
     def test_one_that_is_made_anew_of_another_profile_is_called_by_that(self, simulated_gpus: Install) -> None:
         # Under the same numbers it may have the same UUID; meanwhile what was removed answers nothing.
         whole, part = MigInstance("MIG-1", 1, slices=3), MigInstance("MIG-1", 1, slices=3, compute_slices=1)

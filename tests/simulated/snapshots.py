@@ -115,7 +115,10 @@ def with_instance(now: Snapshot) -> Snapshot:
 
 def with_wall(now: Snapshot) -> Snapshot:
     """The same server with a meter of its own, which sees twice what its devices take, and is nobody's."""
-    power_w, energy_j = (2 * sum(figures) for figures in zip(*((c.power_w or 0.0, c.energy_j) for c in now.channels), strict=True))
+    power_w, energy_j = (
+        2 * sum(one.power_w or 0.0 for one in now.channels),
+        2 * sum(one.energy_j for one in now.channels),
+    )
     wall = now.channels[0]._replace(
         meter=meter(Domain.NODE, "acpi", "the node"),
         power_w=power_w,
