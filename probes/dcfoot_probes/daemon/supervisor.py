@@ -158,16 +158,13 @@ class Supervisor:
 
     def opened(self, name: str, meters: Sequence[Meter]) -> None:
         """The worker reads at once, so its answer is awaited."""
-        if name in self._watched:
-            self._watched[name].is_open = True
-            self._watched[name].pending_since_ns = self._surroundings.clock_ns()
-            self.channels.offer(name, meters)
+        self._watched[name].is_open = True
+        self._watched[name].pending_since_ns = self._surroundings.clock_ns()
+        self.channels.offer(name, meters)
 
     def answered(self, name: str, answer: Answer) -> None:
         """Books what was read."""
-        watched = self._watched.get(name)
-        if watched is None:
-            return
+        watched = self._watched[name]
         if answer.asked:
             self._awaited.discard(name)
             watched.pending_since_ns = None
@@ -184,9 +181,7 @@ class Supervisor:
 
     def closed(self, name: str, said: str, *, failed: bool) -> None:
         """Its meters are gone until it is opened again."""
-        watched = self._watched.get(name)
-        if watched is None:
-            return
+        watched = self._watched[name]
         self._awaited.discard(name)
         watched.is_open, watched.pending_since_ns, watched.gauges, watched.used = False, None, {}, ({}, ())
         watched.tell(said, 0.0, failed=failed)

@@ -197,6 +197,7 @@ class ProbeWorker:
         self._listener = listener
         self._patience = patience
         self.interval_s = 1.0
+        self._is_stopped = False
         self._lent: Probe | None = None
         self._roles = _Roles.of(None)
         self._next_gauge_ns = 0
@@ -207,6 +208,7 @@ class ProbeWorker:
     def order(self, order: Order) -> None:
         """Asks something of the thread. In the loop's thread."""
         self._orders.put(order)
+        self._is_stopped = self._is_stopped or order is Order.STOP
         if order is not Order.READ:
             self._lent = None  # after the order is there, by which `_lend` tells that it came too late
 
@@ -228,6 +230,10 @@ class ProbeWorker:
         self._lent = probe
         return answer
 
+    def _tell(self, call: Call) -> None:
+        """Has the loop told of it; after a stop there may be another worker of the name, which it is not about."""
+        self._inbox.put(lambda: None if self._is_stopped else call())
+
     @property
     def _is_lendable(self) -> bool:
         return self._roles.is_prompt and not self._is_read_between
@@ -241,7 +247,7 @@ class ProbeWorker:
         patience = self._patience
         pause_s = patience.retry_first_s
         while (ended := self._serve()) is not None:
-            self._inbox.put(partial(self._listener.closed, self.name, ended.said, failed=ended.why is Why.FAILED))
+            self._tell(partial(self._listener.closed, self.name, ended.said, failed=ended.why is Why.FAILED))
             pause_s = patience.retry_first_s if self._heard_ns else pause_s
             pauses_s = {Why.FAILED: pause_s, Why.ABSENT: max(pause_s, patience.absent_s), Why.AGAIN: 0.0}
             if self._is_stopped_within(pauses_s[ended.why]):
@@ -273,7 +279,7 @@ class ProbeWorker:
             probe = self._entry.load()(self.surroundings)
             meters = probe.open()
             self._roles = _Roles.of(probe)
-            self._inbox.put(partial(self._listener.opened, self.name, meters))
+            self._tell(partial(self._listener.opened, self.name, meters))
             self._period_s = min((meter.period_s for meter in meters), default=self._patience.retry_most_s)
             return self._read_on(probe)
         except ProbeUnavailable as absent:
@@ -301,7 +307,7 @@ class ProbeWorker:
             if self._is_lendable and not is_silent:
                 self._lend(probe)
             if answer.asked or answer.readings:
-                self._inbox.put(partial(self._listener.answered, self.name, answer))
+                self._tell(partial(self._listener.answered, self.name, answer))
             if is_silent:
                 return _Ended(Why.FAILED, SILENT)
             order = self._ordered(self._period_s if self._is_read_between else None)

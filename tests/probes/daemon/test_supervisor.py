@@ -356,6 +356,27 @@ def test_a_choice_of_probes_can_change_while_others_are_read(clock: Clock) -> No
         loop.supervisor.stop(5.0)
 
 
+def test_one_that_hung_while_it_was_left_out_says_nothing_of_the_one_that_took_its_place(clock: Clock) -> None:
+    old, new = Device(clock), Device(clock, replace(meter()))
+    with running(clock, old) as loop:
+        old.hang()
+        loop.tick()
+        assert old.begun.wait(10.0)
+        loop.supervisor.employ([])
+        loop.supervisor.employ([new.entry()])
+        loop.until(lambda: loop.is_up("device"))
+        old.fault = RuntimeError("a driver's bug")
+        old.released.set()
+        deadline_s = monotonic() + 10.0
+        while not old.closed:
+            assert monotonic() < deadline_s
+            time.sleep(0.01)
+        loop.tick()
+        for _ in range(3):
+            (step,) = loop.tick().steps.values()
+            assert step.energy_j == near(POWER_W, rel=1e-9)
+
+
 def test_what_becomes_of_a_probe_goes_to_the_log_once(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     device = Device(clock)
     with caplog.at_level(logging.INFO, "dcfoot_probes"), running(clock, device) as loop:
