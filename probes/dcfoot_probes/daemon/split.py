@@ -6,12 +6,14 @@ are divided as they say. Whatever comes in, the parts are 0 or more and add up t
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from math import fsum
 
 from dcfoot.attribution import IDLE_WEIGHT, PROCESSOR_DOMAINS
 from dcfoot.counter import Step
-from dcfoot.reading import Channel
+from dcfoot.ledger import outermost
+from dcfoot.reading import Channel, Domain
 from dcfoot_probes.daemon.words import NOBODY, Split, Unit
 
 ROUNDING = 1e-9
@@ -63,6 +65,17 @@ def device_split(uses: Mapping[int, float], unit_of: Callable[[int], Unit | None
     idle = 1.0 - fsum(uses.values())
     named = {unit: ratio for unit, ratio in sums.items() if unit is not None}
     return _weighed(named, idle if idle > ROUNDING else 0.0, unnamed)
+
+
+def summed(channels: Iterable[Channel]) -> AbstractSet[Channel]:
+    """Those whose parts are added up for a unit: they lie in no other but the node, whose own meter is not divided.
+
+    Parameters
+    ----------
+    channels : Iterable of Channel
+        All that are metered, divided or not: what nobody is known to have had must not come in by what lies in it.
+    """
+    return set(outermost(channel for channel in channels if channel.domain is not Domain.NODE))
 
 
 def alike(

@@ -12,10 +12,9 @@ from math import fsum
 from threading import Lock
 from typing import NamedTuple
 
-from dcfoot.ledger import outermost
 from dcfoot.reading import Channel, Meter
 from dcfoot.units import NS_PER_S
-from dcfoot_probes.daemon.split import alike
+from dcfoot_probes.daemon.split import alike, summed
 from dcfoot_probes.daemon.words import NOBODY, ChannelTotal, Frame, Unit, UnitKind, UnitTotal
 
 GONE = Unit(UnitKind.SYSTEM, "gone", "units that are gone")
@@ -173,11 +172,11 @@ class Totals:
     def _add_units(self, frame: Frame) -> None:
         for known in self._units.values():
             known.power_w = 0.0
-        outer = set(outermost(frame.splits))
+        divided = summed(frame.steps)
         for units, channels in alike(frame.steps, frame.splits):
             steps = [(channel, frame.steps[channel]) for channel in channels]
             power_w = sum(
-                step.energy_j / step.covered_s for channel, step in steps if step.covered_s > 0.0 and channel in outer
+                step.energy_j / step.covered_s for channel, step in steps if step.covered_s > 0.0 and channel in divided
             )
             numbers = self._numbers
             energies_j = [(numbers.setdefault(channel, len(numbers)), step.energy_j) for channel, step in steps]

@@ -151,6 +151,14 @@ def test_what_is_divided_lies_in_no_other_but_the_node() -> None:
     assert sum(one["energy_j"] for one in now["units"]) + rest_j == near(whole_j, rel=1e-8)
 
 
+def test_an_instance_of_a_gpu_that_nobody_is_known_to_have_had_adds_nothing_to_its_unit() -> None:
+    known = with_instance(snapshot(1, 1))
+    instance = known.channels[-1].meter.channel
+    [owner] = known.units
+    alone = replace(known, units=[owner._replace(energy_j={instance: 4000.0})])
+    assert [one["energy_j"] for one in told("/api/v1/now", replace(SOURCES, snapshot=lambda: alone))["units"]] == [0.0]
+
+
 def test_waste_is_told_with_what_it_came_to_and_whose_it_was() -> None:
     known, waste = snapshot().waste, told("/api/v1/now")["waste"]
     assert (waste["carbon"], waste["currency"]) == ({"method": "location", "boundary": "direct", "gas": "CO2"}, "EUR")

@@ -84,6 +84,17 @@ def test_a_units_power_leaves_out_what_lies_in_another_domain() -> None:
     assert sum(unit.energy_j.values()) == near(460.0)  # by channel all are kept, for none of them is a sum
 
 
+def test_what_nobody_is_known_to_have_had_of_a_gpu_is_no_units_by_its_instances_either() -> None:
+    whole, instance, wall = meter("0"), meter("MIG-0", Domain.GPU_INSTANCE), meter("wall", Domain.NODE)
+    totals, all_a = Totals(), Split({UNITS[0]: 1.0}, 0.0, 0.0)
+    energies = {whole.channel: 300.0, instance.channel: 200.0, wall.channel: 900.0}
+    metered = {one.channel: one for one in (whole, instance, wall)}
+    totals.add(frame(0, energies, {instance.channel: all_a}), metered)
+    assert [unit.power_w for unit in totals.now().units] == [0.0]
+    totals.add(frame(1, energies, dict.fromkeys((whole.channel, instance.channel), all_a)), metered)
+    assert [unit.power_w for unit in totals.now().units] == [300.0]
+
+
 def test_a_unit_that_is_gone_is_told_of_for_a_while_and_then_as_one_with_all_that_are() -> None:
     totals, channel = Totals(), METERS[0].channel
     for number, unit in enumerate(UNITS):

@@ -11,10 +11,10 @@ from typing import NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
 from dcfoot.errors import DataMissing
-from dcfoot.ledger import outermost
 from dcfoot.reading import Channel
 from dcfoot.units import NS_PER_S
 from dcfoot_probes.daemon.http.now import Json, channel_of, unit_of
+from dcfoot_probes.daemon.split import summed
 from dcfoot_probes.daemon.store.reader import Energy, Power, Shares
 from dcfoot_probes.daemon.words import Unit
 
@@ -160,12 +160,11 @@ def units(reader: Reader, asked: Question, *, names: bool) -> Json:
     """Whose the energy was: units, idle, unattributed and others add up to each channel."""
     shares = reader.units(*asked.window_ns)
     asked_of = {channel: shares[channel] if names else shares[channel].without_users() for channel in asked.of(shares)}
-    # A node's own meter is nobody's: beside it there is still a sum of what lies in it and is divided.
-    outer = set(outermost(channel for channel, of in asked_of.items() if of.units))
+    divided = summed(asked_of)
     sums: dict[Unit, float] = {}
     for channel, of in asked_of.items():
         for unit, energy_j in of.units.items():
-            sums[unit] = sums.get(unit, 0.0) + (energy_j if channel in outer else 0.0)
+            sums[unit] = sums.get(unit, 0.0) + (energy_j if channel in divided else 0.0)
     told = sorted(sums, key=sums.__getitem__, reverse=True)[: asked.most]
     return {
         **_window(asked),

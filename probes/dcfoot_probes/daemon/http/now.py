@@ -4,14 +4,16 @@ Names of units (jobs, users) and users' numbers leave the host only where the op
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from math import fsum
 
 from dcfoot.ledger import outermost
 from dcfoot.quantity import Quantity
-from dcfoot.reading import Channel, Domain
+from dcfoot.reading import Channel
 from dcfoot.units import NS_PER_S
 from dcfoot.version import VERSION
+from dcfoot_probes.daemon.split import summed
 from dcfoot_probes.daemon.words import (
     USERS,
     Amount,
@@ -44,6 +46,7 @@ def now(snapshot: Snapshot, *, names: bool, units_count: int | None = None) -> J
         Only that many units, those that draw the most; None for all.
     """
     units = sorted(_units(snapshot.units, names=names), key=lambda one: one.power_w, reverse=True)
+    divided = summed(total.meter.channel for total in snapshot.channels)
     return {
         "schema": SCHEMA,
         "version": VERSION,
@@ -52,9 +55,9 @@ def now(snapshot: Snapshot, *, names: bool, units_count: int | None = None) -> J
         "at": stamp(snapshot.utc_ns),
         "interval_s": snapshot.interval_s,
         "ladder": snapshot.ladder and _ladder(snapshot.ladder),
-        "channels": _channels(snapshot),
+        "channels": _channels(snapshot, divided),
         "gauges": snapshot.gauges,
-        "units": [_unit(one, names=names) for one in units[:units_count]],
+        "units": [_unit(one, divided, names=names) for one in units[:units_count]],
         "units_count": len(units),
         "waste": _waste(snapshot.waste, names=names),
         "probes": {name: state._asdict() for name, state in snapshot.probes.items()},
@@ -79,11 +82,9 @@ def unit_of(unit: Unit, *, names: bool) -> Json:
     return {"kind": str(unit.kind), "id": unit.id, **named, "labels": dict(unit.labels)}
 
 
-def _channels(snapshot: Snapshot) -> list[Json]:
+def _channels(snapshot: Snapshot, divided: AbstractSet[Channel]) -> list[Json]:
     channels = [total.meter.channel for total in snapshot.channels]
     outer = set(outermost(channels))
-    # A node's own meter is nobody's: what lies in it is divided all the same.
-    divided = set(outermost(channel for channel in channels if channel.domain is not Domain.NODE))
     return [
         _channel(total, nested=channel not in outer, divided=channel in divided)
         for channel, total in zip(channels, snapshot.channels, strict=True)
@@ -127,8 +128,8 @@ def _units(units: Sequence[UnitTotal], *, names: bool) -> Iterable[UnitTotal]:
     return [together, *(one for one in units if one.unit.kind is not UnitKind.USER)]
 
 
-def _unit(total: UnitTotal, *, names: bool) -> Json:
-    energy_j = sum(total.energy_j[channel] for channel in outermost(total.energy_j))
+def _unit(total: UnitTotal, divided: AbstractSet[Channel], *, names: bool) -> Json:
+    energy_j = sum(part_j for channel, part_j in total.energy_j.items() if channel in divided)
     return {
         **unit_of(total.unit, names=names),
         "power_w": round(total.power_w, 3),
