@@ -149,6 +149,21 @@ def test_instances_stay_known_while_they_cannot_be_listed(simulated_gpus: Instal
     assert found == [["MIG-1", "MIG-2"], ["MIG-1", "MIG-2"], ["MIG-2", "MIG-3"]]
 
 
+def test_who_used_a_card_whose_instances_cannot_be_listed_is_not_known_rather_than_nobody(
+    simulated_gpus: Install,
+) -> None:
+    card = holding("MIG-1")
+    simulated_gpus(SimulatedGpus([replace(card, faults=[Fault("nvmlDeviceGetAttributes", INVALID_ARGUMENT)])]))
+    probe = Nvidia(Surroundings(environ={}))
+    probe.open()
+    assert (probe.uses(), probe.parts()) == ({}, [])
+    simulated_gpus(SimulatedGpus([card]))
+    time.sleep(0.1)  # the library looks for a new script every 50 ms
+    assert [*probe.uses().values()] == [{}]
+    assert [part.meter.channel.device for part in probe.parts()] == ["MIG-1"]
+    probe.close()
+
+
 def test_instances_that_are_made_and_removed_are_followed(simulated_gpus: Install) -> None:
     clock = Clock()
     simulated_gpus(holding())

@@ -123,9 +123,12 @@ class Instances:
         return list(zip(parts, ratios, answers, strict=True))
 
     def _look_again(self) -> None:
-        listed = self._nvml.instances(self._handle)
-        if listed is None:  # as while one is being removed: the others are there all the same
-            return
+        try:
+            listed = self._nvml.instances(self._handle)
+        except NvmlFault:
+            if self._parts:  # one may be on its way out: the others are there all the same
+                return
+            raise
         self._next_list_s = self._clock_s() + LIST_S
         found = {one.uuid: one for one in listed}
         self._parts = {

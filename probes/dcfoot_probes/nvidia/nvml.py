@@ -178,15 +178,14 @@ class Nvml:
         """The highest limit that may be set [mW]."""
         return int(self._ask("nvmlDeviceGetPowerManagementLimitConstraints", handle)[1])
 
-    def instances(self, handle: object) -> list[Instance] | None:
-        """The MIG instances of a device; None where MIG is off or unknown to it."""
-        try:
-            if not self._ask("nvmlDeviceGetMigMode", handle)[0]:
-                return None
-            whole_bytes = int(self._ask("nvmlDeviceGetMemoryInfo", handle).total)
-            return [self._instance(mig, whole_bytes) for mig in self._migs(handle)]
-        except NvmlFault:
-            return None
+    def is_cut(self, handle: object) -> bool:
+        """Whether MIG is on; not where it is unknown to the device."""
+        return bool(answer_or([0], lambda: self._ask("nvmlDeviceGetMigMode", handle))[0])
+
+    def instances(self, handle: object) -> list[Instance]:
+        """The MIG instances of a device. May raise `NvmlFault`, as while one of them is being removed."""
+        whole_bytes = int(self._ask("nvmlDeviceGetMemoryInfo", handle).total)
+        return [self._instance(mig, whole_bytes) for mig in self._migs(handle)]
 
     def instances_most(self, handle: object) -> int:
         """How many MIG instances fit on a device: the compute slices that it has for them."""

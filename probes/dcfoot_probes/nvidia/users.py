@@ -41,7 +41,7 @@ class Users:
         self._device = answer_or(None, lambda: self._followed(nvml, handle))
 
     def _followed(self, nvml: Nvml, handle: object) -> WholeDevice | Instances:
-        if nvml.instances(handle) is None:
+        if not nvml.is_cut(handle):
             return WholeDevice(nvml, handle, self._is_process, allocated=self._is_allocated(self.uuid))
 
         def part_of(one: Instance) -> Part:
