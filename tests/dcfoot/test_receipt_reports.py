@@ -199,6 +199,15 @@ def test_what_is_no_receipt_is_refused_with_the_reason(tmp_path: Path, content: 
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize("energy_j", ["1e308", "Infinity", "NaN"])
+def test_a_power_by_time_of_no_number_is_refused_as_all_that_is_no_receipt(tmp_path: Path, energy_j: str) -> None:
+    path = tmp_path / "receipt.json"
+    made = {**gpu_node(), "by_time": {"step_s": 1.0, "energy_j": {"gpu": [1.0, "?"]}}}
+    path.write_text(json.dumps(made).replace('"?"', energy_j))
+    with pytest.raises(ConfigError, match="a value in it is not what a receipt has there"):
+        read_receipt(path)
+
+
 def test_a_file_that_is_not_there_is_missing_data(tmp_path: Path) -> None:
     with pytest.raises(DataMissing, match="no file"):
         read_receipt(tmp_path / "none.json")

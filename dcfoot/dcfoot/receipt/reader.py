@@ -78,7 +78,7 @@ def loads(found: object, where: str) -> ReceiptJson:
     try:
         receipt = _completed(cast("dict[str, object]", found))
         view(receipt, "en")
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as fault:
         what = f"it lacks {fault}" if isinstance(fault, KeyError) else "a value in it is not what a receipt has there"
         message = f"{where} is not a whole receipt: {what}."
         raise ConfigError(message) from fault
