@@ -328,7 +328,7 @@ def test_sizing_says_what_it_solves_and_an_interrupt_keeps_the_points_that_were_
     command = f"exec {shlex.join(map(str, DCFOOT))} plan front.yaml --json > front.json"
     with Terminal(["sh", "-c", command], {**os.environ, "TERM": "xterm"}) as terminal:
         seen = terminal.read_until(b"3/3 sizing: baseline, cfe_contracted_ratio_min 0.3", b" of 81 solved, ")
-        assert re.search(rb"1/3 baseline, \d+ s", seen)
+        assert re.search(rb"\d/3 [^,]+, \d+ s", seen)  # which of them depends: what is soon over is not drawn
         terminal.read_for(2.0)
         terminal.type(b"\x03")
         terminal.read_until(b"interrupted; not computed: the front at 0.", b"the front at 0.695")

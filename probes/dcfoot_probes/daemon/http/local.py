@@ -118,7 +118,7 @@ def group_number(group: str) -> int:
     """The number of a group, by its name or number. Raises `ConfigError` where there is none of that name."""
     try:
         return int(group) if group.isdecimal() else getgrnam(group).gr_gid
-    except KeyError:
+    except (KeyError, ValueError):  # the latter for a name with a null byte, which no group has
         raise ConfigError(
             f"daemon.socket_group: there is no group {group!r}; `groupadd --system {group}` makes it."
         ) from None
