@@ -136,17 +136,24 @@ class CounterSource(Source):
         """The power at a restart: that before or that after, whichever is known better, where they may be the same.
 
         The power before is between two counts, each as old as a period; that after, between two moments that were
-        watched for, and in it the load may be anywhere in a beat of its own.
+        watched for, and in it the load may be anywhere in a beat of its own. The mean before may begin with a moment of
+        the time before the job: where the after is not it, it may still be that of the last second before.
         """
-        before_mw = self._power.mean_mw
+        before = self._power
         if len(seen) < 2:
-            return before_mw
+            return before.mean_mw
         beat, span_ns = beat_of(seen), seen[-1].time_ns - seen[0].time_ns
-        if before_mw <= 0.0:
+        unsure_ratio = (seen[0].unsure_ns + seen[-1].unsure_ns + LOADS_BEAT_NS) / span_ns
+
+        def may_be(power_mw: float, power_unsure_ratio: float) -> bool:
+            off_mw = abs(power_mw - beat.power_mw)
+            return off_mw <= (unsure_ratio + power_unsure_ratio) * max(power_mw, beat.power_mw)
+
+        if before.mean_mw <= 0.0:
             return beat.power_mw
-        unsure = (seen[0].unsure_ns + seen[-1].unsure_ns + LOADS_BEAT_NS) / span_ns
-        same = abs(before_mw - beat.power_mw) <= (unsure + self._power.unsure_ratio) * max(before_mw, beat.power_mw)
-        return beat.power_mw if same and unsure < self._power.unsure_ratio else before_mw
+        if may_be(before.mean_mw, before.unsure_ratio):
+            return beat.power_mw if unsure_ratio < before.unsure_ratio else before.mean_mw
+        return beat.power_mw if may_be(before.latest_mw, before.latest_unsure_ratio) else before.mean_mw
 
     def end(self) -> list[Reading]:
         """What came before the end; the end itself is `finish`'s."""
@@ -172,14 +179,15 @@ class CounterSource(Source):
 
 
 class _SteadyPower:
-    """The mean power of the last counts, over as long as it was the same.
+    """The mean power of the last counts, over as long as it was the same, and that between the last two.
 
     A count is old by up to a period, and so is the power between two of them unsure; the longer they lie apart, the
     less.
     """
 
     def __init__(self, first: Publication | None = None) -> None:
-        self.mean_mw = 0.0
+        self.mean_mw = self.latest_mw = 0.0
+        self.latest_unsure_ratio = float("inf")
         self._first = self._last = first
 
     @property
@@ -198,6 +206,7 @@ class _SteadyPower:
         if now.time_ns <= last.time_ns:  # a beat that is a little off dates both alike
             return
         self._last = now
+        self.latest_mw, self.latest_unsure_ratio = per_second(last, now), PERIOD_NS / (now.time_ns - last.time_ns)
         if first is not last and not _may_be_same(first, last, now):
             first = self._first = last
         self.mean_mw = per_second(first, now)
