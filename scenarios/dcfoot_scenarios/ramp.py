@@ -106,10 +106,10 @@ class _Year:
             planned = max(net + power, 0.0)
             lowest, highest = max(low, lowest), min(high, highest)
             draws = min(max(planned, lowest), highest)
-            if draws < alone_low:
-                draws = _crossing(self._spare_to_rise(hour, held), draws, max(highest, draws))
-            if draws > alone_high:
-                draws = _crossing(self._room_to_fall(hour, held), draws, min(max(lowest, 0.0), draws))
+            if draws < min(alone_low, highest):
+                draws = _crossing(self._spare_to_rise(hour, held), draws, highest)
+            if draws > max(alone_high, lowest, 0.0):
+                draws = _crossing(self._room_to_fall(hour, held), draws, max(lowest, 0.0))
             if draws != planned:
                 power = min(max(draws - net, least), most)
             state, given[hour], drawn = held + self._stored_mwh(power), power, max(net + power, 0.0)
