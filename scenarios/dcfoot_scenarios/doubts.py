@@ -66,6 +66,10 @@ def _why_never(case: Case) -> str:
     store = case.scenario.storage
     if not store.power_mw:
         return "it has no power (storage.battery_mw)"
+    if store.charge_mw == 0:
+        return "it takes no power (storage.charge_mw)"
+    if not case.battery_left_ratio:
+        return "nothing is left of it at its age (storage.age_years)"
     if store.policy == "price" and _is_flat(case):
         return "storage.policy is price, and power costs the same in every hour"
     if store.policy == "greedy":

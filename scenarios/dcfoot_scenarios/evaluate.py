@@ -105,7 +105,7 @@ class Outcome:
                 "heat_captured_mw": heat.captured_mw,
                 "heat_demand_mw": heat.demand_mw,
                 "heat_delivered_mw": heat.delivered_mw,
-                "heat_pump_mw": heat.pump_electric_mw,
+                "heat_pump_electric_mw": heat.pump_electric_mw,
                 "heat_store_charge_mw": heat.store_charge_mw,
                 "heat_store_discharge_mw": heat.store_discharge_mw,
             }

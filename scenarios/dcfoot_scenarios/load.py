@@ -14,6 +14,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from dcfoot.by_time import Steps
 from dcfoot.elementwise import Value, minimum
 from dcfoot.errors import ConfigError, DataMissing
 from dcfoot.evidence import Evidence
@@ -227,21 +228,33 @@ def load_evidence(run: Measurement) -> Evidence:
     DataMissing
         As of `course_of`.
     """
-    mean_w = course_of(run).energy_j / run.duration_s
+    mean_w, source = course_of(run).energy_j / run.duration_s, f"recorded run {run.id}"
+    return Evidence("load: mean power of a recorded run", mean_w, "W", run.started_at.year, source, True, _note(run))
+
+
+def _note(run: Measurement) -> str:
     kept = run.by_time
-    note = f"its power by time, in steps of {kept.step_s:g} s" if kept.energy_uj else "its phases and the mean between"
-    source = f"recorded run {run.id}"
-    return Evidence("load: mean power of a recorded run", mean_w, "W", run.started_at.year, source, True, note)
+    if not kept.energy_uj:
+        return "its phases and the mean between"
+    note, is_gap = f"its power by time, in steps of {kept.step_s:g} s", [one is None for one in _drawn_uj(run)]
+    if not any(is_gap):
+        return note
+    gap_ratio = float(np.diff(kept.edges_s) @ np.array(is_gap)) / run.duration_s
+    return f"{note}; {gap_ratio:.1%} of its time is not known and counts as nothing"
 
 
 def _by_time(run: Measurement) -> Course | None:
-    kept = run.shared_by_time
-    if not kept.energy_uj:
+    if not run.by_time.energy_uj:
         return None
+    edges_s = np.array(run.by_time.edges_s)
+    return Course(edges_s[1:], np.array([one or 0 for one in _drawn_uj(run)]) * J_PER_UJ / np.diff(edges_s))
+
+
+def _drawn_uj(run: Measurement) -> Steps:
+    """What its nodes drew in each step where all have a meter of their own, else what its chips did [uJ]."""
     metered = {energy.meter.channel.host for energy in run.channels if energy.meter.channel.domain is Domain.NODE}
-    drawn_uj = kept.sum_uj([Domain.NODE] if metered.issuperset(run.hosts) else kept.chips)
-    edges_s = np.array(kept.edges_s)
-    return Course(edges_s[1:], np.array([one or 0 for one in drawn_uj]) * J_PER_UJ / np.diff(edges_s))
+    kept = run.shared_by_time
+    return kept.sum_uj([Domain.NODE] if metered.issuperset(run.hosts) else kept.chips)
 
 
 def _by_phases(run: Measurement, total_j: float) -> Course:

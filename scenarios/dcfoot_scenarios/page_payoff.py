@@ -172,12 +172,13 @@ def size_rows(found: Optimised, said: PageWords) -> Iterator[tuple[str, str]]:
 
 
 def eased_lines(comparison: Comparison, found: Optimised, said: PageWords) -> Iterator[str]:
-    """What each limit costs that binds."""
+    """What each limit costs that binds; a plant that stands is none."""
+    sources = found.sizing.problem.sources
+    stands = {f"{name}_mw_max" for name, one in sources.items() if one.nameplate.least == one.nameplate.most}
     for limit, price in found.sizing.shadow_prices.items():
-        if price:
-            yield said.eased.format(
-                limit=said.limits.get(limit, limit), value=_least(comparison, abs(price), found.sizing, said)
-            )
+        if price and limit not in stands:
+            called = said.limits.get(limit) or said.sizes.get(limit.removesuffix("_max"), limit)
+            yield said.eased.format(limit=called, value=_least(comparison, abs(price), found.sizing, said))
 
 
 def front_rows(comparison: Comparison, found: Optimised, said: PageWords) -> Iterator[tuple[str, str]]:

@@ -33,6 +33,7 @@ PAIRS = (
         f"{FULL_POWER_H:g} hours.",
     ),
     Pair("storage", "battery_mw", ("battery_mwh",), "power without energy does nothing. Add battery_mwh."),
+    Pair("storage", "age_years", ("battery_mwh",), "there is no battery to be so old. Add battery_mwh."),
     Pair("storage", "c_rate_per_h", ("battery_mwh",), "it is a part of an energy. Add battery_mwh."),
     Pair("load", "deferrable_ratio", ("deadline_h",), "work that can wait needs to know how long. Add deadline_h."),
     Pair("load", "deadline_h", ("deferrable_ratio",), "say which share of the work can wait. Add deferrable_ratio."),

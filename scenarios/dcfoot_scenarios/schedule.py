@@ -3,7 +3,7 @@
 In comes a `Case`, out goes its `Schedule`, for `dcfoot_scenarios.storage` to run: the least cost by the
 study's price of power, or the least carbon where it states none, within the limits of its connection as far as they can
 be held. The schedule is made once, at the central value of
-everything: a year that turns out otherwise follows it as far as the battery can.
+everything: a year that turns out otherwise follows it as far as the battery can, and its connection's limits let it.
 """
 
 from math import inf

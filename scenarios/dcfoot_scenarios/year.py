@@ -382,18 +382,18 @@ def _wanted_mw(case: Case, load_mw: Hours, clean_mw: Hours) -> tuple[Hours, Hour
         given_up_mw = _given_up_mw(case, load_mw, clean_mw)
     else:
         given_up_mw = np.minimum(plan.given_up_mw, clean_mw)
+    net_mw, limit_mw = load_mw - clean_mw + given_up_mw, _import_limit_mw(case)
     if plan is not None:
         wanted_mw = np.broadcast_to(plan.battery_mw, load_mw.shape)
     else:
         wanted_mw = _by_policy_mw(case, battery, load_mw, clean_mw)
         if given_up_mw.any():
-            room_mw = np.maximum(_import_limit_mw(case) - (load_mw - clean_mw + given_up_mw), 0.0)
+            room_mw = np.maximum(limit_mw - net_mw, 0.0)
             wanted_mw = np.where(given_up_mw > 0.0, np.clip(wanted_mw, 0.0, room_mw), wanted_mw)
-    wanted_mw, ramp_mw_per_h = refilled_mw(battery, wanted_mw), case.scenario.grid.ramp_limit_mw_per_h
-    if ramp_mw_per_h is not None and plan is None and np.any(battery.energy_mwh):
-        net_mw = load_mw - clean_mw + given_up_mw
-        wanted_mw = within_ramp(battery, wanted_mw, net_mw, ramp_mw_per_h, _import_limit_mw(case))
-        wanted_mw = refilled_mw(battery, wanted_mw)
+    wanted_mw, ramp_mw_per_h = refilled_mw(battery, wanted_mw), case.scenario.grid.ramp_limit_mw_per_h or inf
+    is_limited = ramp_mw_per_h < inf or (plan is not None and limit_mw < inf)  # a plan knows the central year alone
+    if is_limited and np.any(battery.energy_mwh):
+        wanted_mw = refilled_mw(battery, within_ramp(battery, wanted_mw, net_mw, ramp_mw_per_h, limit_mw))
     return wanted_mw, given_up_mw
 
 

@@ -163,7 +163,7 @@ def test_the_hours_show_what_heat_and_the_tank_do_and_what_the_pump_draws_is_the
     before = np.roll(hours["cold_store_state_mwh"], 1)  # the year begins as full as it ends
     moved = hours["cold_store_charge_mw"] - hours["cold_store_discharge_mw"]
     assert np.asarray(hours["cold_store_state_mwh"] - before) == near(np.asarray(moved - loss * before), abs=1e-9)
-    assert float(hours["heat_pump_mw"].sum()) == near(used.figures["heat_pump_mwh"], rel=1e-9)
+    assert float(hours["heat_pump_electric_mw"].sum()) == near(used.figures["heat_pump_mwh"], rel=1e-9)
     assert float(hours["heat_delivered_mw"].sum()) == near(used.figures["heat_delivered_mwh"], rel=1e-9)
     assert (hours["heat_delivered_mw"] <= hours["heat_demand_mw"] + 1e-9).all()
 

@@ -516,6 +516,8 @@ def test_every_figure_has_a_word_with_a_chinese_name() -> None:
             "never used",
         ),
         ({"storage": {"battery_mwh": 4, "battery_mw": 1}}, "no surplus of clean power"),
+        ({"storage": {"battery_mwh": 4, "battery_mw": 1, "charge_mw": 0}}, "takes no power"),
+        ({"storage": {"battery_mwh": 4, "battery_mw": 1, "age_years": 10_000}}, "nothing is left of it at its age"),
         (
             {
                 "grid": {"price_per_mwh": 90},

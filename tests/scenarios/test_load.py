@@ -192,10 +192,14 @@ def test_where_every_node_has_a_meter_its_power_is_the_load_and_where_nothing_is
     wall = energy(gpu("wall", domain=Domain.NODE), 4000.0)
     chips = replace(run(10.0, 1000.0), by_time=book.by_time(10.0))
     assert course_of(chips).energy_j == near(1000.0)
-    course = course_of(replace(chips, channels=(*chips.channels, wall)))
+    at_wall = replace(chips, channels=(*chips.channels, wall))
+    course = course_of(at_wall)
     assert course.energy_j == near(4000.0)
     assert course.power_w.max() == near(1000.0)
     assert course.power_w[-1] == 0.0
+    line = load_evidence(at_wall)
+    assert line.note.endswith("; 60.0% of its time is not known and counts as nothing")
+    assert evidence_source(line, "zh").endswith("；其中 60.0% 的时间情况不明，按零计")
 
 
 def test_what_the_load_stands_on_is_said_in_both_languages() -> None:

@@ -148,6 +148,22 @@ def test_page_and_terminal_tell_what_a_decision_pays_for_and_the_sizes_that_were
     assert document_of(sized)["optimised"]["sizes"] == dict(found.sizing.sizes)
 
 
+def test_room_for_a_size_that_binds_is_called_as_the_size_is_and_a_plant_that_stands_is_no_limit() -> None:
+    grid, supply = {"price_per_mwh": 900}, {"solar_mw": 5}
+    keys: dict[str, object] = {
+        "study": "bound",
+        "uncertainty": {"draws": 0},
+        "load": {"it_capacity_mw": 10},
+        "money": {"currency": "EUR", "rates": {"USD": 0.9}},
+        "baseline": {"site": "dk_copenhagen", "cooling": "air_chiller", "grid": grid, "supply": supply},
+        "optimise": {"wind_mw": {"most": 5}, "minimise": "cost"},
+    }
+    found = compare(Study.of(keys))
+    for lang, costs, called in (("en", "What a limit costs", "wind, MW"), ("zh", "影子价格", "风电，MW")):  # noqa: RUF001
+        (line,) = [line for line in lines_of(found, lang) if costs in line]
+        assert called in line
+
+
 def test_whether_it_pays_is_as_certain_as_the_draws_are(sized: Comparison) -> None:
     # What 10 M EUR more buys nothing for, in every draw: the present value is what is spent.
     gain = sized.payoff("dear").money

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcfoot_scenarios.dispatch import greedy
+from dcfoot_scenarios.dispatch import greedy, peak_shaving
 from dcfoot_scenarios.evaluate import evaluate
 from dcfoot_scenarios.ramp import within_ramp
 from dcfoot_scenarios.scan import Hours, before
 from dcfoot_scenarios.scenario import Scenario
 from dcfoot_scenarios.storage import Battery, Flows, operate, run_storage
+from dcfoot_scenarios.study import Uncertainty
 from simulated.near import near
 
 scipy_optimize: Any = import_module("scipy.optimize")  # has no types
@@ -89,6 +90,28 @@ def test_what_keeps_the_ramp_does_not_pass_the_connection() -> None:
     net = np.repeat([6.0, 0.0], [3, 5])
     power = within_ramp(Battery(20.0, 6.0, 6.0, start_ratio=0.0), -net, net, 0.5, 5.0)
     assert (net + power).tolist()[3:] == near([5.0, 4.5, 4.0, 3.5, 3.0], abs=1e-9)
+
+
+def test_what_the_connection_will_lack_is_stored_before() -> None:
+    # 6 MW are lacking in two hours, of which the connection gives 5: 2 MWh are stored, as late as can be.
+    net = np.repeat([0.0, 6.0], [4, 2])
+    power = within_ramp(Battery(20.0, 6.0, 6.0, start_ratio=0.0), -net, net, 10.0, 5.0)
+    assert (net + power).tolist() == near([0, 0, 0, 2, 5, 5], abs=1e-9)
+
+
+def test_a_limit_that_can_be_held_is_held_whatever_the_ramp() -> None:
+    held_count = 0
+    for days in map(drawn, range(200)):
+        if days.battery.start_ratio is None:  # what one year leaves to the next may still differ
+            continue
+        net = days.load_mw - days.clean_mw
+        limit_mw = float(np.quantile(net, 0.9))
+        shaved = days.flows(peak_shaving(net, limit_mw)).import_mw.max()
+        if shaved <= limit_mw + 1e-9:
+            power = within_ramp(days.battery, days.wanted_mw, net, days.ramp_mw_per_h, limit_mw)
+            assert days.flows(power).import_mw.max() <= limit_mw + 1e-6
+            held_count += 1
+    assert held_count > 20
 
 
 @FEW
@@ -185,3 +208,21 @@ def test_a_scenarios_battery_keeps_the_ramp_and_its_year_ends_as_it_begins(polic
     stored = flows.charge_mw.sum() * 0.95 - flows.discharge_mw.sum() / 0.95
     assert float(stored) == near(0.0, abs=1e-6)
     assert flows.state_mwh.min() >= 4.0 - 1e-9
+
+
+def test_a_plan_for_the_usual_year_breaks_no_limit_more_often_in_another_than_no_battery_does() -> None:
+    hall = Scenario.model_validate(
+        {
+            "site": "es_madrid",
+            "cooling": "direct_liquid",
+            "load": {"it_capacity_mw": 10, "profile": "inference"},
+            "supply": {"solar_mw": 15},
+            "grid": {"import_limit_mw": 8, "ramp_limit_mw_per_h": 2},
+        }
+    )
+    store = {"battery_mwh": 20, "battery_mw": 5, "policy": "optimal"}
+    few = Uncertainty(draws=4)
+    without, planned = evaluate(hall, few), evaluate(hall.with_(storage=store), few)
+    for name in ("over_limit_hours", "over_ramp_hours"):
+        assert planned.figures[name] == 0
+        assert (planned.drawn[name] <= without.drawn[name]).all()

@@ -129,8 +129,9 @@ def test_a_key_that_does_nothing_without_another_is_told(tmp_path: Path) -> None
     # A sweep or an optimum gives the other key, a part of the energy is a power; a battery of nothing needs none.
     by_rate = keys | {"storage": {"battery_mwh": 40, "c_rate_per_h": 0.25}}
     assert Study.of(by_rate).baseline.storage.power_mw == near(10.0)
-    with pytest.raises(StudyError, match="Add battery_mwh"):
-        Study.of(keys | {"storage": {"c_rate_per_h": 0.25}})
+    for alone in ({"c_rate_per_h": 0.25}, {"age_years": 8}):
+        with pytest.raises(StudyError, match="Add battery_mwh"):
+            Study.of(keys | {"storage": alone})
     assert Study.of(stored | {"sweep": {"over": {"storage.battery_mw": [1, 2]}}}).baseline.storage.battery_mwh == 40
     assert Study.of(stored | {"optimise": {"battery_mw": {}}}).baseline.storage.battery_mwh == 40
     assert Study.of(keys | {"storage": {"battery_mwh": 0}}).baseline.storage.battery_mwh == 0
