@@ -96,6 +96,8 @@ class Case:
         What was planned for its store and its heat pump; None: nothing was.
     battery_left_ratio : float
         What its battery holds at its age, over what it held when new [-]
+    battery_life_years : float or None
+        How long it lasts from new, where it is not new in this year; None: as this year says [years]
     """
 
     scenario: Scenario
@@ -103,6 +105,7 @@ class Case:
     it_mw: Hours
     schedule: Schedule | None = None
     battery_left_ratio: float = 1.0
+    battery_life_years: float | None = None
 
     @cached_property
     def boundary(self) -> Boundary:

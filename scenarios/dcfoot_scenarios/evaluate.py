@@ -206,7 +206,8 @@ def _aged(case: Case, it_mw: Column, state: FacilityState) -> Case:
     """The case with what is left of its battery: the year as if it were new says what every year takes of it."""
     flows = year_of(case, it_mw, state).flows
     worn = wear(battery_of(case), flows.state_mwh, flows.discharge_mw, chemistry())
-    return replace(case, battery_left_ratio=worn.left_ratio(case.scenario.storage.age_years))
+    left_ratio = worn.left_ratio(case.scenario.storage.age_years)
+    return replace(case, battery_left_ratio=left_ratio, battery_life_years=worn.life_years())
 
 
 def _unmoved_peak_mw(case: Case) -> float:

@@ -29,7 +29,7 @@ from dcfoot_scenarios.figures_beside import (
     uncontracted_g_per_kwh,
 )
 from dcfoot_scenarios.scenario import Contract, Money
-from dcfoot_scenarios.storage import Battery, Flows
+from dcfoot_scenarios.storage import Flows
 from dcfoot_scenarios.year import Year, battery_of, is_moved, work_mwh
 
 G_PER_T = G_PER_KG * KG_PER_T
@@ -72,7 +72,7 @@ def energy_figures(case: Case, year: Year) -> Iterator[tuple[str, Numbers]]:
     yield "curtailed_mwh", _sum(year.curtailed_mw)
     yield "discharge_mwh", _sum(flows.discharge_mw)
     if case.scenario.storage.battery_mwh:
-        yield from _battery_figures(battery_of(case), flows)
+        yield from _battery_figures(case, flows)
         if case.scenario.storage.age_years:
             yield "battery_left_ratio", case.battery_left_ratio
     if year.cold_stored is not None:
@@ -88,13 +88,15 @@ def peak_without_store_mw(year: Year) -> Numbers:
     return peak_mw
 
 
-def _battery_figures(battery: Battery, flows: Flows) -> Iterator[tuple[str, Numbers]]:
+def _battery_figures(case: Case, flows: Flows) -> Iterator[tuple[str, Numbers]]:
     """How a battery fades when every year is like this one."""
     states, given = (hours.reshape(-1, hours.shape[-1]) for hours in (flows.state_mwh, flows.discharge_mw))
-    worn = [wear(battery, *one, chemistry()) for one in zip(states, given, strict=True)]
+    worn = [wear(battery_of(case), *one, chemistry()) for one in zip(states, given, strict=True)]
     shape = flows.state_mwh.shape[:-1]
     yield "battery_cycles_per_year", np.reshape([one.cycles_per_year for one in worn], shape)
-    yield "battery_life_years", np.reshape([one.life_years() for one in worn], shape)
+    from_new_years = case.battery_life_years
+    lives_years = [one.life_years() if from_new_years is None else from_new_years for one in worn]
+    yield "battery_life_years", np.reshape(lives_years, shape)
 
 
 def water_figures(case: Case, year: Year, chance: Chance) -> Iterator[tuple[str, Numbers]]:

@@ -319,6 +319,7 @@ def test_what_is_left_of_a_battery_is_what_its_year_as_new_takes_of_it() -> None
     # By Simpson's rule over its fifth year.
     ends, middle = worn.capacity_ratio(4.0) + worn.capacity_ratio(5.0), worn.capacity_ratio(4.5)
     assert old.figures["battery_left_ratio"] == near((float(ends) + 4.0 * float(middle)) / 6.0, rel=1e-4)
+    assert old.figures["battery_life_years"] == new.figures["battery_life_years"]  # it is one purchase, of one life
 
 
 def test_a_quarter_of_its_energy_an_hour_is_the_power_of_a_battery_both_ways() -> None:
