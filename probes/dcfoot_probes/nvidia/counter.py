@@ -108,21 +108,22 @@ class CounterSource(Source):
             return []
         old = list(self._old_count(last, _settled(self._last, seen, None), seen))
         self._settle(seen, None)
+        self._power = _SteadyPower(seen[-1] if len(seen) > 1 else None)
         return [self._reading(count) for count in (*old, self._last)]
 
     def _settle(self, seen: Sequence[Publication], power_mw: float | None) -> None:
-        """Takes the last count as exact, and the beat and the power from here on."""
+        """Takes the last count as exact, and the beat and the power from here on: a job's load begins after its run."""
         if self._last is None:
             return
         self._last = self._published = _settled(self._last, seen, power_mw)
         if len(seen) > 1:
             self._beat_ns = beat_of(seen).first_ns
-            self._power = _SteadyPower(seen[-1])  # not the first: a job's load begins a moment after its run
+            self._power = _SteadyPower()
 
     def _old_count(self, last: Publication, now: Publication, seen: Sequence[Publication]) -> Iterator[Publication]:
         """What the counter had come to when it restarted between two counts; nothing where its power is not known.
 
-        The power is that before; in the first second of a run only that after is known.
+        The power is that before; in the first two seconds of a run only that after is known.
         """
         power_mw = self._power_around(seen)
         elapsed_s = seconds(last, now)
@@ -136,8 +137,8 @@ class CounterSource(Source):
         """The power at a restart: that before or that after, whichever is known better, where they may be the same.
 
         The power before is between two counts, each as old as a period; that after, between two moments that were
-        watched for, and in it the load may be anywhere in a beat of its own. The mean before may begin with a moment of
-        the time before the job: where the after is not it, it may still be that of the last second before.
+        watched for, and in it the load may be anywhere in a beat of its own. The mean before may be one of two loads
+        that are nearly alike: where the after is not it, it may still be that of the last second before.
         """
         before = self._power
         if len(seen) < 2:
